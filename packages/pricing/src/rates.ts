@@ -1,0 +1,48 @@
+import type { PicoUsd } from './pico-usd.js';
+
+/** What a price depends on besides time and usage. Empty strings mean "standard" or "not stated". */
+export interface RateKey {
+  /** `gen_ai.provider.name`, e.g. `openai`, `anthropic`, `azure.ai.openai`. */
+  readonly provider: string;
+  /** The model that answered; the requested one where the answer names none. */
+  readonly model: string;
+  /** As stated by the response: `''` (standard), `batch`, `flex`, `priority`, `fast`, … */
+  readonly serviceTier: string;
+  /** Region or inference profile where it changes the price, else `''`. */
+  readonly region: string;
+}
+
+/**
+ * Prices that hold for calls with more than `aboveInputTokens` input tokens, within a daily window in UTC. Of the
+ * tiers of a period that match a call, the last one prices the whole call, e.g. 200 001 input tokens at $6/M above
+ * 200 000 cost $1.200006.
+ */
+export interface RateTier {
+  readonly aboveInputTokens: number;
+  /** Half-open window of the UTC day in seconds, `[0, 86 400)` when the price holds all day. */
+  readonly fromSecondOfDay: number;
+  readonly toSecondOfDay: number;
+  /** By index of `USAGE_BUCKETS`: pico-dollars a unit; `null` where no price is known (never 0). */
+  readonly prices: readonly (PicoUsd | null)[];
+}
+
+/** The prices of a rate key from `validFrom` (inclusive) to `validTo` (exclusive). */
+export interface RatePeriod {
+  readonly validFromMs: number;
+  readonly validToMs: number;
+  readonly tiers: readonly RateTier[];
+  /** `catalogue` or `override`; the catalogue's own model id and the date of the data. */
+  readonly source: 'catalogue' | 'override';
+  readonly catalogueModel: string;
+  readonly asOf: string;
+}
+
+/** Why a call has no price; stable codes, written to `costel.cost.reason` and the ledger. */
+export type UnpricedReason =
+  | 'unknown_provider'
+  | 'unknown_model'
+  | 'unknown_service_tier'
+  | 'no_price_at_time'
+  | 'no_price_for_bucket'
+  | 'usage_missing'
+  | 'usage_inconsistent';

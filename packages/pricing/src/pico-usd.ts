@@ -37,7 +37,7 @@ export function parsePicoUsd(text: string): PicoUsd {
 /** Writes pico-dollars as the shortest exact decimal string of dollars, e.g. 4 720 000 000n is `"0.00472"`. */
 export function formatPicoUsd(amount: PicoUsd): string {
   const negative = amount < 0n;
-  const text = (negative ? -amount : amount).toString().padStart(PICO_DECIMALS + 1, '0');
+  const text = (negative ? 0n - amount : amount).toString().padStart(PICO_DECIMALS + 1, '0');
   const fraction = text.slice(-PICO_DECIMALS).replace(/0+$/, '');
   return `${negative ? '-' : ''}${text.slice(0, -PICO_DECIMALS)}${fraction === '' ? '' : `.${fraction}`}`;
 }

@@ -1,0 +1,6 @@
+// `npm test`: set up, then run every test that needs nothing but Node. Arguments go to vitest, e.g. `npm test -- packages/pricing`.
+import { setup } from './setup.mjs';
+import { runVitest } from './vitest.mjs';
+
+await setup();
+process.exit(runVitest(process.argv.slice(2)));

@@ -1,1 +1,31 @@
-export {};
+export {
+  createStreamReader,
+  readUsage,
+  SUPPORTED_APIS,
+  type FinishOptions,
+  type StreamReader,
+} from './apis/api-table.js';
+export type { UsageReading } from './apis/usage-reading.js';
+export {
+  computeCost,
+  inputTokensOf,
+  selectTier,
+  type ComputedCost,
+  type LineItem,
+  type MissingRate,
+} from './compute-cost.js';
+export { estimateTokens, requestCharacters } from './estimate.js';
+export { formatPicoUsd, parsePicoUsd, PICO_PER_USD, picoUsd, type PicoUsd } from './pico-usd.js';
+export { priceCall, type CallToPrice, type PricedCall, type PriceStatus } from './price-call.js';
+export { findProvider, providerOfUrl, PROVIDERS, type ProviderRow } from './providers.js';
+export { ratePeriods, resolveRates } from './rate-periods.js';
+export type { RateKey, RatePeriod, RateTier, UnpricedReason } from './rates.js';
+export {
+  INPUT_BUCKETS,
+  MAX_BUCKET_COUNT,
+  OUTPUT_BUCKETS,
+  USAGE_BUCKETS,
+  type Usage,
+  type UsageBucket,
+  type UsageQuality,
+} from './usage.js';

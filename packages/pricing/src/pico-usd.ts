@@ -24,7 +24,8 @@ export function parsePicoUsd(text: string): PicoUsd {
   const match = /^([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d{1,3}))?$/.exec(text.trim());
   const whole = match?.[2] ?? '';
   const fraction = match?.[3] ?? '';
-  if (!match || whole + fraction === '') throw new RangeError(`"${text}" is not a decimal dollar amount, e.g. "0.0123"`);
+  if (!match || whole + fraction === '')
+    throw new RangeError(`"${text}" is not a decimal dollar amount, e.g. "0.0123"`);
   const shift = PICO_DECIMALS + Number(match[4] ?? 0) - fraction.length;
   const digits = BigInt(whole + fraction);
   if (shift < 0 && digits % 10n ** BigInt(-shift) !== 0n) {

@@ -1,0 +1,152 @@
+import type { ApiFamily, StreamFold } from './api-family.js';
+import { asList, asObject, asText, at, type JsonObject } from './json.js';
+import { readReportedCost } from './reported-cost.js';
+import { readServiceTier } from './service-tier.js';
+import { countUsage, type CountedUsage } from './token-totals.js';
+import { usageReading, type UsageReading } from './usage-reading.js';
+
+/** Where providers of this API put the cached input tokens; the first count that is stated is taken. */
+const CACHED_TOKEN_PATHS: readonly (readonly string[])[] = [
+  ['prompt_tokens_details', 'cached_tokens'],
+  ['prompt_token_details', 'cached_tokens'],
+  ['prompt_cache_hit_tokens'],
+  ['cached_tokens'],
+  ['num_cached_tokens'],
+  ['cache_read_input_tokens'],
+];
+
+/** Where providers of this API put the input tokens written to a cache. */
+const CACHE_WRITE_PATHS: readonly (readonly string[])[] = [
+  ['prompt_tokens_details', 'cache_write_tokens'],
+  ['prompt_tokens_details', 'cache_creation_tokens'],
+  ['cache_creation_input_tokens'],
+];
+
+function firstStated(usage: JsonObject, paths: readonly (readonly string[])[]): unknown {
+  for (const path of paths) {
+    const value = at(usage, ...path);
+    if (value !== undefined && value !== null) return value;
+  }
+  return undefined;
+}
+
+/**
+ * All output tokens. Some providers (xAI) leave reasoning out of `completion_tokens`; their own total says so:
+ * prompt 10, completion 5, reasoning 20, total 35 is an output of 25.
+ */
+function outputTokens(usage: JsonObject, reasoning: unknown): unknown {
+  const { prompt_tokens: prompt, completion_tokens: completion, total_tokens: total } = usage;
+  if (typeof prompt !== 'number' || typeof completion !== 'number' || typeof total !== 'number')
+    return completion ?? undefined;
+  if (typeof reasoning !== 'number' || reasoning <= 0) return completion;
+  return total === prompt + completion + reasoning ? completion + reasoning : completion;
+}
+
+/** Reads the `usage` object of chat completions, completions and embeddings. */
+export function readChatUsage(usage: JsonObject | undefined): CountedUsage {
+  if (usage === undefined) return { usage: {}, quality: 'missing' };
+  const input = asObject(usage['prompt_tokens_details']);
+  const output = asObject(usage['completion_tokens_details']);
+  const reasoning = output?.['reasoning_tokens'] ?? usage['reasoning_tokens'];
+  return countUsage({
+    input: usage['prompt_tokens'],
+    output: outputTokens(usage, reasoning),
+    total: usage['total_tokens'],
+    inputParts: {
+      cache_read: firstStated(usage, CACHED_TOKEN_PATHS),
+      cache_write_5m: firstStated(usage, CACHE_WRITE_PATHS),
+      input_audio: input?.['audio_tokens'],
+      input_image: input?.['image_tokens'],
+      input_video: input?.['video_tokens'],
+    },
+    outputParts: {
+      reasoning,
+      output_audio: output?.['audio_tokens'],
+      output_image: output?.['image_tokens'],
+    },
+  });
+}
+
+/** The reading of an OpenAI-shaped answer from its usage object, wherever that was. */
+export function readOpenAiShape(
+  body: JsonObject,
+  usage: JsonObject | undefined,
+  finishReasons: readonly string[],
+): UsageReading {
+  return usageReading({
+    ...readChatUsage(usage),
+    responseModel: asText(body['model']),
+    responseId: asText(body['id']),
+    serviceTier: readServiceTier(body['service_tier']),
+    finishReasons,
+    reportedCostPicoUsd: readReportedCost(usage),
+  });
+}
+
+/** The reasons why the choices of an answer or a chunk ended. */
+function finishReasonsOf(choices: unknown): string[] {
+  const reasons: string[] = [];
+  for (const choice of asList(choices)) {
+    const reason = asText(at(choice, 'finish_reason'));
+    if (reason !== undefined) reasons.push(reason);
+  }
+  return reasons;
+}
+
+/** The usage object of an answer or a chunk; Groq puts that of a stream under `x_groq`. */
+function usageOf(body: JsonObject): JsonObject | undefined {
+  return asObject(body['usage']) ?? asObject(at(body, 'x_groq', 'usage'));
+}
+
+/** Characters of the text that one choice of a chunk adds: content, reasoning, refusal, tool arguments, plain text. */
+function choiceCharacters(choice: unknown): number {
+  const delta = asObject(at(choice, 'delta'));
+  let characters = asText(at(choice, 'text'))?.length ?? 0;
+  if (delta === undefined) return characters;
+  for (const name of ['content', 'reasoning_content', 'reasoning', 'refusal'])
+    characters += asText(delta[name])?.length ?? 0;
+  for (const call of asList(delta['tool_calls'])) characters += asText(at(call, 'function', 'arguments'))?.length ?? 0;
+  return characters;
+}
+
+/** Folds chunks of chat completions and completions: the last usage, model and tier that were stated count. */
+function foldChunks(): StreamFold {
+  let first: JsonObject | undefined;
+  let usage: JsonObject | undefined;
+  let serviceTier: unknown;
+  let model: unknown;
+  let characters = 0;
+  const finishReasons: string[] = [];
+  return {
+    push(chunk) {
+      if (!Array.isArray(chunk['choices']) && usageOf(chunk) === undefined) return;
+      first ??= chunk;
+      usage = usageOf(chunk) ?? usage;
+      serviceTier = chunk['service_tier'] ?? serviceTier;
+      model = asText(chunk['model']) ?? model;
+      for (const choice of asList(chunk['choices'])) characters += choiceCharacters(choice);
+      finishReasons.push(...finishReasonsOf(chunk['choices']));
+    },
+    finish() {
+      if (first === undefined) return undefined;
+      const id = first['id'];
+      return readOpenAiShape({ id, model, service_tier: serviceTier }, usage, finishReasons);
+    },
+    outputCharacters: () => characters,
+    isComplete: () => usage !== undefined,
+  };
+}
+
+/** OpenAI chat completions and the many providers that speak its shape. */
+export const CHAT_COMPLETIONS: ApiFamily = {
+  apis: ['chat.completions'],
+  read: (body) => readOpenAiShape(body, usageOf(body), finishReasonsOf(body['choices'])),
+  fold: foldChunks,
+};
+
+/** Legacy text completions: the same usage, text instead of messages. */
+export const COMPLETIONS: ApiFamily = {
+  apis: ['completions'],
+  read: CHAT_COMPLETIONS.read,
+  fold: foldChunks,
+};

@@ -1,0 +1,113 @@
+import type { ApiFamily, StreamFold } from './api-family.js';
+import { asObject, asText, at, type JsonObject } from './json.js';
+import { readServiceTier } from './service-tier.js';
+import { countUsage, type CountedUsage } from './token-totals.js';
+import { usageReading, type UsageReading } from './usage-reading.js';
+
+const INPUT_FIELDS = ['input_tokens', 'cache_read_input_tokens', 'cache_creation_input_tokens'] as const;
+
+/** Anthropic's `input_tokens` leaves cached tokens out, so all input is a sum; unreadable parts make it unreadable. */
+function allInputTokens(usage: JsonObject): unknown {
+  let sum = 0;
+  for (const name of INPUT_FIELDS) {
+    const value = usage[name] ?? 0;
+    if (typeof value !== 'number' || !Number.isInteger(value) || value < 0) return Number.NaN;
+    sum += value;
+  }
+  return usage['input_tokens'] === undefined && sum === 0 ? undefined : sum;
+}
+
+/** Cache writes by lifetime; what the breakdown does not cover, or its absence, is the 5-minute default. */
+function cacheWrites(usage: JsonObject): { cache_write_1h: unknown; cache_write_5m: unknown } {
+  const all = usage['cache_creation_input_tokens'];
+  const hour = at(usage, 'cache_creation', 'ephemeral_1h_input_tokens');
+  if (typeof all !== 'number' || typeof hour !== 'number') return { cache_write_1h: undefined, cache_write_5m: all };
+  return hour > all || hour < 0
+    ? { cache_write_1h: undefined, cache_write_5m: all }
+    : { cache_write_1h: hour, cache_write_5m: all - hour };
+}
+
+function readMessagesUsage(usage: JsonObject | undefined): CountedUsage {
+  if (usage === undefined) return { usage: {}, quality: 'missing' };
+  return countUsage({
+    input: allInputTokens(usage),
+    output: usage['output_tokens'],
+    inputParts: { cache_read: usage['cache_read_input_tokens'], ...cacheWrites(usage) },
+    outputParts: { reasoning: at(usage, 'output_tokens_details', 'thinking_tokens') },
+    fees: { web_search: at(usage, 'server_tool_use', 'web_search_requests') },
+  });
+}
+
+/** `speed: "fast"` is a price of its own; it stands in for the service tier, which it excludes. */
+function tierOf(usage: JsonObject | undefined): string {
+  return usage?.['speed'] === 'fast' ? 'fast' : readServiceTier(usage?.['service_tier']);
+}
+
+/** Regions that change the price, from `inference_geo`; `global` and `not_available` are the standard price. */
+function regionOf(usage: JsonObject | undefined): string {
+  const geo = asText(usage?.['inference_geo']) ?? '';
+  return geo === 'global' || geo === 'not_available' ? '' : geo;
+}
+
+/** Reads a message object, whole or put together from its events. */
+function readMessage(body: JsonObject): UsageReading {
+  const usage = asObject(body['usage']);
+  const stopReason = asText(body['stop_reason']);
+  return usageReading({
+    ...readMessagesUsage(usage),
+    responseModel: asText(body['model']),
+    responseId: asText(body['id']),
+    serviceTier: tierOf(usage),
+    region: regionOf(usage),
+    finishReasons: stopReason === undefined ? [] : [stopReason],
+  });
+}
+
+/** The text that a `content_block_delta` adds: answer, thinking or tool arguments. */
+function deltaCharacters(delta: JsonObject): number {
+  const text = asText(delta['text']) ?? asText(delta['thinking']) ?? asText(delta['partial_json']);
+  return text?.length ?? 0;
+}
+
+/** Folds message events: `message_start` has the input, each `message_delta` the cumulative counts so far. */
+function foldEvents(): StreamFold {
+  let message: JsonObject | undefined;
+  let usage: JsonObject | undefined;
+  let stopReason: unknown;
+  let characters = 0;
+  let complete = false;
+  return {
+    push(event) {
+      if (event['type'] === 'content_block_delta') {
+        const delta = asObject(event['delta']);
+        if (delta !== undefined) characters += deltaCharacters(delta);
+      } else if (event['type'] === 'message_start') {
+        message = asObject(event['message']) ?? message;
+        usage = asObject(message?.['usage']) ?? usage;
+      } else if (event['type'] === 'message_delta') {
+        const update = asObject(event['usage']);
+        if (update !== undefined) {
+          usage = mergeStated(usage, update);
+          complete = true;
+        }
+        stopReason = at(event, 'delta', 'stop_reason') ?? stopReason;
+      }
+    },
+    finish: () =>
+      message === undefined && usage === undefined
+        ? undefined
+        : readMessage({ ...message, usage, stop_reason: stopReason }),
+    outputCharacters: () => characters,
+    isComplete: () => complete,
+  };
+}
+
+/** Later counts replace earlier ones; a field that is absent or null says nothing. */
+function mergeStated(before: JsonObject | undefined, update: JsonObject): JsonObject {
+  const merged: Record<string, unknown> = { ...before };
+  for (const [name, value] of Object.entries(update)) if (value !== null && value !== undefined) merged[name] = value;
+  return merged;
+}
+
+/** Anthropic messages. */
+export const MESSAGES: ApiFamily = { apis: ['messages'], read: readMessage, fold: foldEvents };

@@ -1,0 +1,32 @@
+import type { PicoUsd } from '../pico-usd.js';
+import type { Usage, UsageQuality } from '../usage.js';
+
+/** What a provider's answer says about its own cost: everything that a price depends on, and nothing of its content. */
+export interface UsageReading {
+  readonly usage: Usage;
+  readonly quality: UsageQuality;
+  readonly responseModel?: string;
+  readonly responseId?: string;
+  /** As stated by the response: `''` (standard or not stated), `batch`, `flex`, `priority`, `fast`, … */
+  readonly serviceTier: string;
+  /** Region where it changes the price (e.g. `us` from Anthropic's `inference_geo`), else `''`. */
+  readonly region: string;
+  readonly finishReasons: readonly string[];
+  /** The cost as the provider itself reported it, in pico-dollars. */
+  readonly reportedCostPicoUsd?: PicoUsd;
+}
+
+/** The parts of a reading that a family fills in; the rest has the values of an answer that states nothing. */
+export function usageReading(parts: Partial<{ [K in keyof UsageReading]: UsageReading[K] | undefined }>): UsageReading {
+  const { usage, quality, responseModel, responseId, serviceTier, region, finishReasons, reportedCostPicoUsd } = parts;
+  return {
+    usage: usage ?? {},
+    quality: quality ?? 'missing',
+    serviceTier: serviceTier ?? '',
+    region: region ?? '',
+    finishReasons: finishReasons ?? [],
+    ...(responseModel === undefined ? {} : { responseModel }),
+    ...(responseId === undefined ? {} : { responseId }),
+    ...(reportedCostPicoUsd === undefined ? {} : { reportedCostPicoUsd }),
+  };
+}

@@ -1,0 +1,77 @@
+import { picoUsd, type PicoUsd } from './pico-usd.js';
+import type { RatePeriod, RateTier } from './rates.js';
+import { USAGE_BUCKETS, type Usage, type UsageBucket } from './usage.js';
+
+/** One bucket's share of a call's cost: `costPicoUsd` is `quantity × unitPricePicoUsd`, exactly. */
+export interface LineItem {
+  readonly bucket: UsageBucket;
+  readonly quantity: number;
+  readonly unitPricePicoUsd: PicoUsd;
+  readonly costPicoUsd: PicoUsd;
+}
+
+/** A cost with the parts that add up to it, in the order of `USAGE_BUCKETS`. */
+export interface ComputedCost {
+  readonly costPicoUsd: PicoUsd;
+  readonly lineItems: readonly LineItem[];
+}
+
+/** No cost, because these used buckets have no known price at that time. */
+export interface MissingRate {
+  readonly reason: 'no_price_for_bucket' | 'no_price_at_time';
+  readonly buckets: readonly UsageBucket[];
+}
+
+const SECONDS_PER_DAY = 86_400;
+const INPUT_BUCKET_COUNT = 9;
+
+/** All input tokens of a call, cached ones included: what decides its long-context tier. */
+export function inputTokensOf(usage: Usage): number {
+  let sum = 0;
+  for (let index = 0; index < INPUT_BUCKET_COUNT; index += 1) sum += usage[USAGE_BUCKETS[index] as UsageBucket] ?? 0;
+  return sum;
+}
+
+/**
+ * The tier that prices a whole call: the last one whose threshold its input tokens exceed and whose daily window (UTC,
+ * half-open) holds the instant; undefined when none does. 200 000 input tokens stay below a threshold of 200 000,
+ * 200 001 are above.
+ */
+export function selectTier(period: RatePeriod, inputTokens: number, atMs: number): RateTier | undefined {
+  const seconds = Math.floor(atMs / 1000) % SECONDS_PER_DAY;
+  const secondOfDay = seconds < 0 ? seconds + SECONDS_PER_DAY : seconds;
+  for (let index = period.tiers.length - 1; index >= 0; index -= 1) {
+    const tier = period.tiers[index];
+    if (tier === undefined || (inputTokens <= tier.aboveInputTokens && tier.aboveInputTokens > 0)) continue;
+    if (secondOfDay >= tier.fromSecondOfDay && secondOfDay < tier.toSecondOfDay) return tier;
+  }
+  return undefined;
+}
+
+/**
+ * Prices usage exactly: each bucket is its count times its price in whole pico-dollars, e.g. 1 000 input tokens at
+ * $0.15 per million are 1 000 × 150 000 = 150 000 000 pico-dollars ($0.00015).
+ * @returns `MissingRate` as soon as one used bucket has no price: a cost is whole or it is none.
+ */
+export function computeCost(usage: Usage, period: RatePeriod, atMs: number): ComputedCost | MissingRate {
+  const tier = selectTier(period, inputTokensOf(usage), atMs);
+  if (tier === undefined) return { reason: 'no_price_at_time', buckets: [] };
+  const lineItems: LineItem[] = [];
+  let cost = 0n;
+  let missing: UsageBucket[] | undefined;
+  for (let index = 0; index < USAGE_BUCKETS.length; index += 1) {
+    const bucket = USAGE_BUCKETS[index] as UsageBucket;
+    const quantity = usage[bucket];
+    if (quantity === undefined || quantity === 0) continue;
+    const price = tier.prices[index];
+    if (price === null || price === undefined) {
+      (missing ??= []).push(bucket);
+      continue;
+    }
+    const part = picoUsd(BigInt(quantity) * price);
+    cost += part;
+    lineItems.push({ bucket, quantity, unitPricePicoUsd: price, costPicoUsd: part });
+  }
+  if (missing !== undefined) return { reason: 'no_price_for_bucket', buckets: missing };
+  return { costPicoUsd: picoUsd(cost), lineItems };
+}

@@ -1,0 +1,25 @@
+/** The dimensions of cost: each is a column of the ledger of the same name. `tag.NAME` comes besides. */
+export const DIMENSION_NAMES = [
+  'provider',
+  'model',
+  'operation',
+  'service',
+  'environment',
+  'feature',
+  'user',
+  'customer',
+  'team',
+  'project',
+  'agent',
+  'conversation',
+] as const;
+
+/** A dimension that the application named itself: `tag.NAME`, the name up to 100 characters. */
+export const TAG_DIMENSION = /^tag\.[A-Za-z0-9_.-]{1,100}$/;
+
+const names: ReadonlySet<string> = new Set(DIMENSION_NAMES);
+
+/** Whether a text names a dimension. */
+export function isDimension(text: string): boolean {
+  return names.has(text) || TAG_DIMENSION.test(text);
+}

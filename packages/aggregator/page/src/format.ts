@@ -1,0 +1,42 @@
+const counts = new Intl.NumberFormat('en', { notation: 'compact', maximumFractionDigits: 1 });
+
+/** Dollars for reading: `$1,234.50`, `$0.0042`, `<$0.0001`; the exact figure belongs in a title. */
+export function formatUsd(exact: string | number): string {
+  const value = Number(exact);
+  if (value === 0) return '$0';
+  const size = Math.abs(value);
+  if (size < 0.0001) return '<$0.0001';
+  const digits = size >= 1 ? 2 : size >= 0.01 ? 3 : 4;
+  return value.toLocaleString('en', {
+    style: 'currency',
+    currency: 'USD',
+    minimumFractionDigits: size >= 1 ? 2 : 0,
+    maximumFractionDigits: digits,
+  });
+}
+
+/** A count for reading: `950`, `1.2K`, `3.4M`. */
+export function formatCount(value: number): string {
+  return counts.format(value);
+}
+
+/** A duration: `87 ms`, `1.25 s`, `2.1 min`; a dash where nothing was measured. */
+export function formatMilliseconds(value: number | null): string {
+  if (value === null) return '–';
+  if (value < 1000) return `${Math.round(value)} ms`;
+  return value < 60_000 ? `${(value / 1000).toFixed(2)} s` : `${(value / 60_000).toFixed(1)} min`;
+}
+
+/** A share of a whole: `0 %`, `<0.1 %`, `12.3 %`. */
+export function formatShare(part: number, whole: number): string {
+  if (whole === 0 || part === 0) return '0 %';
+  const percent = (100 * part) / whole;
+  return percent < 0.1 ? '<0.1 %' : `${percent.toFixed(1)} %`;
+}
+
+/** The visible name of a group: its value, or what an empty value means. */
+export function nameOf(key: Readonly<Record<string, string>>): string {
+  if ('rest' in key) return 'everything else';
+  const values = Object.values(key);
+  return values.map((value) => (value === '' ? '(not set)' : value)).join(' · ');
+}

@@ -1,0 +1,20 @@
+# The aggregator and the costel command, without the embedded engine (ClickHouse is a server of its own here).
+FROM node:22-slim AS build
+WORKDIR /build
+COPY package.json package-lock.json .npmrc tsconfig.base.json tsconfig.json ./
+COPY packages packages
+COPY scripts scripts
+COPY test/sdks test/sdks
+COPY examples examples
+RUN npm ci --no-audit --no-fund && node scripts/build.mjs && npm prune --omit=dev --omit=optional
+
+FROM node:22-slim
+ENV NODE_ENV=production
+WORKDIR /app
+COPY --from=build /build/package.json ./
+COPY --from=build /build/node_modules node_modules
+COPY --from=build /build/packages packages
+USER node
+EXPOSE 4320
+ENTRYPOINT ["node", "packages/cli/bin/costel.mjs"]
+CMD ["aggregator"]

@@ -33,7 +33,7 @@ export function stackCosts(points: readonly Point[], dimension: string, range: R
     const index = Math.round((Date.parse(point.start) / 1000 - first) / range.stepSeconds);
     if (index < 0 || index >= steps) continue;
     const name = nameOf({ [dimension]: point.key[dimension] ?? '' });
-    const values = costs.get(name) ?? new Array<number>(steps).fill(0);
+    const values = costs.get(name) ?? startSeconds.map(() => 0);
     values[index] = (values[index] ?? 0) + Number(point.cost_usd);
     costs.set(name, values);
   }
@@ -49,7 +49,7 @@ export function stackCosts(points: readonly Point[], dimension: string, range: R
     shown.push({ name: `everything else (${others.length})`, values, total: sum(values) });
   }
 
-  const edge = new Array<number>(steps).fill(0);
+  const edge = startSeconds.map(() => 0);
   const series = shown.map(({ name, values, total }) => {
     values.forEach((value, index) => (edge[index] = (edge[index] ?? 0) + value));
     return { name, total, cumulative: [...edge] };

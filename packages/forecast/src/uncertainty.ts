@@ -2,7 +2,7 @@ import { weekday } from './calendar.js';
 import { expectedDayUsd, fitLevelModel, type LevelModel } from './level-model.js';
 import type { DailySeries } from './series.js';
 
-/** How single days scatter about the model: ratios of actual to expected with their weights; weighted mean 1. */
+/** How single days scatter about the model: ratios of actual to expected with their weights; weighted mean about 1. */
 export interface DayNoise {
   /** Actual ÷ expected of past days. */
   readonly ratios: Float64Array;
@@ -25,8 +25,9 @@ const ORIGIN_STEP_DAYS = 7;
 const MIN_DAYS_BEFORE_ORIGIN = 28;
 /** Neighbouring origins share most of their days, so each counts half. */
 const ORIGIN_WEIGHT = 0.5;
-/** What a level does by itself within a month (8 %), believed like twelve origins. */
-const PRIOR_DRIFT = 0.08;
+/** What a level does by itself within a month: 6 %, and more the burstier the days; believed like twelve origins. */
+const PRIOR_DRIFT = 0.06;
+const PRIOR_DRIFT_VARIANCE_PER_NOISE = 0.05;
 const PRIOR_WEIGHT = 6;
 /** The level is never known better than this. */
 const MIN_DRIFT = 0.05;
@@ -65,7 +66,10 @@ export function measureDayNoise(series: DailySeries, model: LevelModel, endIndex
     cumulativeWeights[index] = cumulative;
     variance += (weight / weightSum) * ((ratios[index] ?? 1) / mean - 1) ** 2;
   }
-  return { ratios: Float64Array.from(ratios, (ratio) => ratio / mean), cumulativeWeights, variance };
+  // The level leaves bursts out, so past ratios average above 1. A calm series is centred on its level again; the more
+  // a series bursts, the more of its bursts stay in the interval.
+  const centre = mean ** (1 / (1 + variance));
+  return { ratios: Float64Array.from(ratios, (ratio) => ratio / centre), cumulativeWeights, variance };
 }
 
 /**
@@ -115,8 +119,8 @@ export function driftDeviation(spread: SumSpread): number {
   const { noise, errors, knownDays, shares } = spread;
   const dayVariance =
     (noise.variance * knownDays + PRIOR_NOISE_VARIANCE * PRIOR_NOISE_DAYS) / (knownDays + PRIOR_NOISE_DAYS);
-  const noiseVariance = dayVariance * shares.reduce((total, share) => total + share * share, 0);
-  const priorVariance = PRIOR_DRIFT ** 2 + noiseVariance;
+  const noiseVariance = Math.log1p(dayVariance * shares.reduce((total, share) => total + share * share, 0));
+  const priorVariance = PRIOR_DRIFT ** 2 + PRIOR_DRIFT_VARIANCE_PER_NOISE * noise.variance + noiseVariance;
   const squares = errors.reduce((total, error) => total + error * error, 0);
   const variance =
     (PRIOR_WEIGHT * priorVariance + ORIGIN_WEIGHT * squares) / (PRIOR_WEIGHT + ORIGIN_WEIGHT * errors.length);

@@ -29,6 +29,9 @@ export function nearestName(wrong: string, valid: readonly string[]): string | u
     .sort((a, b) => a.distance - b.distance);
   const best = ranked[0];
   if (!best) return undefined;
+  // A name that was cut short or drawn out is meant even where many letters differ: `limit` is `limit_usd`.
+  const extended = valid.find((candidate) => lower.length >= 3 && (candidate.startsWith(lower) || lower.startsWith(candidate)));
+  if (extended !== undefined && best.distance > 1) return extended;
   const near = best.distance <= Math.max(2, Math.ceil(Math.max(lower.length, best.candidate.length) / 3));
   return near ? best.candidate : undefined;
 }

@@ -1,1 +1,2 @@
-export {};
+export { EXIT_CODES } from './exit-codes.js';
+export { runCli } from './run-cli.js';

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { basename, dirname, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { ConfigError, type ConfigProblem } from './config-error.js';
 import { toConfig, type Config } from './config.js';
 import { describeIssue, labelOf } from './describe-issue.js';
@@ -10,13 +10,23 @@ import { resolveSecrets, type SecretSources } from './secrets.js';
 /** The names that are looked for, in this order, when no file is given. */
 export const CONFIG_FILE_NAMES = ['costel.yaml', 'costel.yml', 'costel.toml', 'costel.json'] as const;
 
+/** Where a system-wide configuration is looked for, after the current directory. */
+const SYSTEM_DIRECTORY = '/etc/costel';
+
+function findConfigFile(sources: SecretSources): string | undefined {
+  const named = sources.env['COSTEL_CONFIG'];
+  if (named !== undefined && named !== '') return named;
+  const candidates = [...CONFIG_FILE_NAMES, ...CONFIG_FILE_NAMES.map((name) => join(SYSTEM_DIRECTORY, name))];
+  return candidates.find((path) => existsSync(path));
+}
+
 /**
- * Reads and checks a configuration file. Without a path the first of `CONFIG_FILE_NAMES` in the current directory is
- * taken, and where none exists the defaults hold.
+ * Reads and checks a configuration file. Without a path it is the one that `COSTEL_CONFIG` names, else the first of
+ * `CONFIG_FILE_NAMES` in the current directory, else in /etc/costel; where none exists the defaults hold.
  * @throws ConfigError with every problem of the file, each with file, line, value, limit and fix.
  */
 export function loadConfig(path?: string, sources: SecretSources = { env: process.env }): Config {
-  const found = path ?? CONFIG_FILE_NAMES.find((name) => existsSync(name));
+  const found = path ?? findConfigFile(sources);
   if (found === undefined) return parseConfig('', 'costel.yaml', sources);
   let text: string;
   try {

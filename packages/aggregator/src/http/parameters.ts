@@ -4,7 +4,8 @@ import { explainIssue, showValue } from '../explain-issue.js';
 import { nearestName } from '../nearest-name.js';
 import { ApiProblem } from './problem.js';
 
-const DAY_MS = 86_400_000;
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
 const EARLIEST_MS = 0;
 const LATEST_MS = Date.UTC(2100, 0, 1);
 
@@ -61,7 +62,7 @@ const dimensionList = z.string().transform((text, context): string[] => {
 export const rangeParameters = {
   from: instant('Start, inclusive. Default: the first of the current UTC month.', '2026-11-01'),
   to: instant('End, exclusive. Default: the end of the current UTC month, or of the current UTC day where from is given.', '2026-12-01T00:00:00Z'),
-  days: wholeNumber(1, 3660).optional().meta({ description: 'Instead of from and to: this many UTC days, today the last of them.', examples: ['7'] }),
+  days: wholeNumber(1, 3660).optional().meta({ description: 'Instead of from and to: this many times 24 hours up to the end of the current hour; for daily points this many UTC days, today the last.', examples: ['7'] }),
 };
 
 /** The parameter that says what costs are split by. */
@@ -165,32 +166,65 @@ export function utcMonth(atMs: number): TimeRange {
   return { fromMs: Date.UTC(at.getUTCFullYear(), at.getUTCMonth()), toMs: Date.UTC(at.getUTCFullYear(), at.getUTCMonth() + 1) };
 }
 
+/** The three parameters of time, as given. */
+export interface GivenRange {
+  readonly from?: number | undefined;
+  readonly to?: number | undefined;
+  readonly days?: number | undefined;
+}
+
+/** How a range is resolved. */
+export interface RangeRules {
+  /** The longest range that is answered. Default: 3660. */
+  readonly maxDays?: number;
+  /** What `days` ends with: the current hour, or the current UTC day. Default: hour. */
+  readonly daysEndWith?: 'hour' | 'day';
+}
+
 /**
- * The time that `from`, `to` and `days` mean at an instant.
- * @throws ApiProblem `invalid_parameter` where they contradict each other or span more than `maxDays`.
+ * The time that `from`, `to` and `days` mean at an instant: at 10:20 `days=1` is [11:00 yesterday, 11:00).
+ * @throws ApiProblem `invalid_parameter` where they contradict each other or span too much.
  */
-export function resolveRange(
-  given: { readonly from?: number | undefined; readonly to?: number | undefined; readonly days?: number | undefined },
-  nowMs: number,
-  maxDays = 3660,
-): TimeRange {
+export function resolveRange(given: GivenRange, nowMs: number, rules: RangeRules = {}): TimeRange {
   if (given.days !== undefined && (given.from !== undefined || given.to !== undefined)) {
-    throw new ApiProblem('invalid_parameter', { detail: 'days stands for from and to, and cannot be given with them', parameter: 'days', value: String(given.days), limit: 'either days, or from and to', fix: 'leave out days' });
+    throw new ApiProblem('invalid_parameter', {
+      detail: 'days stands for from and to, and cannot be given with them',
+      parameter: 'days',
+      value: String(given.days),
+      limit: 'either days, or from and to',
+      fix: 'leave out days',
+    });
   }
-  const range = rangeOf(given, nowMs);
+  const range = rangeOf(given, nowMs, rules.daysEndWith ?? 'hour');
+  const value = new Date(range.fromMs).toISOString();
   if (range.fromMs >= range.toMs) {
-    const value = new Date(range.fromMs).toISOString();
-    throw new ApiProblem('invalid_parameter', { detail: `from ${value} must be before to ${new Date(range.toMs).toISOString()}`, parameter: 'from', value, limit: 'must be before to', fix: 'swap them, or give an earlier from' });
+    throw new ApiProblem('invalid_parameter', {
+      detail: `from ${value} must be before to ${new Date(range.toMs).toISOString()}`,
+      parameter: 'from',
+      value,
+      limit: 'must be before to',
+      fix: 'swap them, or give an earlier from',
+    });
   }
+  const maxDays = rules.maxDays ?? 3660;
   if (range.toMs - range.fromMs > maxDays * DAY_MS) {
-    throw new ApiProblem('invalid_parameter', { detail: `the range is longer than ${maxDays} days`, parameter: given.days === undefined ? 'from' : 'days', value: new Date(range.fromMs).toISOString(), limit: `at most ${maxDays} days`, fix: 'ask for a shorter range' });
+    throw new ApiProblem('invalid_parameter', {
+      detail: `the range from ${value} is longer than ${maxDays} days`,
+      parameter: given.days === undefined ? 'from' : 'days',
+      value: given.days === undefined ? value : String(given.days),
+      limit: `at most ${maxDays} days`,
+      fix: 'ask for a shorter range',
+    });
   }
   return range;
 }
 
-function rangeOf(given: { readonly from?: number | undefined; readonly to?: number | undefined; readonly days?: number | undefined }, nowMs: number): TimeRange {
+function rangeOf(given: GivenRange, nowMs: number, daysEndWith: 'hour' | 'day'): TimeRange {
   const today = utcDay(nowMs);
-  if (given.days !== undefined) return { fromMs: today.toMs - given.days * DAY_MS, toMs: today.toMs };
+  if (given.days !== undefined) {
+    const toMs = daysEndWith === 'day' ? today.toMs : (Math.floor(nowMs / HOUR_MS) + 1) * HOUR_MS;
+    return { fromMs: toMs - given.days * DAY_MS, toMs };
+  }
   const month = utcMonth(nowMs);
   if (given.from === undefined) {
     const toMs = given.to ?? month.toMs;

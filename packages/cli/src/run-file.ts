@@ -1,0 +1,92 @@
+import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** What a running stack leaves in its data directory, so that commands find it and may write. */
+export interface RunInfo {
+  readonly pid: number;
+  /** Random; the running stack answers `health` with the same, so a recycled pid is not mistaken for it. */
+  readonly instance: string;
+  /** Lets its bearer write through the ClickHouse interface. */
+  readonly token: string;
+  readonly host: string;
+  readonly ports: { readonly api: number; readonly otlp: number; readonly clickhouse: number };
+  /** ISO 8601. */
+  readonly startedAt: string;
+}
+
+const FILE_NAME = 'run.json';
+
+function isRunInfo(value: unknown): value is RunInfo {
+  if (typeof value !== 'object' || value === null) return false;
+  const info = value as Partial<Record<keyof RunInfo, unknown>>;
+  const ports = info.ports as Partial<Record<string, unknown>> | undefined;
+  return (
+    Number.isSafeInteger(info.pid) &&
+    typeof info.instance === 'string' &&
+    typeof info.token === 'string' &&
+    typeof info.host === 'string' &&
+    [ports?.['api'], ports?.['otlp'], ports?.['clickhouse']].every((port) => typeof port === 'number')
+  );
+}
+
+/** Writes `run.json`, readable by its owner alone, so that no reader ever sees half of it. */
+export function writeRunFile(dataDirectory: string, info: RunInfo): void {
+  mkdirSync(dataDirectory, { recursive: true });
+  const path = join(dataDirectory, FILE_NAME);
+  const draft = `${path}.${process.pid}`;
+  writeFileSync(draft, `${JSON.stringify(info, null, 2)}\n`, { mode: 0o600 });
+  chmodSync(draft, 0o600);
+  renameSync(draft, path);
+}
+
+/** Removes `run.json` if it is still the one of this instance. */
+export function removeRunFile(dataDirectory: string, instance: string): void {
+  if (readRunFile(dataDirectory)?.instance === instance) rmSync(join(dataDirectory, FILE_NAME), { force: true });
+}
+
+/** Reads `run.json`; undefined where there is none, or where it is no such file. */
+export function readRunFile(dataDirectory: string): RunInfo | undefined {
+  try {
+    const value: unknown = JSON.parse(readFileSync(join(dataDirectory, FILE_NAME), 'utf8'));
+    return isRunInfo(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether a process with this id exists. */
+function isProcessAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+/** The address to reach a stack that listens on `host`: a wildcard address is reached over loopback. */
+export function reachableHost(host: string): string {
+  if (host === '0.0.0.0') return '127.0.0.1';
+  if (host === '::') return '[::1]';
+  return host.includes(':') ? `[${host}]` : host;
+}
+
+/** How long a stack may take to answer before it is taken for dead; it answers in milliseconds unless it hangs. */
+const HEALTH_TIMEOUT_MS = 5000;
+
+/**
+ * The stack that runs on a data directory, or undefined: its process must exist and answer with its own instance, for
+ * a kill -9 leaves a stale file, and a process id may since belong to somebody else.
+ */
+export async function findRunningStack(dataDirectory: string): Promise<RunInfo | undefined> {
+  const info = readRunFile(dataDirectory);
+  if (!info || !isProcessAlive(info.pid)) return undefined;
+  try {
+    const url = `http://${reachableHost(info.host)}:${info.ports.api}/api/v1/health`;
+    const response = await fetch(url, { signal: AbortSignal.timeout(HEALTH_TIMEOUT_MS) });
+    const body = (await response.json()) as { instance?: unknown };
+    return body.instance === info.instance ? info : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -40,7 +40,8 @@ const answers = {
 /** @param {Buffer} body @returns {{ service: string, spans: { name: string, attributes: Record<string, unknown> }[] }[]} */
 function decodeTraces(body) {
   const request = requestType.toObject(requestType.decode(body), { longs: Number, defaults: false });
-  const read = (/** @type {any[]} */ pairs = []) => Object.fromEntries(pairs.map(({ key, value }) => [key, Object.values(value ?? {})[0]]));
+  const read = (/** @type {any[]} */ pairs = []) =>
+    Object.fromEntries(pairs.map(({ key, value }) => [key, Object.values(value ?? {})[0]]));
   return (request.resourceSpans ?? []).map((/** @type {any} */ resource) => ({
     service: read(resource.resource?.attributes)['service.name'] ?? '',
     spans: (resource.scopeSpans ?? []).flatMap((/** @type {any} */ scope) =>
@@ -79,10 +80,17 @@ export async function startFakeProvider() {
      * @returns {string | undefined} what is wrong with the spans of this service: exactly one priced span a call
      */
     checkSpans(service) {
-      const spans = (spansByService.get(service) ?? []).filter((span) => 'gen_ai.usage.input_tokens' in span.attributes);
-      const costs = Object.fromEntries(spans.map((span) => [span.attributes['gen_ai.response.model'], span.attributes['costel.cost.usd']]));
-      const right = spans.length === 2 && Object.entries(EXPECTED_COSTS_USD).every(([model, cost]) => costs[model] === cost);
-      return right ? undefined : `wanted ${JSON.stringify(EXPECTED_COSTS_USD)} on one span each, got ${JSON.stringify(spans, undefined, 2)}`;
+      const spans = (spansByService.get(service) ?? []).filter(
+        (span) => 'gen_ai.usage.input_tokens' in span.attributes,
+      );
+      const costs = Object.fromEntries(
+        spans.map((span) => [span.attributes['gen_ai.response.model'], span.attributes['costel.cost.usd']]),
+      );
+      const right =
+        spans.length === 2 && Object.entries(EXPECTED_COSTS_USD).every(([model, cost]) => costs[model] === cost);
+      return right
+        ? undefined
+        : `wanted ${JSON.stringify(EXPECTED_COSTS_USD)} on one span each, got ${JSON.stringify(spans, undefined, 2)}`;
     },
     close: () => new Promise((resolve) => server.close(resolve)),
   };

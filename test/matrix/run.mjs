@@ -20,8 +20,12 @@ const LINES = [
 
 /** @param {string} folder @param {string[]} args */
 function npm(folder, args) {
-  const result = spawnSync('npm', [...args, '--no-audit', '--no-fund', '--loglevel=error'], { cwd: folder, encoding: 'utf8' });
-  if (result.status !== 0) throw new Error(`npm ${args.join(' ')} in ${folder} failed:\n${result.stdout}${result.stderr}`);
+  const result = spawnSync('npm', [...args, '--no-audit', '--no-fund', '--loglevel=error'], {
+    cwd: folder,
+    encoding: 'utf8',
+  });
+  if (result.status !== 0)
+    throw new Error(`npm ${args.join(' ')} in ${folder} failed:\n${result.stdout}${result.stderr}`);
   return result.stdout;
 }
 
@@ -34,7 +38,10 @@ function packPackages() {
     npm(join(root, 'packages', name), ['pack', '--pack-destination', folder]);
   }
   return Object.fromEntries(
-    readdirSync(folder).map((file) => [`@costel/${file.replace(/^costel-(.+?)-\d.*$/, '$1')}`, `file:${join(folder, file)}`]),
+    readdirSync(folder).map((file) => [
+      `@costel/${file.replace(/^costel-(.+?)-\d.*$/, '$1')}`,
+      `file:${join(folder, file)}`,
+    ]),
   );
 }
 
@@ -90,7 +97,12 @@ function installNodes() {
     writeFileSync(join(folder, 'package.json'), JSON.stringify({ private: true, dependencies }));
     npm(folder, ['install']);
   }
-  return new Map(NODE_VERSIONS.map((major) => [major, major === own ? process.execPath : join(folder, 'node_modules', `node${major}`, 'bin', 'node')]));
+  return new Map(
+    NODE_VERSIONS.map((major) => [
+      major,
+      major === own ? process.execPath : join(folder, 'node_modules', `node${major}`, 'bin', 'node'),
+    ]),
+  );
 }
 
 /**
@@ -100,7 +112,11 @@ function installNodes() {
  */
 function runApp(node, args, folder, env) {
   return new Promise((resolve) => {
-    const child = spawn(node, args, { cwd: folder, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(node, args, {
+      cwd: folder,
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     let output = '';
     child.stdout.on('data', (chunk) => (output += chunk));
     child.stderr.on('data', (chunk) => (output += chunk));
@@ -116,7 +132,9 @@ let failed = 0;
 function report(title, problem) {
   if (problem === undefined) passed += 1;
   else failed += 1;
-  process.stdout.write(`${problem === undefined ? 'ok    ' : 'FAILED'} ${title}${problem === undefined ? '' : `\n${problem}`}\n`);
+  process.stdout.write(
+    `${problem === undefined ? 'ok    ' : 'FAILED'} ${title}${problem === undefined ? '' : `\n${problem}`}\n`,
+  );
 }
 
 try {
@@ -131,7 +149,10 @@ try {
         ...(line.distribution
           ? [
               { way: 'ESM, --import @costel/node/register', args: ['--import', '@costel/node/register', './app.mjs'] },
-              { way: 'CommonJS, --import @costel/node/register', args: ['--import', '@costel/node/register', './app.cjs'] },
+              {
+                way: 'CommonJS, --import @costel/node/register',
+                args: ['--import', '@costel/node/register', './app.cjs'],
+              },
             ]
           : []),
       ];

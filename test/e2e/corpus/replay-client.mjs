@@ -1,0 +1,148 @@
+// Sends recorded requests through a real SDK client and writes down what the application would see, and the spans.
+//   node replay-client.mjs SDK_FOLDER BASE_URL OUTPUT_FILE with|without   < recordings as JSON lines
+import { createHash } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { createInterface } from 'node:readline';
+
+const [sdkFolder = '', baseUrl = '', outputFile = '', mode = ''] = process.argv.slice(2);
+const require = createRequire(`${sdkFolder}/`);
+const isAnthropic = sdkFolder.includes('anthropic');
+
+/** @type {{ spans(): { recording: string, name: string, attributes: object }[], run<T>(id: string, call: () => Promise<T>): Promise<T> }} */
+const telemetry = mode === 'with' ? await instrument() : { spans: () => [], run: (_id, call) => call() };
+
+/** Registers the instrumentations the way an application with a provider of its own does. */
+async function instrument() {
+  const { llmInstrumentations, withCostAttribution, CostSpanProcessor } = await import('@costel/instrumentation');
+  const { registerInstrumentations } = await import('@opentelemetry/instrumentation');
+  const { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } =
+    await import('@opentelemetry/sdk-trace-base');
+  const { AsyncLocalStorageContextManager } = await import('@opentelemetry/context-async-hooks');
+  const { context, trace } = await import('@opentelemetry/api');
+  const exporter = new InMemorySpanExporter();
+  const provider = new BasicTracerProvider({
+    spanProcessors: [new CostSpanProcessor(), new SimpleSpanProcessor(exporter)],
+  });
+  trace.setGlobalTracerProvider(provider);
+  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+  registerInstrumentations({ instrumentations: llmInstrumentations(), tracerProvider: provider });
+  return {
+    spans: () =>
+      exporter
+        .getFinishedSpans()
+        .map((span) => ({
+          recording: String(span.attributes['costel.tag.recording'] ?? ''),
+          name: span.name,
+          attributes: span.attributes,
+        })),
+    run: (/** @type {string} */ id, /** @type {() => Promise<any>} */ call) =>
+      withCostAttribution({ tags: { recording: id } }, call),
+  };
+}
+
+const options = (/** @type {any} */ recording) => ({ headers: { 'x-recording': recording.id }, maxRetries: 0 });
+
+/** @param {any} recording */
+function clientFor(recording) {
+  if (isAnthropic) {
+    const Anthropic = require('@anthropic-ai/sdk');
+    return new Anthropic({ apiKey: 'k', baseURL: baseUrl });
+  }
+  const OpenAI = require('openai');
+  if (recording.provider === 'azure') {
+    return new OpenAI.AzureOpenAI({
+      apiKey: 'k',
+      endpoint: baseUrl,
+      apiVersion: '2025-04-01-preview',
+      deployment: 'd',
+    });
+  }
+  return new OpenAI({ apiKey: 'k', baseURL: `${baseUrl}/v1` });
+}
+
+/** The SDK's method for each recorded API; what has none goes through the client's own generic request. */
+const methods = {
+  'chat.completions': (/** @type {any} */ c, /** @type {any} */ body, /** @type {any} */ o) =>
+    c.chat.completions.create(body, o),
+  responses: (/** @type {any} */ c, /** @type {any} */ body, /** @type {any} */ o) => c.responses.create(body, o),
+  'responses.compact': (/** @type {any} */ c, /** @type {any} */ body, /** @type {any} */ o) =>
+    c.responses.compact(body, o),
+  completions: (/** @type {any} */ c, /** @type {any} */ body, /** @type {any} */ o) => c.completions.create(body, o),
+  embeddings: (/** @type {any} */ c, /** @type {any} */ body, /** @type {any} */ o) => c.embeddings.create(body, o),
+  moderations: (/** @type {any} */ c, /** @type {any} */ body, /** @type {any} */ o) => c.moderations.create(body, o),
+  messages: (/** @type {any} */ c, /** @type {any} */ body, /** @type {any} */ o) => c.messages.create(body, o),
+  'messages.count_tokens': (/** @type {any} */ c, /** @type {any} */ body, /** @type {any} */ o) =>
+    c.messages.countTokens(body, o),
+};
+
+/** @param {any} recording */
+function bodyOf(recording) {
+  const sent = recording.request?.body;
+  const parsed =
+    typeof sent === 'string' && sent.startsWith('{') ? JSON.parse(sent) : sent && typeof sent === 'object' ? sent : {};
+  const model = recording.request_model ?? recording.response_model ?? 'unknown';
+  const stream = recording.response.body_kind === 'sse' || recording.stream === true;
+  return { model, messages: [], max_tokens: 1, ...parsed, ...(stream ? { stream: true } : {}) };
+}
+
+/** @param {any} client @param {any} recording @returns {Promise<any>} */
+function send(client, recording) {
+  const method = methods[/** @type {keyof typeof methods} */ (recording.api)];
+  if (method && (recording.request?.method ?? 'POST') === 'POST')
+    return method(client, bodyOf(recording), options(recording));
+  const path = recording.request ? new URL(recording.request.url).pathname.replace(/^\/v1/, '') : '/unknown';
+  const verb = (recording.request?.method ?? 'POST').toLowerCase();
+  const stream = recording.response.body_kind === 'sse';
+  return client[verb](isAnthropic ? `/v1${path}` : path, {
+    ...(verb === 'post' ? { body: bodyOf(recording) } : {}),
+    ...options(recording),
+    ...(stream ? { stream: true } : {}),
+  });
+}
+
+/** What the application sees: the value, every chunk of a stream, or the error. @param {any} recording */
+async function observe(recording) {
+  try {
+    const result = await telemetry.run(recording.id, async () => {
+      const answer = await send(clientFor(recording), recording);
+      if (answer && typeof answer === 'object' && Symbol.asyncIterator in answer) {
+        const chunks = [];
+        for await (const chunk of answer) chunks.push(chunk);
+        return { stream: answer.constructor.name, chunks };
+      }
+      if (answer instanceof Response) {
+        return {
+          binary: createHash('sha256')
+            .update(Buffer.from(await answer.arrayBuffer()))
+            .digest('hex'),
+        };
+      }
+      return {
+        value: answer,
+        keys: answer && typeof answer === 'object' ? Reflect.ownKeys(answer).map(String) : [],
+        requestId: answer?._request_id ?? null,
+      };
+    });
+    return JSON.parse(JSON.stringify(result));
+  } catch (error) {
+    const seen = /** @type {any} */ (error);
+    return {
+      error: {
+        class: seen.constructor.name,
+        message: seen.message,
+        status: seen.status ?? null,
+        code: seen.code ?? null,
+        type: seen.type ?? null,
+      },
+    };
+  }
+}
+
+/** @type {Record<string, unknown>} */
+const results = {};
+for await (const line of createInterface({ input: process.stdin })) {
+  const recording = JSON.parse(line);
+  results[recording.id] = await observe(recording);
+}
+writeFileSync(outputFile, JSON.stringify({ results, spans: telemetry.spans() }));

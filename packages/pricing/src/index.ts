@@ -15,6 +15,13 @@ export {
   type MissingRate,
 } from './compute-cost.js';
 export { estimateTokens, requestCharacters } from './estimate.js';
+export {
+  priceInteraction,
+  type AnswerLineItem,
+  type InteractionAnswer,
+  type PriceInteractionOptions,
+} from './interaction/price-interaction.js';
+export { priceInteractionLines, type LineError } from './interaction/price-lines.js';
 export { formatPicoUsd, parsePicoUsd, PICO_PER_USD, picoUsd, type PicoUsd } from './pico-usd.js';
 export { priceCall, type CallToPrice, type PricedCall, type PriceStatus } from './price-call.js';
 export { findProvider, providerOfUrl, PROVIDERS, type ProviderRow } from './providers.js';

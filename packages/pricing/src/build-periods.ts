@@ -1,0 +1,142 @@
+import { bucketPrices, thresholdsOf } from './bucket-prices.js';
+import type { CatalogueModel, CataloguePrices, Constraint } from './catalogue/catalogue.js';
+import { picoUsd, type PicoUsd } from './pico-usd.js';
+import type { RatePeriod, RateTier } from './rates.js';
+import { INPUT_BUCKETS, OUTPUT_BUCKETS } from './usage.js';
+
+/** Start of the first period: no call is older. */
+export const FIRST_PERIOD_MS = 0;
+
+/** End of the last period, 2100-01-01: the end of what the ledger holds. */
+export const LAST_PERIOD_MS = Date.UTC(2100, 0, 1);
+
+const SECONDS_PER_DAY = 86_400;
+
+/** A region's premium on every token price, e.g. 11/10 for +10 %. */
+export interface Premium {
+  readonly numerator: bigint;
+  readonly denominator: bigint;
+}
+
+/** What the prices of one model are built for. */
+export interface PeriodRequest {
+  readonly model: CatalogueModel;
+  /** `''` for the standard price. */
+  readonly serviceTier: string;
+  /** False where the model is another provider's listing: its batch or priority prices are not this provider's. */
+  readonly hasVariants: boolean;
+  readonly premium?: Premium | undefined;
+  readonly asOf: string;
+}
+
+/** Whether a constraint holds on a day (its first millisecond) at a second of the day. */
+function holds(constraint: Constraint, dayMs: number, second: number): boolean {
+  if (constraint === null) return true;
+  if (typeof constraint === 'string') return dayMs >= Date.parse(constraint);
+  const [from, to] = constraint;
+  return to < from ? second >= from || second < to : second >= from && second < to;
+}
+
+/** The standard prices on a day at a second of it: the last entry that holds, the first one where none does. */
+function standardEntry(
+  model: CatalogueModel,
+  dayMs: number,
+  second: number,
+): readonly [Constraint, CataloguePrices] | undefined {
+  const [, , entries] = model;
+  return entries.findLast(([constraint]) => holds(constraint, dayMs, second)) ?? entries[0];
+}
+
+/** The service tier under every name that catalogues give to what it is: their values do not overlap. */
+const TIER_CONTEXTS: readonly string[] = ['service_tier', 'processing', 'speed'];
+
+function variantApplies(when: Readonly<Record<string, string>>, serviceTier: string): boolean {
+  return Object.entries(when).every(([name, value]) => TIER_CONTEXTS.includes(name) && value === serviceTier);
+}
+
+/**
+ * Since when a variant holds. Catalogues date a variant by the day it was verified; the standard price that held then
+ * carries it back to its own start, and not further: what the tier cost before a price change is unknown.
+ */
+function variantStartMs(model: CatalogueModel, constraint: Constraint): number {
+  if (typeof constraint !== 'string') return FIRST_PERIOD_MS;
+  const verifiedMs = Date.parse(constraint);
+  const changes = startDates(model[2].map((entry) => entry[0])).filter((changeMs) => changeMs <= verifiedMs);
+  return changes.at(-1) ?? FIRST_PERIOD_MS;
+}
+
+function startDates(constraints: readonly Constraint[]): number[] {
+  const dates = constraints.filter((constraint) => typeof constraint === 'string').map((date) => Date.parse(date));
+  return dates.sort((a, b) => a - b);
+}
+
+/** The prices on a day at a second of it for the service tier; undefined when the tier has none then. */
+function pricesAt(request: PeriodRequest, dayMs: number, second: number): CataloguePrices | undefined {
+  const { model, serviceTier } = request;
+  const standard = standardEntry(model, dayMs, second)?.[1] ?? {};
+  if (serviceTier === '') return standard;
+  const merged: Record<string, CataloguePrices[string]> = {};
+  let isKnown = false;
+  for (const [when, prices, constraint] of request.hasVariants ? (model[3] ?? []) : []) {
+    if (!variantApplies(when, serviceTier) || dayMs < variantStartMs(model, constraint)) continue;
+    isKnown = true;
+    for (const [key, price] of Object.entries(prices)) merged[key] ??= price;
+  }
+  return isKnown ? { ...standard, ...merged } : undefined;
+}
+
+/** The seconds of the day at which the model's prices change, 0 first, and the end of the day. */
+function dayBoundaries(model: CatalogueModel): readonly number[] {
+  const seconds = new Set([0, SECONDS_PER_DAY]);
+  for (const [constraint] of model[2])
+    if (Array.isArray(constraint)) for (const second of constraint as readonly number[]) seconds.add(second);
+  return [...seconds].sort((a, b) => a - b);
+}
+
+const TOKEN_BUCKET_COUNT = INPUT_BUCKETS.length + OUTPUT_BUCKETS.length;
+
+/** Token prices with a premium, rounded half up to a pico-dollar; fees have none. */
+function withPremium(prices: (PicoUsd | null)[], premium: Premium | undefined): (PicoUsd | null)[] {
+  if (premium === undefined) return prices;
+  const { numerator, denominator } = premium;
+  return prices.map((price, index) =>
+    price === null || index >= TOKEN_BUCKET_COUNT
+      ? price
+      : picoUsd((price * numerator * 2n + denominator) / (denominator * 2n)),
+  );
+}
+
+/** The tiers of one period: by window of the day, then by context threshold, so that the last match is the right one. */
+function buildTiers(request: PeriodRequest, dayMs: number): RateTier[] {
+  const boundaries = dayBoundaries(request.model);
+  const tiers: RateTier[] = [];
+  for (const [index, fromSecondOfDay] of boundaries.slice(0, -1).entries()) {
+    const prices = pricesAt(request, dayMs, fromSecondOfDay);
+    if (prices === undefined) return [];
+    for (const aboveInputTokens of thresholdsOf(prices)) {
+      tiers.push({
+        aboveInputTokens,
+        fromSecondOfDay,
+        toSecondOfDay: boundaries[index + 1] ?? SECONDS_PER_DAY,
+        prices: withPremium(bucketPrices(prices, aboveInputTokens, request.model[0]), request.premium),
+      });
+    }
+  }
+  return tiers;
+}
+
+/** All dated prices of a catalogue model, oldest first, without overlap; empty when the service tier is unknown. */
+export function buildPeriods(request: PeriodRequest): RatePeriod[] {
+  const { model } = request;
+  const variantStarts = (model[3] ?? []).map(([, , constraint]) => variantStartMs(model, constraint));
+  const starts = new Set([FIRST_PERIOD_MS, ...startDates(model[2].map((entry) => entry[0])), ...variantStarts]);
+  const sorted = [...starts].sort((a, b) => a - b);
+  const periods: RatePeriod[] = [];
+  for (const [index, validFromMs] of sorted.entries()) {
+    const tiers = buildTiers(request, validFromMs);
+    if (tiers.length === 0) continue;
+    const validToMs = sorted[index + 1] ?? LAST_PERIOD_MS;
+    periods.push({ validFromMs, validToMs, tiers, source: 'catalogue', catalogueModel: model[0], asOf: request.asOf });
+  }
+  return periods;
+}

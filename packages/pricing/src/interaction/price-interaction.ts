@@ -1,0 +1,190 @@
+import { createStreamReader, readUsage, SUPPORTED_APIS } from '../apis/api-table.js';
+import { asObject, asText, at, type JsonObject } from '../apis/json.js';
+import type { UsageReading } from '../apis/usage-reading.js';
+import type { LineItem } from '../compute-cost.js';
+import { formatPicoUsd, picoUsd } from '../pico-usd.js';
+import { priceCall, type PricedCall } from '../price-call.js';
+import { providerOfUrl } from '../providers.js';
+import type { Usage, UsageBucket } from '../usage.js';
+import { parseResponseBody } from './response-body.js';
+
+/** When the calls were made. */
+export interface PriceInteractionOptions {
+  /** Prices are those of this instant (milliseconds since 1970, UTC); absent: of the response's `Date` header. */
+  readonly at?: number | undefined;
+  /** The instant for responses without a `Date` header, when `at` is absent. */
+  readonly now: number;
+}
+
+/** One line of a cost: `cost_usd` is `quantity × unit_price_usd`, exactly. */
+export interface AnswerLineItem {
+  readonly bucket: UsageBucket;
+  readonly quantity: number;
+  readonly unit_price_usd: string;
+  readonly cost_usd: string;
+}
+
+/** The answer to one interaction, as `costel price` writes it. */
+export interface InteractionAnswer {
+  readonly id: string;
+  readonly status: 'priced' | 'unpriced' | 'no_usage' | 'error_response' | 'not_billable';
+  /** What the model cost: the line items' sum, or what the provider reported. Fees of tools are beside it. */
+  readonly cost_usd: string | null;
+  readonly currency: 'USD';
+  readonly model: string | null;
+  readonly usage: Usage;
+  readonly line_items: readonly AnswerLineItem[];
+  /** Fees for what the model called (searches), where a price list knows them; the bill has them as lines of their own. */
+  readonly fees_usd?: string;
+  readonly fee_items?: readonly AnswerLineItem[];
+  readonly price_source: PricedCall['priceSource'] | null;
+  readonly price_as_of: string | null;
+  readonly usage_quality?: UsageReading['quality'];
+  readonly reason?: string;
+}
+
+/** Requests that providers do not charge for, by API. */
+const FREE_APIS: ReadonlyMap<string, string> = new Map([
+  ['moderations', 'moderation is free of charge'],
+  ['messages.count_tokens', 'counting tokens is free of charge'],
+  ['responses.input_tokens', 'counting tokens is free of charge'],
+]);
+
+const FEE_BUCKETS: ReadonlySet<UsageBucket> = new Set(['web_search', 'file_search']);
+
+const FIRST_ERROR_STATUS = 400;
+
+type AnswerParts = Pick<InteractionAnswer, 'status'> & Partial<InteractionAnswer>;
+
+function answer(id: string, parts: AnswerParts): InteractionAnswer {
+  return {
+    id,
+    cost_usd: null,
+    currency: 'USD',
+    model: null,
+    usage: {},
+    line_items: [],
+    price_source: null,
+    price_as_of: null,
+    ...parts,
+  };
+}
+
+/** The model that a request asks for: in its body, else in the path (Azure deployments). */
+function requestModelOf(request: JsonObject | undefined): string | undefined {
+  const inBody = asText(at(request, 'body', 'model'));
+  if (inBody !== undefined) return inBody;
+  const path = asText(request?.['url']) ?? '';
+  const inPath = /\/(?:deployments|models?)\/([^/:?]+)/.exec(path)?.[1];
+  return inPath === undefined ? undefined : decodeName(inPath);
+}
+
+function decodeName(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+function instantOf(response: JsonObject, options: PriceInteractionOptions): number {
+  if (options.at !== undefined) return options.at;
+  const date = asText(at(response, 'headers', 'date') ?? at(response, 'headers', 'Date'));
+  const stated = date === undefined ? Number.NaN : Date.parse(date);
+  return Number.isNaN(stated) ? options.now : stated;
+}
+
+/** Reads usage from a body or from the events of a stream; undefined when there is nothing of this API. */
+function readInteraction(api: string, provider: string, response: JsonObject): UsageReading | undefined {
+  const body = parseResponseBody(response);
+  if (body.kind === 'unreadable') return undefined;
+  if (body.kind === 'value') return readUsage(api, provider, body.value);
+  const reader = createStreamReader(api, provider);
+  for (const event of body.events) reader.push(event);
+  return reader.finish();
+}
+
+function renderLineItem({ bucket, quantity, unitPricePicoUsd, costPicoUsd }: LineItem): AnswerLineItem {
+  return { bucket, quantity, unit_price_usd: formatPicoUsd(unitPricePicoUsd), cost_usd: formatPicoUsd(costPicoUsd) };
+}
+
+function sum(items: readonly LineItem[]): string {
+  return formatPicoUsd(picoUsd(items.reduce((total, item) => total + item.costPicoUsd, 0n)));
+}
+
+/** The cost and its parts; fees apart, unless the provider reported one cost for all. */
+function renderCost(priced: PricedCall): Partial<InteractionAnswer> {
+  if (priced.status !== 'priced' || priced.costPicoUsd === undefined) return {};
+  const tokens = priced.lineItems.filter((item) => !FEE_BUCKETS.has(item.bucket));
+  const fees = priced.lineItems.filter((item) => FEE_BUCKETS.has(item.bucket));
+  if (priced.priceSource === 'provider') {
+    return { cost_usd: formatPicoUsd(priced.costPicoUsd), line_items: priced.lineItems.map(renderLineItem) };
+  }
+  return {
+    cost_usd: sum(tokens),
+    line_items: tokens.map(renderLineItem),
+    ...(fees.length === 0 ? {} : { fees_usd: sum(fees), fee_items: fees.map(renderLineItem) }),
+  };
+}
+
+/** Why there is no cost, in the words of `UnpricedReason`, with the buckets that lack a price. */
+function reasonOf(priced: PricedCall): string | undefined {
+  if (priced.reason === undefined)
+    return priced.status === 'not_billable' ? 'the provider reported zero usage' : undefined;
+  const buckets = priced.unpricedBuckets ?? [];
+  return buckets.length === 0 ? priced.reason : `${priced.reason}: ${buckets.join(', ')}`;
+}
+
+/**
+ * Prices one recorded provider interaction: `{id, provider, api, request: {url, body}, response: {status, body_kind,
+ * body | body_base64}}`. Never throws: whatever cannot be priced is answered with a status and a reason.
+ */
+export function priceInteraction(interaction: unknown, options: PriceInteractionOptions): InteractionAnswer {
+  const record = asObject(interaction);
+  const id = asText(record?.['id']) ?? '';
+  const request = asObject(record?.['request']);
+  const response = asObject(record?.['response']);
+  const requestModel = requestModelOf(request) ?? asText(record?.['request_model']);
+  if (response === undefined)
+    return answer(id, { status: 'no_usage', reason: 'the interaction has no "response" object' });
+  const status = response['status'];
+  if (typeof status === 'number' && status >= FIRST_ERROR_STATUS) {
+    return answer(id, { status: 'error_response', model: requestModel ?? null, reason: `HTTP status ${status}` });
+  }
+  const api = asText(record?.['api']) ?? '';
+  const provider = asText(record?.['provider']) ?? providerOfUrl(asText(request?.['url']) ?? '') ?? '';
+  const free = FREE_APIS.get(api);
+  if (free !== undefined) return answer(id, { status: 'not_billable', model: requestModel ?? null, reason: free });
+  if (!SUPPORTED_APIS.includes(api)) {
+    return answer(id, {
+      status: 'unpriced',
+      model: requestModel ?? null,
+      reason: `unsupported_api: "${api}" is none of ${SUPPORTED_APIS.join(', ')}`,
+    });
+  }
+  const reading = readInteraction(api, provider, response);
+  if (reading === undefined)
+    return answer(id, { status: 'no_usage', model: requestModel ?? null, reason: 'usage_missing' });
+  return priceReading(id, reading, { provider, requestModel, atMs: instantOf(response, options) });
+}
+
+interface ReadingContext {
+  readonly provider: string;
+  readonly requestModel: string | undefined;
+  readonly atMs: number;
+}
+
+function priceReading(id: string, reading: UsageReading, context: ReadingContext): InteractionAnswer {
+  const priced = priceCall({ ...reading, ...context });
+  const reason = reasonOf(priced);
+  return answer(id, {
+    status: priced.status,
+    model: priced.model === '' ? null : priced.model,
+    usage: reading.usage,
+    price_source: priced.priceSource ?? null,
+    price_as_of: priced.priceAsOf ?? null,
+    usage_quality: reading.quality,
+    ...renderCost(priced),
+    ...(reason === undefined ? {} : { reason }),
+  });
+}

@@ -1,0 +1,51 @@
+import { asObject } from '../apis/json.js';
+import { priceInteraction, type InteractionAnswer, type PriceInteractionOptions } from './price-interaction.js';
+
+/** A line of the input that is no interaction; the lines after it are priced all the same. */
+export interface LineError {
+  readonly line: number;
+  readonly status: 'invalid_line';
+  readonly cost_usd: null;
+  readonly error: string;
+}
+
+/** Longest part of a bad line that its error quotes. */
+const QUOTED_CHARACTERS = 60;
+
+function priceLine(text: string, line: number, options: PriceInteractionOptions): InteractionAnswer | LineError {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    return lineError(line, `is not JSON (${error instanceof Error ? error.message : String(error)})`, text);
+  }
+  return asObject(value) === undefined
+    ? lineError(line, 'is not a JSON object', text)
+    : priceInteraction(value, options);
+}
+
+function lineError(line: number, problem: string, text: string): LineError {
+  const quoted = text.length > QUOTED_CHARACTERS ? `${text.slice(0, QUOTED_CHARACTERS)}…` : text;
+  return { line, status: 'invalid_line', cost_usd: null, error: `line ${line} ${problem}: ${quoted}` };
+}
+
+/**
+ * Prices JSON lines one after the other, given in pieces of any size (a stream's chunks or whole lines). One answer a
+ * line, in order; empty lines have none; a malformed line yields an error that names its number.
+ */
+export async function* priceInteractionLines(
+  pieces: AsyncIterable<string>,
+  options: PriceInteractionOptions,
+): AsyncGenerator<InteractionAnswer | LineError, void, undefined> {
+  let rest = '';
+  let line = 0;
+  for await (const piece of pieces) {
+    const lines = (rest + piece).split('\n');
+    rest = lines.pop() ?? '';
+    for (const text of lines) {
+      line += 1;
+      if (text.trim() !== '') yield priceLine(text, line, options);
+    }
+  }
+  if (rest.trim() !== '') yield priceLine(rest, line + 1, options);
+}

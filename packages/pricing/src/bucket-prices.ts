@@ -106,11 +106,7 @@ export function thresholdsOf(prices: CataloguePrices): readonly number[] {
 }
 
 /** Prices by index of `USAGE_BUCKETS` above an input-token threshold, gaps filled by `PRICE_FALLBACKS`; null: unknown. */
-export function bucketPrices(
-  prices: CataloguePrices,
-  aboveInputTokens: number,
-  providerId: string,
-): (PicoUsd | null)[] {
+export function bucketPrices(prices: CataloguePrices, aboveInputTokens: number, modelId: string): (PicoUsd | null)[] {
   const found = new Map<UsageBucket, number>();
   const listed = new Set<UsageBucket>();
   for (const bucket of USAGE_BUCKETS) {

@@ -135,36 +135,36 @@ function reasonOf(priced: PricedCall): string | undefined {
   return buckets.length === 0 ? priced.reason : `${priced.reason}: ${buckets.join(', ')}`;
 }
 
+/** Statuses that follow from the request alone: errors, free requests, APIs that are not read. */
+function statusWithoutReading(api: string, status: unknown): AnswerParts | undefined {
+  if (typeof status === 'number' && status >= FIRST_ERROR_STATUS) {
+    return { status: 'error_response', reason: `HTTP status ${status}` };
+  }
+  const free = FREE_APIS.get(api);
+  if (free !== undefined) return { status: 'not_billable', reason: free };
+  if (SUPPORTED_APIS.includes(api)) return undefined;
+  return { status: 'unpriced', reason: `unsupported_api: "${api}" is none of ${SUPPORTED_APIS.join(', ')}` };
+}
+
 /**
  * Prices one recorded provider interaction: `{id, provider, api, request: {url, body}, response: {status, body_kind,
  * body | body_base64}}`. Never throws: whatever cannot be priced is answered with a status and a reason.
  */
 export function priceInteraction(interaction: unknown, options: PriceInteractionOptions): InteractionAnswer {
-  const record = asObject(interaction);
-  const id = asText(record?.['id']) ?? '';
-  const request = asObject(record?.['request']);
-  const response = asObject(record?.['response']);
-  const requestModel = requestModelOf(request) ?? asText(record?.['request_model']);
+  const record = asObject(interaction) ?? {};
+  const id = asText(record['id']) ?? '';
+  const request = asObject(record['request']);
+  const response = asObject(record['response']);
   if (response === undefined)
     return answer(id, { status: 'no_usage', reason: 'the interaction has no "response" object' });
-  const status = response['status'];
-  if (typeof status === 'number' && status >= FIRST_ERROR_STATUS) {
-    return answer(id, { status: 'error_response', model: requestModel ?? null, reason: `HTTP status ${status}` });
-  }
-  const api = asText(record?.['api']) ?? '';
-  const provider = asText(record?.['provider']) ?? providerOfUrl(asText(request?.['url']) ?? '') ?? '';
-  const free = FREE_APIS.get(api);
-  if (free !== undefined) return answer(id, { status: 'not_billable', model: requestModel ?? null, reason: free });
-  if (!SUPPORTED_APIS.includes(api)) {
-    return answer(id, {
-      status: 'unpriced',
-      model: requestModel ?? null,
-      reason: `unsupported_api: "${api}" is none of ${SUPPORTED_APIS.join(', ')}`,
-    });
-  }
+  const api = asText(record['api']) ?? '';
+  const requestModel = requestModelOf(request) ?? asText(record['request_model']);
+  const model = requestModel ?? null;
+  const settled = statusWithoutReading(api, response['status']);
+  if (settled !== undefined) return answer(id, { model, ...settled });
+  const provider = asText(record['provider']) ?? providerOfUrl(asText(request?.['url']) ?? '') ?? '';
   const reading = readInteraction(api, provider, response);
-  if (reading === undefined)
-    return answer(id, { status: 'no_usage', model: requestModel ?? null, reason: 'usage_missing' });
+  if (reading === undefined) return answer(id, { status: 'no_usage', model, reason: 'usage_missing' });
   return priceReading(id, reading, { provider, requestModel, atMs: instantOf(response, options) });
 }
 

@@ -1,6 +1,7 @@
+import { isTimeZone } from '@costel/budget';
 import { z } from 'zod';
 import { DIMENSION_NAMES, TAG_DIMENSION } from '../dimensions.js';
-import { isTimeZone } from './time-zone.js';
+
 
 /*
  * The one source of `costel.yaml`: names, types, limits, defaults, and the text of the JSON schema. A default stands

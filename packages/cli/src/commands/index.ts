@@ -1,5 +1,5 @@
 import { InvalidArgumentError, type Command } from 'commander';
-import type { ExitCode } from '../exit-codes.js';
+import { EXIT_CODES, type ExitCode } from '../exit-codes.js';
 
 /** Tells the exit code of a command that ended without an error. */
 export type ReportExit = (code: ExitCode) => void;
@@ -9,7 +9,9 @@ export type ReportExit = (code: ExitCode) => void;
  */
 
 /** Adds all commands to the program, in the order in which the help lists them. */
-export function addCommands(program: Command, _reportExit: ReportExit): void {
+export function addCommands(program: Command, reportExit: ReportExit): void {
+  addPrice(program, reportExit);
+  addPrices(program);
   addForecast(program);
   addConfig(program);
 }
@@ -19,6 +21,46 @@ export function parsePort(text: string): number {
   const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
   if (!(port <= 65_535)) throw new InvalidArgumentError('A port is a whole number from 0 to 65535.');
   return port;
+}
+
+/** Reads a date or an instant with a zone as milliseconds; a date means its first moment in UTC. */
+export function parseInstant(text: string): number {
+  const isInstant = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d))?$/.test(text);
+  const ms = isInstant ? Date.parse(text) : Number.NaN;
+  if (Number.isNaN(ms)) throw new InvalidArgumentError('A date is written 2026-11-22, an instant 2026-11-22T10:00:00Z.');
+  return ms;
+}
+
+function addPrice(program: Command, reportExit: ReportExit): void {
+  program
+    .command('price')
+    .summary('recorded provider interactions in, costs out, JSON lines')
+    .description(
+      'Reads one interaction a line, {"id", "provider", "api", "request": {method, url, headers, body}, "response": {status, headers, body_kind, body}}, and writes {"id", "status", "cost_usd", "model", "usage", "line_items", …}. Exit code 2 when a line was no interaction.',
+    )
+    .argument('[files...]', 'files of JSON lines; stdin when none is given')
+    .option('--at <date>', 'prices of this date instead of the one in each response', parseInstant)
+    .action(async (files: string[], options: { at?: number }) => {
+      const { pricePieces } = await import('./price.js');
+      if (!(await pricePieces(files, options.at))) reportExit(EXIT_CODES.usage);
+    });
+}
+
+function addPrices(program: Command): void {
+  program
+    .command('prices')
+    .summary('look into the price list')
+    .command('list')
+    .summary('the dated prices of a model, JSON lines; dollars a unit')
+    .argument('<provider>', 'for example openai')
+    .argument('<model>', 'for example gpt-4o-mini')
+    .option('--tier <tier>', 'service tier: batch, flex, priority, …', '')
+    .option('--region <region>', 'region, where it changes the price', '')
+    .option('--at <date>', 'only the prices of this date', parseInstant)
+    .action(async (provider: string, model: string, options: { tier: string; region: string; at?: number }) => {
+      const { listPrices } = await import('./price.js');
+      await listPrices({ provider, model, serviceTier: options.tier, region: options.region, atMs: options.at });
+    });
 }
 
 function addForecast(program: Command): void {

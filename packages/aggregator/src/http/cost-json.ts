@@ -1,0 +1,85 @@
+import { formatPicoUsd, picoUsd, type PicoUsd } from '@costel/pricing';
+import type { CostFigures, CostGroup, CostPoint, LatencyGroup } from '../reading/cost-reader.js';
+import type { TimeRange } from './parameters.js';
+
+/** An instant as ISO 8601 UTC; whole seconds are written without milliseconds. */
+export function toIso(ms: number): string {
+  return new Date(ms).toISOString().replace('.000Z', 'Z');
+}
+
+/** A range as the API writes it. */
+export function rangeJson(range: TimeRange): { from: string; to: string } {
+  return { from: toIso(range.fromMs), to: toIso(range.toMs) };
+}
+
+/** Figures as the API writes them: money as an exact decimal string. */
+export function figuresJson(figures: CostFigures): object {
+  return {
+    cost_usd: formatPicoUsd(figures.costPicoUsd),
+    calls: figures.calls,
+    input_tokens: figures.inputTokens,
+    output_tokens: figures.outputTokens,
+    unpriced_calls: figures.unpricedCalls,
+    estimated_calls: figures.estimatedCalls,
+  };
+}
+
+/** A group as the API writes it. */
+export function groupJson(group: CostGroup): object {
+  return { key: group.key, ...figuresJson(group) };
+}
+
+/** A point as the API writes it. */
+export function pointJson(point: CostPoint): object {
+  return { start: toIso(point.startMs), key: point.key, ...figuresJson(point) };
+}
+
+/** Latency as the API writes it, in milliseconds. */
+export function latencyJson(group: LatencyGroup): object {
+  return { key: group.key, calls: group.calls, p50_ms: group.p50Ms, p95_ms: group.p95Ms, p99_ms: group.p99Ms };
+}
+
+const NOTHING: CostFigures = { costPicoUsd: picoUsd(0n), calls: 0, inputTokens: 0, outputTokens: 0, unpricedCalls: 0, estimatedCalls: 0 };
+
+/** The sum of figures; exact. */
+export function sumFigures(figures: readonly CostFigures[]): CostFigures {
+  return figures.reduce(
+    (total, one) => ({
+      costPicoUsd: picoUsd(total.costPicoUsd + one.costPicoUsd),
+      calls: total.calls + one.calls,
+      inputTokens: total.inputTokens + one.inputTokens,
+      outputTokens: total.outputTokens + one.outputTokens,
+      unpricedCalls: total.unpricedCalls + one.unpricedCalls,
+      estimatedCalls: total.estimatedCalls + one.estimatedCalls,
+    }),
+    NOTHING,
+  );
+}
+
+/** What is left of a total when some figures are taken away. */
+export function subtractFigures(total: CostFigures, part: CostFigures): CostFigures {
+  return {
+    costPicoUsd: picoUsd(total.costPicoUsd - part.costPicoUsd),
+    calls: total.calls - part.calls,
+    inputTokens: total.inputTokens - part.inputTokens,
+    outputTokens: total.outputTokens - part.outputTokens,
+    unpricedCalls: total.unpricedCalls - part.unpricedCalls,
+    estimatedCalls: total.estimatedCalls - part.estimatedCalls,
+  };
+}
+
+/** Most expensive first; equal ones by their values, so that an answer is stable. */
+export function byCostDescending(a: CostGroup, b: CostGroup): number {
+  if (a.costPicoUsd !== b.costPicoUsd) return a.costPicoUsd > b.costPicoUsd ? -1 : 1;
+  return Object.values(a.key).join('\0') < Object.values(b.key).join('\0') ? -1 : 1;
+}
+
+/** Dollars as a decimal string of an estimate: twelve decimals would claim too much, so six. */
+export function estimateUsd(value: number): string {
+  return value.toFixed(6).replace(/\.?0+$/, '');
+}
+
+/** Pico-dollars as a float, for estimates only. */
+export function toEstimateUsd(amount: PicoUsd): number {
+  return Number(amount) / 1e12;
+}

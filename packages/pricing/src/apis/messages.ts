@@ -1,5 +1,6 @@
 import type { ApiFamily, StreamFold } from './api-family.js';
 import { asObject, asText, at, type JsonObject } from './json.js';
+import { readReportedCost } from './reported-cost.js';
 import { readServiceTier } from './service-tier.js';
 import { countUsage, type CountedUsage } from './token-totals.js';
 import { usageReading, type UsageReading } from './usage-reading.js';
@@ -60,6 +61,7 @@ function readMessage(body: JsonObject): UsageReading {
     serviceTier: tierOf(usage),
     region: regionOf(usage),
     finishReasons: stopReason === undefined ? [] : [stopReason],
+    reportedCostPicoUsd: readReportedCost(usage),
   });
 }
 

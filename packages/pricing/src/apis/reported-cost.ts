@@ -1,35 +1,51 @@
 import { parsePicoUsd, type PicoUsd } from '../pico-usd.js';
-import { at, asObject, type JsonObject } from './json.js';
+import { at, type JsonObject } from './json.js';
+
+/** A field of `usage` in which a provider or gateway reports its own cost. */
+interface ReportedCostField {
+  readonly reportedBy: string;
+  readonly path: readonly string[];
+  readonly read: (value: unknown) => PicoUsd | undefined;
+}
 
 /** The decimals of a dollar amount that survive a JSON double; finer digits are noise of the binary form. */
 const REPORTED_DECIMALS = 12;
 
-/** xAI counts cost in ticks of 10^-10 USD. */
-const TICK_DECIMALS = 10;
+/** Above this a reported cost is an error, not a cost. */
+const MAX_REPORTED_USD = 1e9;
 
-/** A JSON number of dollars as money; undefined when it is no cost (negative, not finite, zero). */
+/** A JSON number of dollars as money. */
 function dollars(value: unknown): PicoUsd | undefined {
-  if (typeof value !== 'number' || !Number.isFinite(value) || value <= 0 || value >= 1e9) return undefined;
-  return parsePicoUsd(value.toFixed(REPORTED_DECIMALS));
+  if (typeof value !== 'number' || !(value > 0 && value < MAX_REPORTED_USD)) return undefined;
+  const cost = parsePicoUsd(value.toFixed(REPORTED_DECIMALS));
+  return cost > 0n ? cost : undefined;
 }
 
-/** Ticks as money, e.g. 123 456 ticks are $0.0000123456. */
+/** Ticks of 10^-10 USD as money, e.g. 123 456 ticks are $0.0000123456. */
 function ticks(value: unknown): PicoUsd | undefined {
-  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value <= 0) return undefined;
-  return parsePicoUsd(`${value}e-${TICK_DECIMALS}`);
+  return typeof value === 'number' && Number.isSafeInteger(value) && value > 0
+    ? parsePicoUsd(`${value}e-10`)
+    : undefined;
 }
+
+/** Every such field, the most specific first; the first that holds a cost counts. */
+const REPORTED_COST_FIELDS: readonly ReportedCostField[] = [
+  { reportedBy: 'xAI', path: ['cost_in_usd_ticks'], read: ticks },
+  { reportedBy: 'Perplexity', path: ['cost', 'total_cost'], read: dollars },
+  { reportedBy: 'Pydantic AI Gateway', path: ['pydantic_ai_gateway', 'cost_estimate'], read: dollars },
+  { reportedBy: 'OpenRouter', path: ['cost'], read: dollars },
+];
 
 /**
- * Where a provider reports its own cost, by the shape of the field, so that a gateway that passes it on is read too.
- * A reported 0 is not taken as a cost: providers send it for calls billed elsewhere (bring your own key).
+ * The cost that an answer's `usage` reports, in pico-dollars. By the shape of the field and not by provider, so that a
+ * gateway that passes it on is read too. A reported 0 is no cost: it is sent for calls that are billed elsewhere. With
+ * the customer's own key (`is_byok`) the reported cost is the router's fee alone, so it is no cost of the call either.
  */
 export function readReportedCost(usage: JsonObject | undefined): PicoUsd | undefined {
-  if (usage === undefined) return undefined;
-  const inTicks = ticks(usage['cost_in_usd_ticks']);
-  if (inTicks !== undefined) return inTicks;
-  const cost = usage['cost'];
-  if (asObject(cost) !== undefined) return dollars(at(cost, 'total_cost'));
-  // With the customer's own key, `cost` is the router's fee alone and the model's cost is billed by its provider.
-  if (usage['is_byok'] === true) return undefined;
-  return dollars(cost);
+  if (usage === undefined || usage['is_byok'] === true) return undefined;
+  for (const { path, read } of REPORTED_COST_FIELDS) {
+    const cost = read(at(usage, ...path));
+    if (cost !== undefined) return cost;
+  }
+  return undefined;
 }

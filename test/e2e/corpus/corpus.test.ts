@@ -117,7 +117,7 @@ function usageProblem(recording: Recording, span: SpanSeen | undefined): string[
   ];
   return seen.every((value, index) => value === wanted[index])
     ? []
-    : [`${recording.api} ${recording.id}: wanted ${wanted}, span says ${seen}`];
+    : [`${recording.api} ${recording.id}: wanted ${wanted.join('/')}, span says ${seen.join('/')}`];
 }
 
 function costProblem(recording: Recording, span: SpanSeen | undefined): string[] {

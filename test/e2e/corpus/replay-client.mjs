@@ -29,13 +29,11 @@ async function instrument() {
   registerInstrumentations({ instrumentations: llmInstrumentations(), tracerProvider: provider });
   return {
     spans: () =>
-      exporter
-        .getFinishedSpans()
-        .map((span) => ({
-          recording: String(span.attributes['costel.tag.recording'] ?? ''),
-          name: span.name,
-          attributes: span.attributes,
-        })),
+      exporter.getFinishedSpans().map((span) => ({
+        recording: String(span.attributes['costel.tag.recording'] ?? ''),
+        name: span.name,
+        attributes: span.attributes,
+      })),
     run: (/** @type {string} */ id, /** @type {() => Promise<any>} */ call) =>
       withCostAttribution({ tags: { recording: id } }, call),
   };

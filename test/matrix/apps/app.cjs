@@ -11,4 +11,4 @@ async function main() {
   await anthropic.messages.create({ model: 'claude-haiku-4-5', max_tokens: 10, messages: [message] });
 }
 
-main();
+void main();

@@ -4,4 +4,4 @@ const { NodeSDK } = require('@opentelemetry/sdk-node');
 
 const sdk = new NodeSDK({ instrumentations: llmInstrumentations() });
 sdk.start();
-process.once('beforeExit', () => sdk.shutdown());
+process.once('beforeExit', () => void sdk.shutdown());

@@ -29,7 +29,8 @@ function explainSize(limit: number | bigint, sign: string, origin: string): stri
  * schema gives itself are passed on.
  */
 export function explainIssue(issue: Issue, value: unknown): string {
-  if (value === undefined && ['invalid_type', 'invalid_value', 'invalid_union'].includes(issue.code)) return 'is missing';
+  if (value === undefined && ['invalid_type', 'invalid_value', 'invalid_union'].includes(issue.code))
+    return 'is missing';
   switch (issue.code) {
     case 'invalid_type':
       return `must be ${TYPE_NAMES[issue.expected] ?? issue.expected}`;

@@ -7,7 +7,9 @@ export type Log = (level: LogLevel, message: string, fields?: Readonly<Record<st
 /** Writes a line as `TIME LEVEL message key=value …` to stderr. */
 export function createStderrLog(clock: () => number): Log {
   return (level, message, fields = {}) => {
-    const details = Object.entries(fields).map(([key, value]) => ` ${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`);
+    const details = Object.entries(fields).map(
+      ([key, value]) => ` ${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
+    );
     process.stderr.write(`${new Date(clock()).toISOString()} ${level} ${message}${details.join('')}\n`);
   };
 }

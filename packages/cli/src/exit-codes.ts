@@ -20,7 +20,11 @@ export class CliError extends Error {
   /** Whether the same command may succeed later without a change. */
   readonly retryable: boolean;
 
-  constructor(code: string, message: string, options: { exitCode?: ExitCode; retryable?: boolean; cause?: unknown } = {}) {
+  constructor(
+    code: string,
+    message: string,
+    options: { exitCode?: ExitCode; retryable?: boolean; cause?: unknown } = {},
+  ) {
     super(message, { cause: options.cause });
     this.name = 'CliError';
     this.code = code;

@@ -16,6 +16,9 @@ async function* readLinesOf(file: string): AsyncGenerator<string> {
     }
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new CliError('input_unreadable', `${file} cannot be read: ${reason}`, { exitCode: EXIT_CODES.usage, cause: error });
+    throw new CliError('input_unreadable', `${file} cannot be read: ${reason}`, {
+      exitCode: EXIT_CODES.usage,
+      cause: error,
+    });
   }
 }

@@ -28,7 +28,10 @@ export function say(text: string): void {
 }
 
 /** Reports how far long work is, at most once a second, and only where somebody watches. */
-export function createProgress(unit: string, stream: NodeJS.WriteStream = process.stderr): { step: () => void; done: () => void } {
+export function createProgress(
+  unit: string,
+  stream: NodeJS.WriteStream = process.stderr,
+): { step: () => void; done: () => void } {
   let count = 0;
   let shownAtMs = performance.now();
   let shown = false;

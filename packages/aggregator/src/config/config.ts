@@ -81,6 +81,8 @@ export function toConfig(file: ConfigFile, baseDirectory: string): Config {
 }
 
 function toScope(scope: Readonly<Record<string, string | string[] | undefined>>): Record<string, readonly string[]> {
-  const entries = Object.entries(scope).flatMap(([dimension, value]) => (value === undefined ? [] : [[dimension, [value].flat()] as const]));
+  const entries = Object.entries(scope).flatMap(([dimension, value]) =>
+    value === undefined ? [] : [[dimension, [value].flat()] as const],
+  );
   return Object.fromEntries(entries);
 }

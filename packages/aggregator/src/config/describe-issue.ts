@@ -9,7 +9,11 @@ const SINGULAR: Readonly<Record<string, string>> = { budgets: 'budget', channels
 
 /** The value at a path, or undefined. */
 function valueAt(root: unknown, path: ConfigPath): unknown {
-  return path.reduce<unknown>((node, step) => (typeof node === 'object' && node !== null ? (node as Record<string | number, unknown>)[step] : undefined), root);
+  return path.reduce<unknown>(
+    (node, step) =>
+      typeof node === 'object' && node !== null ? (node as Record<string | number, unknown>)[step] : undefined,
+    root,
+  );
 }
 
 /** How the thing around a value is named at the start of an error: `budget "search": ` or `budget #2: `, else nothing. */
@@ -39,14 +43,21 @@ function describeUnknownKey(parent: ConfigPath, key: string, valid: readonly str
   const fix = near === undefined ? `valid here: ${valid.join(', ')}` : `did you mean ${JSON.stringify(near)}?`;
   const kind = parent.at(-1) === 'scope' ? 'dimension' : 'key';
   const place = fieldOf(parent);
-  return { path, message: `${labelOf(path, root)}unknown ${kind} ${JSON.stringify(key)}${place === '' ? '' : ` in ${place}`}; ${fix}` };
+  return {
+    path,
+    message: `${labelOf(path, root)}unknown ${kind} ${JSON.stringify(key)}${place === '' ? '' : ` in ${place}`}; ${fix}`,
+  };
 }
 
 /**
  * Turns an issue of the schema into sentences with label, value, limit and fix, e.g.
  * `budget "search": limit_usd -5 must be > 0`. A value that a secret went into is shown as it was written.
  */
-export function describeIssue(issue: z.core.$ZodIssue, root: unknown, references: ReadonlyMap<string, string>): DescribedIssue[] {
+export function describeIssue(
+  issue: z.core.$ZodIssue,
+  root: unknown,
+  references: ReadonlyMap<string, string>,
+): DescribedIssue[] {
   const path = issue.path.map((step) => (typeof step === 'number' ? step : String(step)));
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => describeUnknownKey(path, key, validKeys(path), root));
@@ -58,5 +69,10 @@ export function describeIssue(issue: z.core.$ZodIssue, root: unknown, references
   const shown = value === undefined ? '' : ` ${references.get(path.join('\0')) ?? showValue(value)}`;
   const field = fieldOf(path);
   const subject = field === '' ? 'the file' : field;
-  return [{ path, message: `${labelOf(path, root)}${subject}${field === '' && typeof value === 'object' ? '' : shown} ${explainIssue(issue, value)}` }];
+  return [
+    {
+      path,
+      message: `${labelOf(path, root)}${subject}${field === '' && typeof value === 'object' ? '' : shown} ${explainIssue(issue, value)}`,
+    },
+  ];
 }

@@ -18,5 +18,7 @@ export function validKeys(path: readonly (string | number)[]): readonly string[]
 }
 
 function property(node: unknown, name: string): unknown {
-  return typeof node === 'object' && node !== null && name in node ? (node as Record<string, unknown>)[name] : undefined;
+  return typeof node === 'object' && node !== null && name in node
+    ? (node as Record<string, unknown>)[name]
+    : undefined;
 }

@@ -47,7 +47,9 @@ export function parseConfig(text: string, file: string, sources: SecretSources =
     const line = source.lineOf(problemPath);
     return { message, file: shownFile, ...(line === undefined ? {} : { line }) };
   };
-  const found: ConfigProblem[] = problems.map((problem) => at(problem.path, `${labelOf(problem.path, value)}${problem.message}`));
+  const found: ConfigProblem[] = problems.map((problem) =>
+    at(problem.path, `${labelOf(problem.path, value)}${problem.message}`),
+  );
   const parsed = configSchema.safeParse(value);
   for (const issue of found.length > 0 ? [] : (parsed.error?.issues ?? [])) {
     for (const described of describeIssue(issue, value, references)) found.push(at(described.path, described.message));
@@ -62,14 +64,23 @@ function inFileOrder(problems: readonly ConfigProblem[]): ConfigProblem[] {
 }
 
 /** What one value alone cannot tell: names that repeat, channels that do not exist, numbers that lost digits. */
-function checkReferences(config: ConfigFile, written: unknown, at: (path: ConfigPath, message: string) => ConfigProblem): ConfigProblem[] {
+function checkReferences(
+  config: ConfigFile,
+  written: unknown,
+  at: (path: ConfigPath, message: string) => ConfigProblem,
+): ConfigProblem[] {
   const problems: ConfigProblem[] = [];
-  const report = (path: ConfigPath, message: string): number => problems.push(at(path, `${labelOf(path, written)}${message}`));
+  const report = (path: ConfigPath, message: string): number =>
+    problems.push(at(path, `${labelOf(path, written)}${message}`));
   for (const section of ['budgets', 'channels'] as const) {
     const seen = new Map<string, number>();
     for (const [index, item] of config[section].entries()) {
       const first = seen.get(item.name);
-      if (first !== undefined) report([section, index, 'name'], `name ${JSON.stringify(item.name)} is taken by ${section} #${first + 1}; choose another`);
+      if (first !== undefined)
+        report(
+          [section, index, 'name'],
+          `name ${JSON.stringify(item.name)} is taken by ${section} #${first + 1}; choose another`,
+        );
       else seen.set(item.name, index);
     }
   }
@@ -77,13 +88,18 @@ function checkReferences(config: ConfigFile, written: unknown, at: (path: Config
   for (const [index, budget] of config.budgets.entries()) {
     for (const [position, channel] of (budget.channels ?? []).entries()) {
       if (channels.has(channel)) continue;
-      report(['budgets', index, 'channels', position], `channel ${JSON.stringify(channel)} is not configured; configured are ${[...channels].join(', ')}`);
+      report(
+        ['budgets', index, 'channels', position],
+        `channel ${JSON.stringify(channel)} is not configured; configured are ${[...channels].join(', ')}`,
+      );
     }
     const limit = (written as { budgets?: { limit_usd?: unknown }[] }).budgets?.[index]?.limit_usd;
     if (typeof limit === 'number' && losesDigits(limit)) {
-      report(['budgets', index, 'limit_usd'], `limit_usd ${limit} has more than 15 digits and would be rounded; write it in quotes`);
+      report(
+        ['budgets', index, 'limit_usd'],
+        `limit_usd ${limit} has more than 15 digits and would be rounded; write it in quotes`,
+      );
     }
   }
   return problems;
 }
-

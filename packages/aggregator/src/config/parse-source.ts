@@ -40,7 +40,11 @@ function parseYamlSource(text: string, file: string): ParsedSource {
   const lineAt = (offset: number): number => lineCounter.linePos(offset).line;
   const [error] = document.errors;
   if (error) {
-    throw new ConfigError('config_unreadable', [{ message: `is not YAML: ${error.message}`, file, line: lineAt(error.pos[0]) }], error);
+    throw new ConfigError(
+      'config_unreadable',
+      [{ message: `is not YAML: ${error.message}`, file, line: lineAt(error.pos[0]) }],
+      error,
+    );
   }
   const lineOf = (path: ConfigPath): number | undefined => {
     const offset = offsetOf(document.contents, path);

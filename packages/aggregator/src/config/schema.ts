@@ -2,7 +2,6 @@ import { isTimeZone } from '@costel/budget';
 import { z } from 'zod';
 import { DIMENSION_NAMES, TAG_DIMENSION } from '../dimensions.js';
 
-
 /*
  * The one source of `costel.yaml`: names, types, limits, defaults, and the text of the JSON schema. A default stands
  * next to its unit and its reason. Names are snake_case here and in the file only; `loadConfig` maps them once.
@@ -13,7 +12,9 @@ const port = (description: string, value: number): z.ZodDefault<z.ZodInt> =>
 
 const name = z
   .string()
-  .regex(/^[A-Za-z0-9][A-Za-z0-9 ._-]{0,99}$/, { error: 'must be 1 to 100 letters, digits, spaces or . _ -, and begin with a letter or digit' });
+  .regex(/^[A-Za-z0-9][A-Za-z0-9 ._-]{0,99}$/, {
+    error: 'must be 1 to 100 letters, digits, spaces or . _ -, and begin with a letter or digit',
+  });
 
 const server = z
   .strictObject({
@@ -24,13 +25,19 @@ const server = z
     otlp_port: port('Port of the OTLP/HTTP receiver.', 4318),
     // 8123 is ClickHouse's own HTTP port, which Grafana and the clients assume.
     clickhouse_port: port('Port of the ClickHouse HTTP interface.', 8123),
-    data_directory: z.string().min(1).default('./.costel').describe('Where the embedded engine keeps its data, relative to the configuration file.'),
+    data_directory: z
+      .string()
+      .min(1)
+      .default('./.costel')
+      .describe('Where the embedded engine keeps its data, relative to the configuration file.'),
     public_url: z
       .url({ protocol: /^https?$/, error: 'must be an http or https URL, e.g. "https://costel.example.com"' })
       .optional()
       .describe('Address of the page as people reach it; alerts link to it. Default: http://HOST:PORT.'),
     allowed_hosts: z
-      .array(z.string().regex(/^[A-Za-z0-9.-]+$/, { error: 'must be a host name without port, e.g. "costel.example.com"' }))
+      .array(
+        z.string().regex(/^[A-Za-z0-9.-]+$/, { error: 'must be a host name without port, e.g. "costel.example.com"' }),
+      )
       .max(100)
       .default([])
       .describe('Host names besides the loopback ones that a request may name; needed behind a proxy.'),
@@ -44,8 +51,13 @@ const dimension = z.union([z.enum(DIMENSION_NAMES), z.string().regex(TAG_DIMENSI
 const dimensionValue = z.string().min(1).max(1000);
 
 const scope = z
-  .partialRecord(dimension, z.union([dimensionValue, z.array(dimensionValue).min(1).max(1000)], { error: 'must be a text or a list of texts' }))
-  .describe('What counts: each dimension named must have the value, or one of the values, e.g. { feature: search, tag.tier: [gold, silver] }. Empty: everything.');
+  .partialRecord(
+    dimension,
+    z.union([dimensionValue, z.array(dimensionValue).min(1).max(1000)], { error: 'must be a text or a list of texts' }),
+  )
+  .describe(
+    'What counts: each dimension named must have the value, or one of the values, e.g. { feature: search, tag.tier: [gold, silver] }. Empty: everything.',
+  );
 
 // Fifteen significant digits are what a number in YAML, TOML or JSON carries without loss.
 const MAX_NUMBER_DIGITS = 15;
@@ -55,7 +67,8 @@ const limitUsd = z
   .transform((value) => String(value))
   .superRefine((text, context) => {
     const refuse = (message: string): void => context.addIssue({ code: 'custom', message, input: text });
-    if (!/^-?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,2})?$/.test(text)) return refuse('must be a dollar amount, e.g. 100 or "99.95"');
+    if (!/^-?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,2})?$/.test(text))
+      return refuse('must be a dollar amount, e.g. 100 or "99.95"');
     if (!(Number(text) > 0)) return refuse('must be > 0');
     if (Number(text) > 1e12) return refuse('must be <= 1000000000000');
     if (decimalsOf(text) > 12) return refuse('must have at most 12 decimals');
@@ -79,9 +92,14 @@ const budget = z.strictObject({
     .array(dimension)
     .max(5)
     .default([])
-    .describe('Dimensions whose every combination of values has the whole limit for itself, e.g. [user]. Default: one limit for all.'),
+    .describe(
+      'Dimensions whose every combination of values has the whole limit for itself, e.g. [user]. Default: one limit for all.',
+    ),
   limit_usd: limitUsd.describe('What may be spent in one window, US dollars, exact; up to 12 decimals.'),
-  window: z.enum(['day', 'week', 'month']).default('month').describe('Calendar window, half-open; weeks begin on Monday.'),
+  window: z
+    .enum(['day', 'week', 'month'])
+    .default('month')
+    .describe('Calendar window, half-open; weeks begin on Monday.'),
   // UTC: the zone of the providers' bills.
   time_zone: z
     .string()
@@ -96,15 +114,24 @@ const budget = z.strictObject({
     .refine((values) => new Set(values).size === values.length, { error: 'must not repeat a value' })
     .default([50, 75, 90, 100])
     .describe('Percent of limit_usd; each fires once per window.'),
-  channels: z.array(z.string()).max(20).optional().describe('Names of the channels that its alerts go to; default: all of them. The log always gets them.'),
+  channels: z
+    .array(z.string())
+    .max(20)
+    .optional()
+    .describe('Names of the channels that its alerts go to; default: all of them. The log always gets them.'),
 });
 
 const webhook = z.strictObject({
   name: name.describe('Name of the channel, for budgets to refer to.'),
   type: z.literal('webhook').describe('A JSON POST with an Idempotency-Key header.'),
-  url: z.url({ protocol: /^https?$/, error: 'must be an http or https URL, e.g. "https://hooks.example.com/costel"' }).describe('Where alerts are posted.'),
+  url: z
+    .url({ protocol: /^https?$/, error: 'must be an http or https URL, e.g. "https://hooks.example.com/costel"' })
+    .describe('Where alerts are posted.'),
   // Off: a URL that points inside the network must be meant.
-  allow_private_addresses: z.boolean().default(false).describe('Whether the URL may lead to a loopback, private or link-local address.'),
+  allow_private_addresses: z
+    .boolean()
+    .default(false)
+    .describe('Whether the URL may lead to a loopback, private or link-local address.'),
 });
 
 /** What a user writes; snake_case, before defaults on the way in and after them on the way out. */

@@ -34,7 +34,10 @@ export function resolveSecrets(root: unknown, sources: SecretSources): ResolvedS
         try {
           return readFile(target).replace(/\r?\n$/, '');
         } catch (error) {
-          problems.push({ path, message: `${whole} cannot be read: ${error instanceof Error ? error.message : String(error)}` });
+          problems.push({
+            path,
+            message: `${whole} cannot be read: ${error instanceof Error ? error.message : String(error)}`,
+          });
         }
       } else {
         problems.push({ path, message: `${whole} is no reference; write \${env:NAME} or \${file:PATH}` });

@@ -1,6 +1,8 @@
 /** `a.b."c d"` is `['a', 'b', 'c d']`. */
 function splitKey(key: string): string[] {
-  return [...key.matchAll(/"([^"]*)"|'([^']*)'|([A-Za-z0-9_-]+)/g)].map((match) => match[1] ?? match[2] ?? match[3] ?? '');
+  return [...key.matchAll(/"([^"]*)"|'([^']*)'|([A-Za-z0-9_-]+)/g)].map(
+    (match) => match[1] ?? match[2] ?? match[3] ?? '',
+  );
 }
 
 /**
@@ -14,7 +16,9 @@ export function indexTomlLines(text: string): Map<string, number> {
   for (const [index, line] of text.split('\n').entries()) {
     const list = /^\s*\[\[([^\]]+)\]\]/.exec(line);
     const header = list ?? /^\s*\[([^\]]+)\]/.exec(line);
-    const key = /^\s*((?:"[^"]*"|'[^']*'|[A-Za-z0-9_-]+)(?:\s*\.\s*(?:"[^"]*"|'[^']*'|[A-Za-z0-9_-]+))*)\s*=/.exec(line);
+    const key = /^\s*((?:"[^"]*"|'[^']*'|[A-Za-z0-9_-]+)(?:\s*\.\s*(?:"[^"]*"|'[^']*'|[A-Za-z0-9_-]+))*)\s*=/.exec(
+      line,
+    );
     if (header) table = tablePath(splitKey(header[1] ?? ''), list !== null, counts);
     else if (!key) continue;
     const path = header ? table : [...table, ...splitKey(key?.[1] ?? '')];

@@ -17,7 +17,8 @@ export interface AppOptions {
   readonly renderMetrics: () => Promise<string>;
 }
 
-const MISSING_PAGE = 'The page has not been built. Run "npm run build", then reload. The API is at /api/v1/costs/summary.\n';
+const MISSING_PAGE =
+  'The page has not been built. Run "npm run build", then reload. The API is at /api/v1/costs/summary.\n';
 
 /** The HTTP application: API under `/api/v1`, the page at `/`. Only GET and HEAD; every error is problem+json. */
 export function createApp(options: AppOptions): Hono {
@@ -26,21 +27,34 @@ export function createApp(options: AppOptions): Hono {
   app.use(addSecurityHeaders(), checkAccess(options.access), async (context, next) => {
     if (context.req.method === 'GET' || context.req.method === 'HEAD') return next();
     context.header('Allow', 'GET, HEAD');
-    throw new ApiProblem('method_not_allowed', { detail: `${context.req.method} is not served`, value: context.req.method, limit: 'GET or HEAD', fix: 'use GET' });
+    throw new ApiProblem('method_not_allowed', {
+      detail: `${context.req.method} is not served`,
+      value: context.req.method,
+      limit: 'GET or HEAD',
+      fix: 'use GET',
+    });
   });
   for (const endpoint of options.endpoints) app.get(`/api/v1${endpoint.path}`, endpoint.handle(options.clock));
   app.get('/api/v1/openapi.json', (context) => answerJson(context, describeEndpoints(options.endpoints)));
-  app.get('/api/v1/metrics', async (context) => context.text(await options.renderMetrics(), 200, { 'Content-Type': 'text/plain; version=0.0.4; charset=utf-8' }));
+  app.get('/api/v1/metrics', async (context) =>
+    context.text(await options.renderMetrics(), 200, { 'Content-Type': 'text/plain; version=0.0.4; charset=utf-8' }),
+  );
   app.get('*', async (context) => {
     const file = context.req.path.startsWith('/api/') ? undefined : await serveFile(context);
     if (file) return file;
     if (context.req.path === '/') return context.text(MISSING_PAGE, 503);
     const paths = options.endpoints.map((endpoint) => `/api/v1${endpoint.path}`).join(', ');
-    throw new ApiProblem('not_found', { detail: `there is nothing at ${context.req.path.slice(0, 200)}`, value: context.req.path.slice(0, 200), limit: `paths are ${paths}`, fix: 'see /api/v1/openapi.json' });
+    throw new ApiProblem('not_found', {
+      detail: `there is nothing at ${context.req.path.slice(0, 200)}`,
+      value: context.req.path.slice(0, 200),
+      limit: `paths are ${paths}`,
+      fix: 'see /api/v1/openapi.json',
+    });
   });
   app.onError((error, context) => {
     const problem = toProblem(error);
-    if (problem.status >= 500) options.log('error', `GET ${context.req.path} failed`, { code: problem.code, cause: describeCause(error) });
+    if (problem.status >= 500)
+      options.log('error', `GET ${context.req.path} failed`, { code: problem.code, cause: describeCause(error) });
     return context.body(JSON.stringify(problem), problem.status, {
       'Content-Type': 'application/problem+json; charset=utf-8',
       'Cache-Control': 'no-store',
@@ -59,6 +73,14 @@ function toProblem(error: unknown): ApiProblem {
   if (error instanceof ApiProblem) return error;
   const retryable = typeof error === 'object' && error !== null && 'retryable' in error && error.retryable === true;
   return retryable
-    ? new ApiProblem('store_unavailable', { detail: 'the store did not answer', fix: 'try again in a few seconds; "costel doctor" says what is missing' }, error)
-    : new ApiProblem('internal_error', { detail: 'the request could not be answered', fix: 'see the log of this process for the cause' }, error);
+    ? new ApiProblem(
+        'store_unavailable',
+        { detail: 'the store did not answer', fix: 'try again in a few seconds; "costel doctor" says what is missing' },
+        error,
+      )
+    : new ApiProblem(
+        'internal_error',
+        { detail: 'the request could not be answered', fix: 'see the log of this process for the cause' },
+        error,
+      );
 }

@@ -1,16 +1,39 @@
 import { DIMENSION_NAMES, isDimension } from '../dimensions.js';
 import { nearestName } from '../nearest-name.js';
 import type { CostReader } from '../reading/cost-reader.js';
-import { byCostDescending, figuresJson, groupJson, latencyJson, pointJson, rangeJson, subtractFigures, sumFigures, toIso } from './cost-json.js';
+import {
+  byCostDescending,
+  figuresJson,
+  groupJson,
+  latencyJson,
+  pointJson,
+  rangeJson,
+  subtractFigures,
+  sumFigures,
+  toIso,
+} from './cost-json.js';
 import { defineEndpoint, type Endpoint } from './endpoint.js';
-import { groupByParameter, limitParameter, rangeParameters, resolveRange, utcDay, type Filters, type TimeRange } from './parameters.js';
+import {
+  groupByParameter,
+  limitParameter,
+  rangeParameters,
+  resolveRange,
+  utcDay,
+  type Filters,
+  type TimeRange,
+} from './parameters.js';
 import { ApiProblem } from './problem.js';
 
 const DEFAULT_LIMIT = 20;
 /** Hourly points are answered for a quarter; longer ranges have daily points. */
 const MAX_HOURLY_DAYS = 93;
 
-async function summarise(reader: CostReader, range: TimeRange, groupBy: readonly string[], filters: Filters): Promise<object> {
+async function summarise(
+  reader: CostReader,
+  range: TimeRange,
+  groupBy: readonly string[],
+  filters: Filters,
+): Promise<object> {
   const groups = await reader.readCosts({ range, groupBy, filters });
   return {
     ...rangeJson(range),
@@ -39,7 +62,8 @@ function totals(reader: CostReader): Endpoint[] {
       summary: 'Cost, calls and tokens of a range, in total and by dimensions',
       parameters: { ...rangeParameters, ...groupByParameter },
       hasFilters: true,
-      answer: ({ values, filters, nowMs }) => summarise(reader, resolveRange(values, nowMs), values.group_by ?? [], filters),
+      answer: ({ values, filters, nowMs }) =>
+        summarise(reader, resolveRange(values, nowMs), values.group_by ?? [], filters),
     }),
     defineEndpoint({
       path: '/costs/today',
@@ -56,11 +80,22 @@ function totals(reader: CostReader): Endpoint[] {
       answer: async ({ values, filters, nowMs, pathValue }) => {
         const range = resolveRange(values, nowMs);
         const dimension = requireDimension(pathValue);
-        const { top, total } = await reader.readTop({ range, groupBy: [dimension], filters, limit: values.limit ?? DEFAULT_LIMIT });
+        const { top, total } = await reader.readTop({
+          range,
+          groupBy: [dimension],
+          filters,
+          limit: values.limit ?? DEFAULT_LIMIT,
+        });
         const rest = subtractFigures(total, sumFigures(top));
         const groups = top.sort(byCostDescending).map(groupJson);
         const restRow = { key: {}, rest: true, ...figuresJson(rest) };
-        return { ...rangeJson(range), currency: 'USD', dimension, total: figuresJson(total), groups: rest.calls > 0 ? [...groups, restRow] : groups };
+        return {
+          ...rangeJson(range),
+          currency: 'USD',
+          dimension,
+          total: figuresJson(total),
+          groups: rest.calls > 0 ? [...groups, restRow] : groups,
+        };
       },
     }),
   ];
@@ -108,7 +143,11 @@ export function costEndpoints(reader: CostReader): Endpoint[] {
         const models = await reader.readUnpriced(range);
         return {
           ...rangeJson(range),
-          models: models.map(({ firstSeenMs, lastSeenMs, ...model }) => ({ ...model, first_seen: toIso(firstSeenMs), last_seen: toIso(lastSeenMs) })),
+          models: models.map(({ firstSeenMs, lastSeenMs, ...model }) => ({
+            ...model,
+            first_seen: toIso(firstSeenMs),
+            last_seen: toIso(lastSeenMs),
+          })),
         };
       },
     }),

@@ -39,7 +39,14 @@ export function latencyJson(group: LatencyGroup): object {
   return { key: group.key, calls: group.calls, p50_ms: group.p50Ms, p95_ms: group.p95Ms, p99_ms: group.p99Ms };
 }
 
-const NOTHING: CostFigures = { costPicoUsd: picoUsd(0n), calls: 0, inputTokens: 0, outputTokens: 0, unpricedCalls: 0, estimatedCalls: 0 };
+const NOTHING: CostFigures = {
+  costPicoUsd: picoUsd(0n),
+  calls: 0,
+  inputTokens: 0,
+  outputTokens: 0,
+  unpricedCalls: 0,
+  estimatedCalls: 0,
+};
 
 /** The sum of figures; exact. */
 export function sumFigures(figures: readonly CostFigures[]): CostFigures {

@@ -53,7 +53,12 @@ export function defineEndpoint<Shape extends z.ZodRawShape>(definition: Endpoint
 
 function describeEndpoint<Shape extends z.ZodRawShape>(definition: EndpointDefinition<Shape>): object {
   const schema = z.toJSONSchema(z.object(definition.parameters), { io: 'input' });
-  const fromPath = [...definition.path.matchAll(/:(\w+)/g)].map((match) => ({ name: match[1] ?? '', in: 'path', required: true, schema: { type: 'string' } }));
+  const fromPath = [...definition.path.matchAll(/:(\w+)/g)].map((match) => ({
+    name: match[1] ?? '',
+    in: 'path',
+    required: true,
+    schema: { type: 'string' },
+  }));
   const fromQuery = Object.entries(schema.properties ?? {}).map(([name, property]) => ({
     name,
     in: 'query',
@@ -73,7 +78,10 @@ function describeEndpoint<Shape extends z.ZodRawShape>(definition: EndpointDefin
         },
       ]
     : [];
-  const problem = { description: 'What is wrong, and how to put it right', content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } } };
+  const problem = {
+    description: 'What is wrong, and how to put it right',
+    content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+  };
   return {
     get: {
       summary: definition.summary,
@@ -89,9 +97,16 @@ const PROBLEM_TEXTS = ['type', 'title', 'code', 'detail', 'parameter', 'value', 
 export function describeEndpoints(endpoints: readonly Endpoint[]): object {
   return {
     openapi: '3.1.0',
-    info: { title: 'Costel', version: '1', description: 'What LLM calls cost. Money is a decimal string in US dollars, times are ISO 8601 UTC, intervals half-open.' },
+    info: {
+      title: 'Costel',
+      version: '1',
+      description:
+        'What LLM calls cost. Money is a decimal string in US dollars, times are ISO 8601 UTC, intervals half-open.',
+    },
     servers: [{ url: '/api/v1' }],
-    paths: Object.fromEntries(endpoints.map((endpoint) => [endpoint.path.replaceAll(/:(\w+)/g, '{$1}'), endpoint.describe()])),
+    paths: Object.fromEntries(
+      endpoints.map((endpoint) => [endpoint.path.replaceAll(/:(\w+)/g, '{$1}'), endpoint.describe()]),
+    ),
     components: {
       schemas: {
         Problem: {

@@ -27,7 +27,10 @@ function outlookJson(outlook: MonthOutlook): object {
     days: outlook.dates.map((date, index) => ({
       date,
       expected_usd: estimateUsd(forecast.meanEstimateUsd[index] ?? 0),
-      interval80: [estimateUsd(forecast.quantilesEstimateUsd['0.1'][index] ?? 0), estimateUsd(forecast.quantilesEstimateUsd['0.9'][index] ?? 0)],
+      interval80: [
+        estimateUsd(forecast.quantilesEstimateUsd['0.1'][index] ?? 0),
+        estimateUsd(forecast.quantilesEstimateUsd['0.9'][index] ?? 0),
+      ],
     })),
   };
 }

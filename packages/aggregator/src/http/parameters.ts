@@ -26,13 +26,20 @@ export function parseInstantMs(text: string): number | undefined {
   return Number.isNaN(ms) || ms < EARLIEST_MS || ms > LATEST_MS ? undefined : ms;
 }
 
-const instant = (description: string, example: string): z.ZodOptional<z.ZodPipe<z.ZodString, z.ZodTransform<number, string>>> =>
+const instant = (
+  description: string,
+  example: string,
+): z.ZodOptional<z.ZodPipe<z.ZodString, z.ZodTransform<number, string>>> =>
   z
     .string()
     .transform((text, context): number => {
       const ms = parseInstantMs(text);
       if (ms !== undefined) return ms;
-      context.addIssue({ code: 'custom', message: 'must be an ISO 8601 date, or a time with a zone, from 1970 to 2100', input: text });
+      context.addIssue({
+        code: 'custom',
+        message: 'must be an ISO 8601 date, or a time with a zone, from 1970 to 2100',
+        input: text,
+      });
       return z.NEVER;
     })
     .optional()
@@ -53,7 +60,8 @@ const dimensionList = z.string().transform((text, context): string[] => {
     context.addIssue({ code: 'custom', message, input: text });
     return z.NEVER;
   };
-  if (wrong !== undefined) return refuse(`must name dimensions, and ${showValue(wrong)} is none: ${DIMENSION_NAMES.join(', ')} or tag.NAME`);
+  if (wrong !== undefined)
+    return refuse(`must name dimensions, and ${showValue(wrong)} is none: ${DIMENSION_NAMES.join(', ')} or tag.NAME`);
   if (new Set(names).size !== names.length) return refuse('must not name a dimension twice');
   return names.length > MAX_GROUP_BY ? refuse(`must name at most ${MAX_GROUP_BY} dimensions`) : names;
 });
@@ -61,18 +69,34 @@ const dimensionList = z.string().transform((text, context): string[] => {
 /** The parameters that say which time is meant. */
 export const rangeParameters = {
   from: instant('Start, inclusive. Default: the first of the current UTC month.', '2026-11-01'),
-  to: instant('End, exclusive. Default: the end of the current UTC month, or of the current UTC day where from is given.', '2026-12-01T00:00:00Z'),
-  days: wholeNumber(1, 3660).optional().meta({ description: 'Instead of from and to: this many times 24 hours up to the end of the current hour; for daily points this many UTC days, today the last.', examples: ['7'] }),
+  to: instant(
+    'End, exclusive. Default: the end of the current UTC month, or of the current UTC day where from is given.',
+    '2026-12-01T00:00:00Z',
+  ),
+  days: wholeNumber(1, 3660)
+    .optional()
+    .meta({
+      description:
+        'Instead of from and to: this many times 24 hours up to the end of the current hour; for daily points this many UTC days, today the last.',
+      examples: ['7'],
+    }),
 };
 
 /** The parameter that says what costs are split by. */
 export const groupByParameter = {
-  group_by: dimensionList.optional().meta({ description: `Dimensions joined by commas: ${DIMENSION_NAMES.join(', ')} or tag.NAME.`, examples: ['model,feature'] }),
+  group_by: dimensionList
+    .optional()
+    .meta({
+      description: `Dimensions joined by commas: ${DIMENSION_NAMES.join(', ')} or tag.NAME.`,
+      examples: ['model,feature'],
+    }),
 };
 
 /** The parameter that bounds how many groups are listed. */
 export const limitParameter = {
-  limit: wholeNumber(1, 1000).optional().meta({ description: 'How many values are listed; what is left is one row. Default: 20.', examples: ['20'] }),
+  limit: wholeNumber(1, 1000)
+    .optional()
+    .meta({ description: 'How many values are listed; what is left is one row. Default: 20.', examples: ['20'] }),
 };
 
 /** Which values a dimension must have, by dimension. */
@@ -97,13 +121,28 @@ function refuseUnknown(name: string, value: string, valid: readonly string[]): n
 
 function addFilter(filters: Record<string, string[]>, name: string, value: string): void {
   const dimension = name.slice('filter.'.length);
-  if (!isDimension(dimension)) refuseUnknown(name, value, [...DIMENSION_NAMES, 'tag.NAME'].map((known) => `filter.${known}`));
+  if (!isDimension(dimension))
+    refuseUnknown(
+      name,
+      value,
+      [...DIMENSION_NAMES, 'tag.NAME'].map((known) => `filter.${known}`),
+    );
   const values = (filters[dimension] ??= []);
   values.push(value);
   const limit =
-    value.length > MAX_FILTER_LENGTH ? `a value has at most ${MAX_FILTER_LENGTH} characters` : values.length > MAX_FILTER_VALUES ? `at most ${MAX_FILTER_VALUES} values` : undefined;
+    value.length > MAX_FILTER_LENGTH
+      ? `a value has at most ${MAX_FILTER_LENGTH} characters`
+      : values.length > MAX_FILTER_VALUES
+        ? `at most ${MAX_FILTER_VALUES} values`
+        : undefined;
   if (limit === undefined) return;
-  throw new ApiProblem('invalid_parameter', { detail: `${name}: ${limit}`, parameter: name, value: value.slice(0, 200), limit, fix: 'filter by fewer or shorter values' });
+  throw new ApiProblem('invalid_parameter', {
+    detail: `${name}: ${limit}`,
+    parameter: name,
+    value: value.slice(0, 200),
+    limit,
+    fix: 'filter by fewer or shorter values',
+  });
 }
 
 /**
@@ -123,7 +162,13 @@ export function checkQuery<Shape extends z.ZodRawShape>(
     if (hasFilters && name.startsWith('filter.')) addFilter(filters, name, value);
     else if (!Object.hasOwn(shape, name)) refuseUnknown(name, value, valid);
     else if (raw[name] !== undefined) {
-      throw new ApiProblem('invalid_parameter', { detail: `${name} is given twice`, parameter: name, value: value.slice(0, 200), limit: 'once', fix: 'give it once' });
+      throw new ApiProblem('invalid_parameter', {
+        detail: `${name} is given twice`,
+        parameter: name,
+        value: value.slice(0, 200),
+        limit: 'once',
+        fix: 'give it once',
+      });
     } else raw[name] = value;
   }
   const parsed = z.object(shape).safeParse(raw);
@@ -163,7 +208,10 @@ export function utcDay(atMs: number): TimeRange {
 /** The UTC month that an instant lies in, e.g. [2026-11-01, 2026-12-01). */
 export function utcMonth(atMs: number): TimeRange {
   const at = new Date(atMs);
-  return { fromMs: Date.UTC(at.getUTCFullYear(), at.getUTCMonth()), toMs: Date.UTC(at.getUTCFullYear(), at.getUTCMonth() + 1) };
+  return {
+    fromMs: Date.UTC(at.getUTCFullYear(), at.getUTCMonth()),
+    toMs: Date.UTC(at.getUTCFullYear(), at.getUTCMonth() + 1),
+  };
 }
 
 /** The three parameters of time, as given. */

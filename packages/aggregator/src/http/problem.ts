@@ -49,6 +49,12 @@ export class ApiProblem extends Error {
 
   /** The body of the answer. */
   toJSON(): object {
-    return { type: `urn:costel:problem:${this.code}`, title: TITLES[this.code], status: this.status, code: this.code, ...this.details };
+    return {
+      type: `urn:costel:problem:${this.code}`,
+      title: TITLES[this.code],
+      status: this.status,
+      code: this.code,
+      ...this.details,
+    };
   }
 }

@@ -26,7 +26,9 @@ export function isHostAllowed(hostHeader: string | undefined, rules: AccessRules
   const name = hostNameOf(hostHeader);
   const listensEverywhere = rules.host === '0.0.0.0' || rules.host === '::';
   if (listensEverywhere && isIP(name.replace(/^\[|\]$/g, '')) !== 0) return true;
-  return [...LOOPBACK_NAMES, rules.host, `[${rules.host}]`, ...rules.allowedHosts].some((allowed) => allowed.toLowerCase() === name);
+  return [...LOOPBACK_NAMES, rules.host, `[${rules.host}]`, ...rules.allowedHosts].some(
+    (allowed) => allowed.toLowerCase() === name,
+  );
 }
 
 /** Whether a request comes from our own page, from no page, or from a link that somebody followed. */
@@ -52,7 +54,12 @@ export function checkAccess(rules: AccessRules): MiddlewareHandler {
     }
     if (!isOriginAllowed(headers)) {
       const origin = headers.get('origin') ?? '';
-      throw new ApiProblem('origin_not_allowed', { detail: 'pages of other origins may not read this', value: origin.slice(0, 200), limit: 'the same origin', fix: 'ask from the server side, or through a proxy of your own' });
+      throw new ApiProblem('origin_not_allowed', {
+        detail: 'pages of other origins may not read this',
+        value: origin.slice(0, 200),
+        limit: 'the same origin',
+        fix: 'ask from the server side, or through a proxy of your own',
+      });
     }
     await next();
   };

@@ -27,7 +27,9 @@ interface CachedFile {
 }
 
 /** Serves the files of one directory, `index.html` at `/`; undefined where there is no such file. */
-export function createStaticFiles(directory: string = WEB_DIRECTORY): (context: Context) => Promise<Response | undefined> {
+export function createStaticFiles(
+  directory: string = WEB_DIRECTORY,
+): (context: Context) => Promise<Response | undefined> {
   const root = resolve(directory);
   const cache = new Map<string, CachedFile>();
 
@@ -37,7 +39,11 @@ export function createStaticFiles(directory: string = WEB_DIRECTORY): (context: 
     const cached = cache.get(path);
     if (cached?.mtimeMs === info.mtimeMs) return cached;
     const body = new Uint8Array(await readFile(path));
-    const file = { mtimeMs: info.mtimeMs, body, etag: `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"` };
+    const file = {
+      mtimeMs: info.mtimeMs,
+      body,
+      etag: `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`,
+    };
     cache.set(path, file);
     return file;
   };

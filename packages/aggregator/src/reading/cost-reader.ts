@@ -58,7 +58,9 @@ export interface CostReader {
   readonly readCosts: (query: CostQuery) => Promise<CostGroup[]>;
   readonly readSeries: (query: CostQuery & { readonly step: 'hour' | 'day' }) => Promise<CostPoint[]>;
   /** The most expensive values of one dimension, at most `limit`; the total holds all of them. */
-  readonly readTop: (query: CostQuery & { readonly limit: number }) => Promise<{ readonly top: CostGroup[]; readonly total: CostFigures }>;
+  readonly readTop: (
+    query: CostQuery & { readonly limit: number },
+  ) => Promise<{ readonly top: CostGroup[]; readonly total: CostFigures }>;
   readonly readLatency: (query: CostQuery) => Promise<LatencyGroup[]>;
   readonly readUnpriced: (range: TimeRange) => Promise<UnpricedModel[]>;
 }

@@ -1,4 +1,15 @@
-import { assignSpend, createBudget, evaluateBudget, periodAt, planSpendQueries, type Budget, type BudgetWithSpend, type Crossing, type SpendQuery, type SpendRow } from '@costel/budget';
+import {
+  assignSpend,
+  createBudget,
+  evaluateBudget,
+  periodAt,
+  planSpendQueries,
+  type Budget,
+  type BudgetWithSpend,
+  type Crossing,
+  type SpendQuery,
+  type SpendRow,
+} from '@costel/budget';
 import { parsePicoUsd, type PicoUsd } from '@costel/pricing';
 import type { BudgetConfig } from '../config/config.js';
 
@@ -32,7 +43,11 @@ export interface BudgetEvaluation {
 }
 
 /** Evaluates all budgets at an instant, with one query for each set of dimensions and window. */
-export async function evaluateBudgets(budgets: readonly Budget[], readSpend: ReadSpend, atMs: number): Promise<BudgetEvaluation> {
+export async function evaluateBudgets(
+  budgets: readonly Budget[],
+  readSpend: ReadSpend,
+  atMs: number,
+): Promise<BudgetEvaluation> {
   const results: BudgetWithSpend[] = [];
   for (const query of planSpendQueries(budgets, atMs)) results.push(...assignSpend(query, await readSpend(query)));
   return {

@@ -1,4 +1,12 @@
-import { backtest, forecastMonth, formatDay, dayNumber, type Backtest, type DailySpend, type MonthForecast } from '@costel/forecast';
+import {
+  backtest,
+  forecastMonth,
+  formatDay,
+  dayNumber,
+  type Backtest,
+  type DailySpend,
+  type MonthForecast,
+} from '@costel/forecast';
 import { picoUsd, type PicoUsd } from '@costel/pricing';
 import { utcDay, utcMonth, type TimeRange } from '../http/parameters.js';
 
@@ -30,7 +38,10 @@ function fillDays(days: readonly DayCost[], endMs: number): DailySpend[] {
   const firstMs = Math.min(...days.map((day) => day.startMs));
   const filled: DailySpend[] = [];
   for (let startMs = firstMs; startMs < endMs; startMs += DAY_MS) {
-    filled.push({ date: new Date(startMs).toISOString().slice(0, 10), valueUsd: Number(byStart.get(startMs) ?? 0n) / 1e12 });
+    filled.push({
+      date: new Date(startMs).toISOString().slice(0, 10),
+      valueUsd: Number(byStart.get(startMs) ?? 0n) / 1e12,
+    });
   }
   return filled;
 }
@@ -48,7 +59,10 @@ export function forecastCurrentMonth(days: readonly DayCost[], nowMs: number): M
   const period = utcMonth(nowMs);
   const today = utcDay(nowMs);
   const previous = utcMonth(period.fromMs - 1);
-  const history = fillDays(days.filter((day) => day.startMs < today.fromMs), today.fromMs);
+  const history = fillDays(
+    days.filter((day) => day.startMs < today.fromMs),
+    today.fromMs,
+  );
   const remainingDays = Math.round((period.toMs - today.fromMs) / DAY_MS);
   const firstDay = dayNumber(new Date(today.fromMs).toISOString().slice(0, 10));
   const dates = Array.from({ length: remainingDays }, (_, index) => formatDay(firstDay + index));
@@ -63,8 +77,20 @@ export function forecastCurrentMonth(days: readonly DayCost[], nowMs: number): M
     firstDayShare: (today.toMs - nowMs) / DAY_MS,
     ...(previousPicoUsd === undefined
       ? {}
-      : { previousPeriod: { totalUsd: Number(previousPicoUsd) / 1e12, days: Math.round((previous.toMs - previous.fromMs) / DAY_MS) } }),
+      : {
+          previousPeriod: {
+            totalUsd: Number(previousPicoUsd) / 1e12,
+            days: Math.round((previous.toMs - previous.fromMs) / DAY_MS),
+          },
+        }),
   });
   const elapsedDays = Math.round((today.fromMs - period.fromMs) / DAY_MS);
-  return { period, spentPicoUsd, previousPicoUsd, forecast, dates, backtest: backtest(history, { remainingDays, elapsedDays }) };
+  return {
+    period,
+    spentPicoUsd,
+    previousPicoUsd,
+    forecast,
+    dates,
+    backtest: backtest(history, { remainingDays, elapsedDays }),
+  };
 }

@@ -33,7 +33,11 @@ export function formatPrometheus(families: readonly MetricFamily[]): string {
   return families
     .filter((family) => family.samples.length > 0)
     .map((family) =>
-      [`# HELP ${family.name} ${family.help}`, `# TYPE ${family.name} ${family.type}`, ...family.samples.map((sample) => formatSample(family.name, sample))].join('\n'),
+      [
+        `# HELP ${family.name} ${family.help}`,
+        `# TYPE ${family.name} ${family.type}`,
+        ...family.samples.map((sample) => formatSample(family.name, sample)),
+      ].join('\n'),
     )
     .concat('')
     .join('\n');

@@ -94,12 +94,21 @@ class TickRunner {
     const before = this.#health;
     try {
       await this.#tick.run();
-      if (before.consecutiveFailures > 0) this.#log('info', `${this.#tick.name} works again`, { after_failures: before.consecutiveFailures });
-      this.#health = { ...before, runs: before.runs + 1, consecutiveFailures: 0, lastSuccessMs: this.#clock(), lastError: undefined, lastDurationSeconds: secondsSince(startedAtMs) };
+      if (before.consecutiveFailures > 0)
+        this.#log('info', `${this.#tick.name} works again`, { after_failures: before.consecutiveFailures });
+      this.#health = {
+        ...before,
+        runs: before.runs + 1,
+        consecutiveFailures: 0,
+        lastSuccessMs: this.#clock(),
+        lastError: undefined,
+        lastDurationSeconds: secondsSince(startedAtMs),
+      };
     } catch (error) {
       const lastError = error instanceof Error ? error.message : String(error);
       // The same cause again is counted, not said again.
-      if (lastError !== before.lastError) this.#log('error', `${this.#tick.name} failed and is tried again`, { cause: lastError });
+      if (lastError !== before.lastError)
+        this.#log('error', `${this.#tick.name} failed and is tried again`, { cause: lastError });
       this.#health = {
         ...before,
         runs: before.runs + 1,

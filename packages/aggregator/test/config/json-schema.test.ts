@@ -4,7 +4,10 @@ import addFormats from 'ajv-formats';
 import { describe, expect, it } from 'vitest';
 import { configJsonSchema } from '../../src/config/json-schema.js';
 
-const committed = JSON.parse(readFileSync(new URL('../../costel.schema.json', import.meta.url), 'utf8')) as Record<string, unknown>;
+const committed = JSON.parse(readFileSync(new URL('../../costel.schema.json', import.meta.url), 'utf8')) as Record<
+  string,
+  unknown
+>;
 
 describe('costel.schema.json', () => {
   it('is what the configuration schema generates (if not: node packages/aggregator/scripts/write-config-schema.mjs)', () => {

@@ -49,10 +49,14 @@ describe('a bad configuration file is refused with value, limit, fix, file and l
 
   it('answers any text with a configuration or a ConfigError', () => {
     const value = fc.oneof(fc.string(), fc.integer(), fc.boolean(), fc.constant(null), fc.double());
-    const budget = fc.dictionary(fc.constantFrom('name', 'limit_usd', 'scope', 'window', 'thresholds', 'x'), fc.oneof(value, fc.array(value), fc.dictionary(fc.string(), value)));
+    const budget = fc.dictionary(
+      fc.constantFrom('name', 'limit_usd', 'scope', 'window', 'thresholds', 'x'),
+      fc.oneof(value, fc.array(value), fc.dictionary(fc.string(), value)),
+    );
     fc.assert(
       fc.property(fc.array(budget), fc.constantFrom('a.yaml', 'a.json'), (budgets, file) => {
-        for (const problem of problemsOf(JSON.stringify({ budgets }), file)) expect(problem).toMatch(/\(a\.(yaml|json):\d+\)$/s);
+        for (const problem of problemsOf(JSON.stringify({ budgets }), file))
+          expect(problem).toMatch(/\(a\.(yaml|json):\d+\)$/s);
       }),
       { numRuns: 200 },
     );
@@ -63,7 +67,14 @@ describe('a good configuration', () => {
   it('is complete when the file is empty', () => {
     const config = parseConfig('', '/srv/costel.yaml');
     expect(config).toEqual({
-      server: { host: '127.0.0.1', port: 4320, otlpPort: 4318, clickhousePort: 8123, dataDirectory: '/srv/.costel', allowedHosts: [] },
+      server: {
+        host: '127.0.0.1',
+        port: 4320,
+        otlpPort: 4318,
+        clickhousePort: 8123,
+        dataDirectory: '/srv/.costel',
+        allowedHosts: [],
+      },
       tenant: 'default',
       budgets: [],
       channels: [],
@@ -71,9 +82,12 @@ describe('a good configuration', () => {
   });
 
   it('reads the same from YAML, TOML and JSON', () => {
-    const yaml = 'budgets:\n  - name: search\n    limit_usd: 12.5\n    window: day\n    time_zone: Asia/Kathmandu\n    scope: { feature: search, tag.tier: [gold, silver] }\n    thresholds: [100, 50]\n';
-    const toml = '[[budgets]]\nname = "search"\nlimit_usd = 12.5\nwindow = "day"\ntime_zone = "Asia/Kathmandu"\nthresholds = [100, 50]\n[budgets.scope]\nfeature = "search"\n"tag.tier" = ["gold", "silver"]\n';
-    const json = '{"budgets":[{"name":"search","limit_usd":12.5,"window":"day","time_zone":"Asia/Kathmandu","thresholds":[100,50],"scope":{"feature":"search","tag.tier":["gold","silver"]}}]}';
+    const yaml =
+      'budgets:\n  - name: search\n    limit_usd: 12.5\n    window: day\n    time_zone: Asia/Kathmandu\n    scope: { feature: search, tag.tier: [gold, silver] }\n    thresholds: [100, 50]\n';
+    const toml =
+      '[[budgets]]\nname = "search"\nlimit_usd = 12.5\nwindow = "day"\ntime_zone = "Asia/Kathmandu"\nthresholds = [100, 50]\n[budgets.scope]\nfeature = "search"\n"tag.tier" = ["gold", "silver"]\n';
+    const json =
+      '{"budgets":[{"name":"search","limit_usd":12.5,"window":"day","time_zone":"Asia/Kathmandu","thresholds":[100,50],"scope":{"feature":"search","tag.tier":["gold","silver"]}}]}';
     const expected = [
       {
         name: 'search',
@@ -101,6 +115,9 @@ describe('a good configuration', () => {
     writeFileSync(secretFile, 'https://two.example.com/x\n');
     const text = `channels:\n  - { name: one, type: webhook, url: "https://\${env:HOOK_HOST}/x" }\n  - { name: two, type: webhook, url: "\${file:${secretFile}}" }\n`;
     const config = parseConfig(text, 'costel.yaml', { env: { HOOK_HOST: 'one.example.com' } });
-    expect(config.channels.map((channel) => channel.url)).toEqual(['https://one.example.com/x', 'https://two.example.com/x']);
+    expect(config.channels.map((channel) => channel.url)).toEqual([
+      'https://one.example.com/x',
+      'https://two.example.com/x',
+    ]);
   });
 });

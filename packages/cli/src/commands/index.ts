@@ -27,7 +27,8 @@ export function parsePort(text: string): number {
 export function parseInstant(text: string): number {
   const isInstant = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d))?$/.test(text);
   const ms = isInstant ? Date.parse(text) : Number.NaN;
-  if (Number.isNaN(ms)) throw new InvalidArgumentError('A date is written 2026-11-22, an instant 2026-11-22T10:00:00Z.');
+  if (Number.isNaN(ms))
+    throw new InvalidArgumentError('A date is written 2026-11-22, an instant 2026-11-22T10:00:00Z.');
   return ms;
 }
 

@@ -13,7 +13,10 @@ async function* readPieces(files: readonly string[]): AsyncGenerator<string> {
       for await (const piece of input) yield piece as string;
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      throw new CliError('input_unreadable', `${file} cannot be read: ${reason}`, { exitCode: EXIT_CODES.usage, cause: error });
+      throw new CliError('input_unreadable', `${file} cannot be read: ${reason}`, {
+        exitCode: EXIT_CODES.usage,
+        cause: error,
+      });
     }
     // A file may end without a line feed.
     yield '\n';
@@ -30,7 +33,8 @@ export async function pricePieces(files: readonly string[], atMs: number | undef
     progress.step();
   }
   progress.done();
-  if (invalidLines > 0) say(`costel: ${invalidLines} lines are no interactions; their answers have the status "invalid_line"`);
+  if (invalidLines > 0)
+    say(`costel: ${invalidLines} lines are no interactions; their answers have the status "invalid_line"`);
   return invalidLines === 0;
 }
 
@@ -50,7 +54,9 @@ export async function listPrices({ atMs, ...key }: ListPricesOptions): Promise<v
   if ('reason' in periods) {
     throw new CliError('no_price', `${key.provider} ${key.model} has no price: ${periods.reason.replaceAll('_', ' ')}`);
   }
-  const wanted = periods.filter((period) => atMs === undefined || (period.validFromMs <= atMs && atMs < period.validToMs));
+  const wanted = periods.filter(
+    (period) => atMs === undefined || (period.validFromMs <= atMs && atMs < period.validToMs),
+  );
   if (wanted.length === 0) throw new CliError('no_price', `${key.provider} ${key.model} has no price at that time`);
   for (const period of wanted) await writeJson(periodJson(key.provider, key.model, period));
 }

@@ -14,7 +14,7 @@ export {
   type LineItem,
   type MissingRate,
 } from './compute-cost.js';
-export { estimateTokens, requestCharacters } from './estimate.js';
+export { estimateRequestTokens, estimateTokens } from './estimate.js';
 export {
   priceInteraction,
   type AnswerLineItem,

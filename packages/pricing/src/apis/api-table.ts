@@ -1,4 +1,4 @@
-import { estimateTokens, requestCharacters } from '../estimate.js';
+import { estimateRequestTokens, estimateTokens } from '../estimate.js';
 import { MAX_BUCKET_COUNT, INPUT_BUCKETS, type Usage } from '../usage.js';
 import type { ApiFamily, StreamFold } from './api-family.js';
 import { CHAT_COMPLETIONS, COMPLETIONS } from './chat-completions.js';
@@ -62,7 +62,7 @@ export function createStreamReader(api: string, provider: string): StreamReader 
 function withEstimate(reading: UsageReading | undefined, fold: StreamFold, request: unknown): UsageReading {
   const reported: Usage = reading?.usage ?? {};
   const hasInput = INPUT_BUCKETS.some((bucket) => (reported[bucket] ?? 0) > 0);
-  const input = hasInput ? {} : { input: Math.min(estimateTokens(requestCharacters(request)), MAX_BUCKET_COUNT) };
+  const input = hasInput ? {} : { input: Math.min(estimateRequestTokens(request), MAX_BUCKET_COUNT) };
   const output = Math.max(estimateTokens(fold.outputCharacters()), reported.output ?? 0);
   return {
     serviceTier: '',

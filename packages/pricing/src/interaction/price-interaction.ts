@@ -7,6 +7,7 @@ import { priceCall, type PricedCall } from '../price-call.js';
 import { providerOfUrl } from '../providers.js';
 import type { Usage, UsageBucket } from '../usage.js';
 import { parseResponseBody } from './response-body.js';
+import { parseJson } from './server-sent-events.js';
 
 /** When the calls were made. */
 export interface PriceInteractionOptions {
@@ -72,7 +73,8 @@ function answer(id: string, parts: AnswerParts): InteractionAnswer {
 
 /** The model that a request asks for: in its body, else in the path (Azure deployments). */
 function requestModelOf(request: JsonObject | undefined): string | undefined {
-  const inBody = asText(at(request, 'body', 'model'));
+  const body = request?.['body'];
+  const inBody = asText(at(typeof body === 'string' ? parseJson(body) : body, 'model'));
   if (inBody !== undefined) return inBody;
   const path = asText(request?.['url']) ?? '';
   const inPath = /\/(?:deployments|models?)\/([^/:?]+)/.exec(path)?.[1];

@@ -31,22 +31,16 @@ function explainSize(limit: number | bigint, sign: string, origin: string): stri
 export function explainIssue(issue: Issue, value: unknown): string {
   if (value === undefined && ['invalid_type', 'invalid_value', 'invalid_union'].includes(issue.code))
     return 'is missing';
-  switch (issue.code) {
-    case 'invalid_type':
-      return `must be ${TYPE_NAMES[issue.expected] ?? issue.expected}`;
-    case 'too_small':
-      return explainSize(issue.minimum, issue.inclusive === false ? '>' : '>=', issue.origin);
-    case 'too_big':
-      return explainSize(issue.maximum, issue.inclusive === false ? '<' : '<=', issue.origin);
-    case 'invalid_value':
-      return `must be ${listNames(issue.values)}`;
-    default:
-      return issue.message;
-  }
+  if (issue.code === 'invalid_type') return `must be ${TYPE_NAMES[issue.expected] ?? issue.expected}`;
+  if (issue.code === 'too_small')
+    return explainSize(issue.minimum, issue.inclusive === false ? '>' : '>=', issue.origin);
+  if (issue.code === 'too_big') return explainSize(issue.maximum, issue.inclusive === false ? '<' : '<=', issue.origin);
+  return issue.code === 'invalid_value' ? `must be ${listNames(issue.values)}` : issue.message;
 }
 
 /** How a value is shown in an error: as it was written, shortened to 80 characters. */
 export function showValue(value: unknown): string {
-  const text = typeof value === 'string' || typeof value === 'object' ? JSON.stringify(value) : String(value);
+  const text =
+    typeof value === 'number' || typeof value === 'bigint' ? String(value) : (JSON.stringify(value) ?? 'undefined');
   return text.length <= 80 ? text : `${text.slice(0, 77)}…`;
 }

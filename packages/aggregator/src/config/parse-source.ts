@@ -69,7 +69,7 @@ function offsetOf(root: Node | null, path: ConfigPath): number | undefined {
 }
 
 function keyText(pair: Pair): string {
-  return isNode(pair.key) ? String(pair.key) : String(pair.key ?? '');
+  return isNode(pair.key) ? String(pair.key) : typeof pair.key === 'string' ? pair.key : '';
 }
 
 function childOf(node: unknown, step: string | number): unknown {

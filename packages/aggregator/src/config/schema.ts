@@ -10,11 +10,9 @@ import { DIMENSION_NAMES, TAG_DIMENSION } from '../dimensions.js';
 const port = (description: string, value: number): z.ZodDefault<z.ZodInt> =>
   z.int().min(0).max(65_535).default(value).describe(`${description} 0 lets the system pick a free one.`);
 
-const name = z
-  .string()
-  .regex(/^[A-Za-z0-9][A-Za-z0-9 ._-]{0,99}$/, {
-    error: 'must be 1 to 100 letters, digits, spaces or . _ -, and begin with a letter or digit',
-  });
+const name = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9 ._-]{0,99}$/, {
+  error: 'must be 1 to 100 letters, digits, spaces or . _ -, and begin with a letter or digit',
+});
 
 const server = z
   .strictObject({

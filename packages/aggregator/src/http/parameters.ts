@@ -84,12 +84,10 @@ export const rangeParameters = {
 
 /** The parameter that says what costs are split by. */
 export const groupByParameter = {
-  group_by: dimensionList
-    .optional()
-    .meta({
-      description: `Dimensions joined by commas: ${DIMENSION_NAMES.join(', ')} or tag.NAME.`,
-      examples: ['model,feature'],
-    }),
+  group_by: dimensionList.optional().meta({
+    description: `Dimensions joined by commas: ${DIMENSION_NAMES.join(', ')} or tag.NAME.`,
+    examples: ['model,feature'],
+  }),
 };
 
 /** The parameter that bounds how many groups are listed. */
@@ -189,7 +187,7 @@ function toProblem(error: z.ZodError, raw: Readonly<Record<string, string>>, sha
     parameter: name,
     ...(value === undefined ? {} : { value: value.slice(0, 200) }),
     limit,
-    ...(example === undefined ? {} : { fix: `for example ${name}=${String(example)}` }),
+    ...(typeof example === 'string' ? { fix: `for example ${name}=${example}` } : {}),
   });
 }
 

@@ -2,7 +2,6 @@ import {
   assignSpend,
   createBudget,
   evaluateBudget,
-  periodAt,
   planSpendQueries,
   type Budget,
   type BudgetWithSpend,
@@ -10,7 +9,7 @@ import {
   type SpendQuery,
   type SpendRow,
 } from '@costel/budget';
-import { parsePicoUsd, type PicoUsd } from '@costel/pricing';
+import { parsePicoUsd } from '@costel/pricing';
 import type { BudgetConfig } from '../config/config.js';
 
 /** Makes budgets of the configuration's. */

@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ConfigError } from '../../src/config/config-error.js';
 import { loadConfig, parseConfig } from '../../src/config/load-config.js';
@@ -25,7 +25,7 @@ describe('a bad configuration file is refused with value, limit, fix, file and l
     const text = readFileSync(join(testdata, file), 'utf8');
     const wanted = [...text.matchAll(/^# want: (.*)$/gm)].map((match) => match[1]);
     expect(wanted.length).toBeGreaterThan(0);
-    expect(problemsOf(text, file).sort()).toEqual([...wanted].sort());
+    expect(new Set(problemsOf(text, file))).toEqual(new Set(wanted));
   });
 
   it('names the line of a JSON syntax error', () => {

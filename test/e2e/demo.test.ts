@@ -1,0 +1,153 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { parse, stringify } from 'yaml';
+import { compareWithTruth } from '../../examples/demo/src/comparison.mjs';
+import { costelApi } from '../../examples/demo/src/costel-api.mjs';
+import { seededRandom } from '../../examples/demo/src/seeded-random.mjs';
+import { parseUsd } from '../../examples/demo/src/true-cost.mjs';
+import type { RunTruth } from '../../examples/demo/src/truth.mjs';
+import { joinRequests, splitIntoSpans } from './support/otlp-batches.js';
+import { plainBody, send, startRecordingProxy } from './support/recording-proxy.js';
+import { Stack } from './support/stack.js';
+import { freePort, startWebhookReceiver } from './support/webhook-receiver.js';
+
+const root = resolve(import.meta.dirname, '../..');
+const folder = mkdtempSync(join(tmpdir(), 'costel-e2e-'));
+const truthFile = join(folder, 'truth.json');
+const configFile = join(folder, 'costel.yaml');
+
+let stack: Stack;
+let proxy: Awaited<ReturnType<typeof startRecordingProxy>>;
+let webhook: Awaited<ReturnType<typeof startWebhookReceiver>>;
+let alertPort: number;
+
+beforeAll(async () => {
+  webhook = await startWebhookReceiver();
+  alertPort = await freePort();
+  writeFileSync(configFile, demoConfig(`http://127.0.0.1:${alertPort}/alerts`, webhook.url));
+  stack = await Stack.start(folder, configFile);
+  proxy = await startRecordingProxy(stack.otlpUrl);
+});
+
+afterAll(async () => {
+  await stack?.stop();
+  await proxy?.close();
+  await webhook?.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** The demo's own configuration, with a second channel that counts what is posted. */
+function demoConfig(demoUrl: string, countingUrl: string): string {
+  const config = parse(readFileSync(join(root, 'examples/demo/costel.yaml'), 'utf8')) as DemoConfig;
+  const budgets = config.budgets.map((budget) => ({ ...budget, channels: ['demo', 'counting'] }));
+  const channels = [
+    { name: 'demo', type: 'webhook', url: demoUrl, allow_private_addresses: true },
+    { name: 'counting', type: 'webhook', url: countingUrl, allow_private_addresses: true },
+  ];
+  return stringify({ budgets, channels });
+}
+
+interface DemoConfig {
+  readonly budgets: readonly object[];
+}
+
+async function runDemo(args: readonly string[]): Promise<{ code: number; output: string }> {
+  const start =
+    "import('./examples/demo/src/main.mjs').then(async (demo) => { process.exitCode = await demo.runDemo(process.argv.slice(1)); })";
+  const child = spawn(process.execPath, ['-e', start, '--', ...args], { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  const [code] = (await once(child, 'close')) as [number];
+  return { code, output };
+}
+
+/** Compares over and over: what is resent may not change a total now, nor while judging and rollups catch up. */
+async function expectLastingAgreement(): Promise<void> {
+  const truth = JSON.parse(readFileSync(truthFile, 'utf8')) as RunTruth;
+  const api = costelApi(stack.apiUrl);
+  for (let round = 0; round < 8; round += 1) {
+    const { differences } = await compareWithTruth(truth, (parameters) => api.summary(parameters));
+    expect(differences, `comparison ${round + 1}`).toEqual([]);
+    await new Promise((done) => setTimeout(done, 250));
+  }
+}
+
+function shuffled<Value>(values: readonly Value[]): Value[] {
+  const random = seededRandom('e2e');
+  return values
+    .map((value) => [random.next(), value] as const)
+    .sort((left, right) => left[0] - right[0])
+    .map(([, value]) => value);
+}
+
+function traceRequests() {
+  return proxy.requests.filter((request) => request.path === '/v1/traces');
+}
+
+test(
+  'the demo and Costel agree to the pico-dollar, call by call that the real SDKs make',
+  { timeout: 180_000 },
+  async () => {
+    const { code, output } = await runDemo([
+      `--api=${stack.apiUrl}`,
+      `--otlp=${proxy.url}`,
+      `--alert-port=${alertPort}`,
+      `--save-truth=${truthFile}`,
+      '--calls=120',
+      '--seconds=12',
+      '--seed=e2e',
+      // How soon spend is visible is a promise of its own, measured where nothing else runs.
+      '--visibility-limit-ms=30000',
+    ]);
+    expect(code, output).toBe(0);
+    expect(traceRequests().length).toBeGreaterThan(4);
+  },
+);
+
+test('nothing that was acknowledged is lost by kill -9', async () => {
+  await stack.kill();
+  stack = await Stack.start(folder, configFile);
+  await expectLastingAgreement();
+});
+
+test('every request sent again, twice, changes no total by a pico-dollar', async () => {
+  for (const request of [...proxy.requests, ...proxy.requests]) {
+    expect((await send(stack.otlpUrl, request)).status).toBe(200);
+  }
+  await expectLastingAgreement();
+});
+
+test('spans sent again in other batches, interleaved and at the same time, change no total', async () => {
+  const spans = shuffled(traceRequests().flatMap((request) => splitIntoSpans(plainBody(request))));
+  expect(spans.length).toBeGreaterThan(100);
+  const batches: Buffer[] = [];
+  for (let start = 0; start < spans.length; start += 7) batches.push(joinRequests(spans.slice(start, start + 7)));
+  const headers = { 'content-type': 'application/x-protobuf' };
+  const responses = await Promise.all(
+    batches.map(async (body) => send(stack.otlpUrl, { path: '/v1/traces', headers, body })),
+  );
+  expect(new Set(responses.map((response) => response.status))).toEqual(new Set([200]));
+  await expectLastingAgreement();
+});
+
+test('each threshold that a budget has reached fired once, and no other', async () => {
+  const budgets = await costelApi(stack.apiUrl).budgets();
+  const reached = budgets.flatMap((budget) =>
+    budget.thresholds
+      .filter((threshold) => parseUsd(budget.spent_usd) * 100n >= parseUsd(budget.limit_usd) * BigInt(threshold))
+      .map((threshold) => `${budget.name}, ${Date.parse(budget.period.start)}: ${threshold} %`),
+  );
+  expect(reached.length).toBeGreaterThan(4);
+  const fired = () =>
+    webhook.posts
+      .filter((post) => post.state === 'firing')
+      .map((post) => `${post.budget}, ${Date.parse(post.period?.start ?? '')}: ${post.threshold} %`);
+  await expect.poll(() => fired().length, { timeout: 15_000 }).toBeGreaterThanOrEqual(reached.length);
+  expect(fired().sort()).toEqual(reached.sort());
+  expect(new Set(webhook.posts.map((post) => post.idempotency_key)).size).toBe(webhook.posts.length);
+});

@@ -1,5 +1,6 @@
 // Makes the planned calls at their times, and measures meanwhile when they become visible.
 import { randomUUID } from 'node:crypto';
+import { setTimeout } from 'node:timers/promises';
 import { planCalls } from './plan.mjs';
 import { formatUsd, parseUsd } from './true-cost.mjs';
 import { runFilter } from './comparison.mjs';
@@ -47,12 +48,15 @@ export async function makeTraffic({ options, run, api, provider, apps, signal, o
   const failures = [];
   const progress = { started: 0, planned: 0, trueUsd: '0', visibleUsd: '0', visibleCalls: 0 };
 
+  let spent = 0n;
+  let counted = 0;
   const filter = runFilter({ run, seed: options.seed, startedAt, endedAt: startedAt, entries: [] });
   const watch = watchVisibility(
     () => api.summary({ ...filter, to: dayAfterTomorrow(startedAt), group_by: 'tag.demo_app' }),
     visibility,
     ({ total }) => {
-      const spent = provider.entries.reduce((pico, entry) => pico + parseUsd(entry.costUsd ?? '0'), 0n);
+      for (const entry of provider.entries.slice(counted)) spent += parseUsd(entry.costUsd ?? '0');
+      counted = provider.entries.length;
       Object.assign(progress, { trueUsd: formatUsd(spent), visibleUsd: total.cost_usd, visibleCalls: total.calls });
       onProgress(progress);
     },
@@ -106,14 +110,11 @@ function dayAfterTomorrow(instant) {
 }
 
 /** @param {number} milliseconds @param {AbortSignal} [signal] ends the pause early */
-function pause(milliseconds, signal) {
-  return new Promise((resolve) => {
-    if (milliseconds <= 0 || signal?.aborted) return resolve(undefined);
-    const timer = setTimeout(resolve, milliseconds);
-    const interrupt = () => {
-      clearTimeout(timer);
-      resolve(undefined);
-    };
-    signal?.addEventListener('abort', interrupt, { once: true });
-  });
+async function pause(milliseconds, signal) {
+  if (milliseconds <= 0 || signal?.aborted) return;
+  try {
+    await setTimeout(milliseconds, undefined, { signal });
+  } catch (error) {
+    if (!signal?.aborted) throw error;
+  }
 }

@@ -1,0 +1,57 @@
+import type { EngineConnection } from './engine-connection.js';
+import { StoreError } from './store-error.js';
+
+/** Connections that stay open; a caller has one for itself until its work is done. First come, first served. */
+export class ConnectionPool {
+  readonly #idle: EngineConnection[];
+  readonly #all: readonly EngineConnection[];
+  readonly #waiting: { resolve: (connection: EngineConnection) => void; reject: (error: Error) => void }[] = [];
+  readonly #drained: (() => void)[] = [];
+  #closed = false;
+
+  constructor(connections: readonly EngineConnection[]) {
+    this.#all = connections;
+    this.#idle = [...connections];
+  }
+
+  /** Runs `work` on a connection of its own. @throws StoreError `closed` once closing has begun. */
+  async use<Result>(work: (connection: EngineConnection) => Promise<Result>): Promise<Result> {
+    const connection = await this.#acquire();
+    try {
+      return await work(connection);
+    } finally {
+      this.#release(connection);
+    }
+  }
+
+  /** Refuses what waits, lets what runs finish, closes every connection. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    for (const { reject } of this.#waiting.splice(0)) reject(closedError());
+    if (this.#idle.length < this.#all.length) await new Promise<void>((resolve) => this.#drained.push(resolve));
+    for (const connection of this.#all) connection.close();
+  }
+
+  async #acquire(): Promise<EngineConnection> {
+    if (this.#closed) throw closedError();
+    const idle = this.#idle.pop();
+    if (idle !== undefined) return idle;
+    return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }));
+  }
+
+  #release(connection: EngineConnection): void {
+    const next = this.#waiting.shift();
+    if (next !== undefined) {
+      next.resolve(connection);
+      return;
+    }
+    this.#idle.push(connection);
+    if (this.#idle.length === this.#all.length) for (const resolve of this.#drained.splice(0)) resolve();
+  }
+}
+
+/** The error of every call after `close()`. */
+export function closedError(): StoreError {
+  return new StoreError('closed', 'the database is closed');
+}

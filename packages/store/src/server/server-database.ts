@@ -1,0 +1,130 @@
+import { createReadStream } from 'node:fs';
+import { Readable } from 'node:stream';
+import { finished } from 'node:stream/promises';
+import { createClient } from '@clickhouse/client';
+import type { ClickHouseClient } from '@clickhouse/client';
+import type { Database, FileInsert, QueryParameters } from '../database.js';
+import { columnsOf, encodeJsonRows, parseJsonRows } from '../engine/json-rows.js';
+import {
+  checkedName,
+  encodeParameters,
+  encodeSqlLiteral,
+  quoteColumnName,
+  quoteTableName,
+} from '../engine/literals.js';
+import { toStoreError } from '../engine/store-error.js';
+
+/** Where the ClickHouse server is. */
+export interface ServerDatabaseOptions {
+  /** `http://host:8123` or `https://…`. */
+  readonly url: string;
+  readonly username?: string;
+  readonly password?: string;
+  /** Unqualified names mean its tables; created where it is missing. Default `costel`. */
+  readonly database?: string;
+  /** Longest wait for one answer in milliseconds. Default 60 000. */
+  readonly requestTimeoutMs?: number;
+}
+
+/**
+ * Connects to a ClickHouse server; the same contract as the embedded engine, so everything above is the same for both.
+ * @throws StoreError `unreachable`, `authentication_failed`, or the server's refusal to create the database.
+ */
+export async function connectDatabase(options: ServerDatabaseOptions): Promise<Database> {
+  const database = checkedName('database', options.database ?? 'costel');
+  const login = {
+    url: options.url,
+    username: options.username ?? 'default',
+    password: options.password ?? '',
+    request_timeout: options.requestTimeoutMs ?? 60_000,
+    application: 'costel',
+  };
+  await createServerDatabase(createClient({ ...login, database: 'default' }), database);
+  return new ServerDatabase(createClient({ ...login, database, clickhouse_settings: SERVER_SETTINGS }));
+}
+
+/** What the embedded engine is opened with, in the words of the client. A date means the same on both: UTC. */
+const SERVER_SETTINGS = {
+  async_insert: 0,
+  max_partitions_per_insert_block: '0',
+  materialized_views_ignore_errors: 0,
+  output_format_json_quote_64bit_integers: 1,
+  output_format_json_quote_decimals: 1,
+  session_timezone: 'UTC',
+  wait_end_of_query: 1,
+} as const;
+
+async function createServerDatabase(client: ClickHouseClient, database: string): Promise<void> {
+  try {
+    await client.command({ query: `CREATE DATABASE IF NOT EXISTS \`${database}\`` });
+  } catch (error) {
+    throw toStoreError(error);
+  } finally {
+    await client.close();
+  }
+}
+
+class ServerDatabase implements Database {
+  readonly #client: ClickHouseClient;
+
+  constructor(client: ClickHouseClient) {
+    this.#client = client;
+  }
+
+  async query<Row extends object>(sql: string, parameters?: QueryParameters): Promise<Row[]> {
+    return guarded(async () => {
+      const result = await this.#client.query({
+        query: sql,
+        format: 'JSONEachRow',
+        query_params: checkedParameters(parameters),
+      });
+      return parseJsonRows<Row>(Buffer.from(await result.text(), 'utf8'));
+    });
+  }
+
+  async command(sql: string, parameters?: QueryParameters): Promise<void> {
+    await guarded(async () => this.#client.command({ query: sql, query_params: checkedParameters(parameters) }));
+  }
+
+  async insertFile(insert: FileInsert): Promise<void> {
+    await guarded(async () => this.#insert(insert, createReadStream(insert.path)));
+  }
+
+  async insertRows(table: string, rows: readonly object[]): Promise<void> {
+    if (rows.length === 0) return;
+    const settings = { date_time_input_format: 'best_effort' };
+    const insert = { table, columns: columnsOf(rows), format: 'JSONEachRow', settings };
+    await guarded(async () => this.#insert(insert, Readable.from([encodeJsonRows(rows)])));
+  }
+
+  async close(): Promise<void> {
+    await this.#client.close();
+  }
+
+  async #insert(insert: Omit<FileInsert, 'path'>, values: Readable): Promise<void> {
+    const settings = Object.entries(insert.settings ?? {}).map(
+      ([name, value]) =>
+        `${checkedName('setting', name)} = ${typeof value === 'number' ? String(value) : encodeSqlLiteral(value)}`,
+    );
+    const columns = insert.columns.length === 0 ? '' : ` (${insert.columns.map(quoteColumnName).join(', ')})`;
+    const settingsClause = settings.length === 0 ? '' : ` SETTINGS ${settings.join(', ')}`;
+    const query = `INSERT INTO ${quoteTableName(insert.table)}${columns}${settingsClause} FORMAT ${checkedName('format', insert.format)}`;
+    const { stream } = await this.#client.exec({ query, values });
+    stream.resume();
+    await finished(stream);
+  }
+}
+
+/** The client encodes the values; this refuses the same names and numbers as the embedded engine does. */
+function checkedParameters(parameters: QueryParameters | undefined): Record<string, unknown> {
+  encodeParameters(parameters ?? {});
+  return { ...parameters };
+}
+
+async function guarded<Result>(work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    throw toStoreError(error);
+  }
+}

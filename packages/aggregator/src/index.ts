@@ -6,3 +6,5 @@ export { configJsonSchema } from './config/json-schema.js';
 export { CONFIG_FILE_NAMES, loadConfig, parseConfig } from './config/load-config.js';
 export type { SecretSources } from './config/secrets.js';
 export { nearestName } from './nearest-name.js';
+export { runBudgetTest } from './service/budget-test.js';
+export type { BudgetTestResult } from './service/budget-test.js';

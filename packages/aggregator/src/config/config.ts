@@ -61,16 +61,7 @@ export function toConfig(file: ConfigFile, baseDirectory: string): Config {
       allowedHosts: server.allowed_hosts,
     },
     tenant: file.tenant,
-    budgets: file.budgets.map((budget) => ({
-      name: budget.name,
-      scope: toScope(budget.scope),
-      groupBy: budget.group_by,
-      limitUsd: budget.limit_usd,
-      window: budget.window,
-      timeZone: budget.time_zone,
-      thresholdsPercent: [...budget.thresholds].sort((a, b) => a - b),
-      ...(budget.channels === undefined ? {} : { channels: budget.channels }),
-    })),
+    budgets: file.budgets.map(toBudgetConfig),
     channels: file.channels.map((channel) => ({
       name: channel.name,
       type: channel.type,
@@ -85,4 +76,18 @@ function toScope(scope: Readonly<Record<string, string | string[] | undefined>>)
     value === undefined ? [] : [[dimension, [value].flat()] as const],
   );
   return Object.fromEntries(entries);
+}
+
+/** Maps one budget of a file. */
+export function toBudgetConfig(budget: ConfigFile['budgets'][number]): BudgetConfig {
+  return {
+    name: budget.name,
+    scope: toScope(budget.scope),
+    groupBy: budget.group_by,
+    limitUsd: budget.limit_usd,
+    window: budget.window,
+    timeZone: budget.time_zone,
+    thresholdsPercent: [...budget.thresholds].sort((a, b) => a - b),
+    ...(budget.channels === undefined ? {} : { channels: budget.channels }),
+  };
 }

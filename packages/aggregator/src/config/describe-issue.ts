@@ -49,18 +49,24 @@ function describeUnknownKey(parent: ConfigPath, key: string, valid: readonly str
   };
 }
 
+/** An issue with what it was found in. */
+export interface IssueToDescribe {
+  readonly issue: z.core.$ZodIssue;
+  /** The file's content. */
+  readonly root: unknown;
+  /** What was written where a secret now stands; see `resolveSecrets`. */
+  readonly references: ReadonlyMap<string, string>;
+  readonly schema: z.ZodType;
+}
+
 /**
  * Turns an issue of the schema into sentences with label, value, limit and fix, e.g.
  * `budget "search": limit_usd -5 must be > 0`. A value that a secret went into is shown as it was written.
  */
-export function describeIssue(
-  issue: z.core.$ZodIssue,
-  root: unknown,
-  references: ReadonlyMap<string, string>,
-): DescribedIssue[] {
+export function describeIssue({ issue, root, references, schema }: IssueToDescribe): DescribedIssue[] {
   const path = issue.path.map((step) => (typeof step === 'number' ? step : String(step)));
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => describeUnknownKey(path, key, validKeys(path), root));
+    return issue.keys.map((key) => describeUnknownKey(path, key, validKeys(schema, path), root));
   }
   if (issue.code === 'invalid_key') {
     return [describeUnknownKey(path.slice(0, -1), String(path.at(-1)), [...DIMENSION_NAMES, 'tag.NAME'], root)];

@@ -7,9 +7,9 @@ export function configJsonSchema(): Record<string, unknown> {
   return { ...schema, title: 'Costel configuration' };
 }
 
-/** The names that a section may hold, by its path in the configuration; empty where any name or no name fits. */
-export function validKeys(path: readonly (string | number)[]): readonly string[] {
-  let node: unknown = configJsonSchema();
+/** The names that a section may hold, by its path in a file of that schema; empty where any name or no name fits. */
+export function validKeys(schema: z.ZodType, path: readonly (string | number)[]): readonly string[] {
+  let node: unknown = z.toJSONSchema(schema, { io: 'input' });
   for (const step of path) {
     node = typeof step === 'number' ? property(node, 'items') : property(property(node, 'properties'), step);
   }

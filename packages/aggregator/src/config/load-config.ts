@@ -1,11 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
+import { checkSource, type ReportAt } from './check-source.js';
 import { ConfigError, type ConfigProblem } from './config-error.js';
 import { toConfig, type Config } from './config.js';
-import { describeIssue, labelOf } from './describe-issue.js';
-import { parseSource, type ConfigPath } from './parse-source.js';
 import { configSchema, losesDigits, type ConfigFile } from './schema.js';
-import { resolveSecrets, type SecretSources } from './secrets.js';
+import type { SecretSources } from './secrets.js';
 
 /** The names that are looked for, in this order, when no file is given. */
 export const CONFIG_FILE_NAMES = ['costel.yaml', 'costel.yml', 'costel.toml', 'costel.json'] as const;
@@ -40,66 +39,62 @@ export function loadConfig(path?: string, sources: SecretSources = { env: proces
 
 /** Checks a configuration given as text; `file` tells its language and is named in errors. */
 export function parseConfig(text: string, file: string, sources: SecretSources = { env: {} }): Config {
-  const shownFile = basename(file);
-  const source = parseSource(text, shownFile);
-  const { value, references, problems } = resolveSecrets(source.value ?? {}, sources);
-  const at = (problemPath: ConfigPath, message: string): ConfigProblem => {
-    const line = source.lineOf(problemPath);
-    return { message, file: shownFile, ...(line === undefined ? {} : { line }) };
-  };
-  const found: ConfigProblem[] = problems.map((problem) =>
-    at(problem.path, `${labelOf(problem.path, value)}${problem.message}`),
-  );
-  const parsed = configSchema.safeParse(value);
-  for (const issue of found.length > 0 ? [] : (parsed.error?.issues ?? [])) {
-    for (const described of describeIssue(issue, value, references)) found.push(at(described.path, described.message));
-  }
-  if (parsed.success) found.push(...checkReferences(parsed.data, value, at));
-  if (found.length > 0 || !parsed.success) throw new ConfigError('config_invalid', inFileOrder(found));
-  return toConfig(parsed.data, dirname(resolve(file)));
-}
-
-function inFileOrder(problems: readonly ConfigProblem[]): ConfigProblem[] {
-  return [...problems].sort((a, b) => (a.line ?? 0) - (b.line ?? 0));
+  const data = checkSource({ text, file, schema: configSchema, sources, checkWhole: checkReferences });
+  return toConfig(data, dirname(resolve(file)));
 }
 
 /** What one value alone cannot tell: names that repeat, channels that do not exist, numbers that lost digits. */
-function checkReferences(
-  config: ConfigFile,
-  written: unknown,
-  at: (path: ConfigPath, message: string) => ConfigProblem,
+function checkReferences(config: ConfigFile, written: unknown, reportAt: ReportAt): ConfigProblem[] {
+  const channelNames = ['log', ...config.channels.map((channel) => channel.name)];
+  return [
+    ...repeatedNames('budgets', config.budgets, reportAt),
+    ...repeatedNames('channels', [{ name: 'log' }, ...config.channels], reportAt),
+    ...config.budgets.flatMap((budget, index) =>
+      (budget.channels ?? []).flatMap((channel, position) =>
+        channelNames.includes(channel)
+          ? []
+          : [
+              reportAt(
+                ['budgets', index, 'channels', position],
+                `channel ${JSON.stringify(channel)} is not configured; configured are ${channelNames.join(', ')}`,
+              ),
+            ],
+      ),
+    ),
+    ...roundedLimits(written, reportAt),
+  ];
+}
+
+/** The log is a channel that is always there, so its name is taken. */
+function repeatedNames(
+  section: 'budgets' | 'channels',
+  items: readonly { readonly name: string }[],
+  reportAt: ReportAt,
 ): ConfigProblem[] {
-  const problems: ConfigProblem[] = [];
-  const report = (path: ConfigPath, message: string): number =>
-    problems.push(at(path, `${labelOf(path, written)}${message}`));
-  for (const section of ['budgets', 'channels'] as const) {
-    const seen = new Map<string, number>();
-    for (const [index, item] of config[section].entries()) {
-      const first = seen.get(item.name);
-      if (first !== undefined)
-        report(
-          [section, index, 'name'],
-          `name ${JSON.stringify(item.name)} is taken by ${section} #${first + 1}; choose another`,
-        );
-      else seen.set(item.name, index);
-    }
-  }
-  const channels = new Set(['log', ...config.channels.map((channel) => channel.name)]);
-  for (const [index, budget] of config.budgets.entries()) {
-    for (const [position, channel] of (budget.channels ?? []).entries()) {
-      if (channels.has(channel)) continue;
-      report(
-        ['budgets', index, 'channels', position],
-        `channel ${JSON.stringify(channel)} is not configured; configured are ${[...channels].join(', ')}`,
-      );
-    }
-    const limit = (written as { budgets?: { limit_usd?: unknown }[] }).budgets?.[index]?.limit_usd;
-    if (typeof limit === 'number' && losesDigits(limit)) {
-      report(
-        ['budgets', index, 'limit_usd'],
-        `limit_usd ${limit} has more than 15 digits and would be rounded; write it in quotes`,
-      );
-    }
-  }
-  return problems;
+  const builtIn = section === 'channels' ? 1 : 0;
+  return items.flatMap(({ name }, index) => {
+    const first = items.findIndex((item) => item.name === name);
+    if (first === index) return [];
+    const holder = first < builtIn ? 'Costel itself' : `${section} #${first - builtIn + 1}`;
+    return [
+      reportAt(
+        [section, index - builtIn, 'name'],
+        `name ${JSON.stringify(name)} is taken by ${holder}; choose another`,
+      ),
+    ];
+  });
+}
+
+function roundedLimits(written: unknown, reportAt: ReportAt): ConfigProblem[] {
+  const budgets = (written as { readonly budgets?: readonly { readonly limit_usd?: unknown }[] }).budgets ?? [];
+  return budgets.flatMap(({ limit_usd: limit }, index) =>
+    typeof limit === 'number' && losesDigits(limit)
+      ? [
+          reportAt(
+            ['budgets', index, 'limit_usd'],
+            `limit_usd ${limit} has more than 15 digits and would be rounded; write it in quotes`,
+          ),
+        ]
+      : [],
+  );
 }

@@ -1,6 +1,6 @@
 import { isTimeZone } from '@costel/budget';
 import { z } from 'zod';
-import { DIMENSION_NAMES, TAG_DIMENSION } from '../dimensions.js';
+import { dimensionSchema } from './dimension-schema.js';
 
 /*
  * The one source of `costel.yaml`: names, types, limits, defaults, and the text of the JSON schema. A default stands
@@ -42,15 +42,11 @@ const server = z
   })
   .describe('Where the stack listens and keeps its data.');
 
-const dimension = z.union([z.enum(DIMENSION_NAMES), z.string().regex(TAG_DIMENSION)], {
-  error: `must be one of ${DIMENSION_NAMES.join(', ')} or tag.NAME`,
-});
-
 const dimensionValue = z.string().min(1).max(1000);
 
 const scope = z
   .partialRecord(
-    dimension,
+    dimensionSchema,
     z.union([dimensionValue, z.array(dimensionValue).min(1).max(1000)], { error: 'must be a text or a list of texts' }),
   )
   .describe(
@@ -60,7 +56,8 @@ const scope = z
 // Fifteen significant digits are what a number in YAML, TOML or JSON carries without loss.
 const MAX_NUMBER_DIGITS = 15;
 
-const limitUsd = z
+/** A positive dollar amount, as a number or as text; exact. */
+export const limitUsdSchema = z
   .union([z.number(), z.string()], { error: 'must be a dollar amount, e.g. 100 or "99.95"' })
   .transform((value) => String(value))
   .superRefine((text, context) => {
@@ -83,17 +80,18 @@ export function losesDigits(value: number): boolean {
   return Number.isFinite(value) && !Number.isInteger(value) && Number(value.toPrecision(MAX_NUMBER_DIGITS)) !== value;
 }
 
-const budget = z.strictObject({
+/** One budget of the configuration. */
+export const budgetSchema = z.strictObject({
   name: name.describe('Name of the budget; alerts carry it, and its alerts fire once per period under it.'),
   scope: scope.default({}),
   group_by: z
-    .array(dimension)
+    .array(dimensionSchema)
     .max(5)
     .default([])
     .describe(
       'Dimensions whose every combination of values has the whole limit for itself, e.g. [user]. Default: one limit for all.',
     ),
-  limit_usd: limitUsd.describe('What may be spent in one window, US dollars, exact; up to 12 decimals.'),
+  limit_usd: limitUsdSchema.describe('What may be spent in one window, US dollars, exact; up to 12 decimals.'),
   window: z
     .enum(['day', 'week', 'month'])
     .default('month')
@@ -143,7 +141,11 @@ export const configSchema = z
       .regex(/^[A-Za-z0-9_-]{1,64}$/, { error: 'must be 1 to 64 letters, digits, _ or -' })
       .default('default')
       .describe('Tenant that received spans are stamped with and that is shown.'),
-    budgets: z.array(budget).max(10_000).default([]).describe('Limits on spend; each threshold fires once per window.'),
+    budgets: z
+      .array(budgetSchema)
+      .max(10_000)
+      .default([])
+      .describe('Limits on spend; each threshold fires once per window.'),
     channels: z.array(webhook).max(100).default([]).describe('Where alerts go besides the log.'),
   })
   .describe('Configuration of Costel (costel.yaml, costel.toml or costel.json).');

@@ -48,7 +48,9 @@ export function resolveSecrets(root: unknown, sources: SecretSources): ResolvedS
   const walk = (path: ConfigPath, value: unknown): unknown => {
     if (typeof value === 'string') return fill(path, value);
     if (Array.isArray(value)) return value.map((item: unknown, index) => walk([...path, index], item));
-    if (typeof value !== 'object' || value === null || value instanceof Date) return value;
+    // TOML has a type of its own for times; they are texts in YAML and JSON.
+    if (value instanceof Date) return value.toISOString();
+    if (typeof value !== 'object' || value === null) return value;
     return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, walk([...path, key], item)]));
   };
   const value = walk([], root);

@@ -13,6 +13,7 @@ export function addCommands(program: Command, reportExit: ReportExit): void {
   addPrice(program, reportExit);
   addPrices(program);
   addForecast(program);
+  addBudget(program, reportExit);
   addConfig(program);
 }
 
@@ -75,6 +76,22 @@ function addForecast(program: Command): void {
     .action(async (files: string[]) => {
       const { forecastLines } = await import('./forecast.js');
       await forecastLines(files);
+    });
+}
+
+function addBudget(program: Command, reportExit: ReportExit): void {
+  program
+    .command('budget')
+    .summary('try budgets out')
+    .command('test')
+    .summary('spend in, alerts expected: does a budget do what is meant?')
+    .description(
+      'Reads files with "budgets" as in costel.yaml, "spend" [{at, usd, of: {feature: search}}] and "alerts" [{at, budget, threshold, of}] that must fire and no others. Exit code 3 when they differ.',
+    )
+    .argument('<files...>', 'YAML, TOML or JSON')
+    .action(async (files: string[]) => {
+      const { testBudgetFiles } = await import('./budget.js');
+      if (!(await testBudgetFiles(files))) reportExit(EXIT_CODES.findings);
     });
 }
 

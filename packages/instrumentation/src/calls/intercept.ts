@@ -1,0 +1,197 @@
+import {
+  ATTR_GEN_AI_OPERATION_NAME,
+  ATTR_GEN_AI_REQUEST_MODEL,
+  ATTR_GEN_AI_REQUEST_STREAM,
+  ATTR_SERVER_ADDRESS,
+  ATTR_SERVER_PORT,
+  ATTR_USER_ID,
+  ATTR_GEN_AI_CONVERSATION_ID,
+  CONVENTIONS,
+} from '@costel/semconv';
+import {
+  context,
+  createContextKey,
+  SpanKind,
+  trace,
+  type Attributes,
+  type Context,
+  type Span,
+} from '@opentelemetry/api';
+import { activeAttribution, withoutAttributionBaggage } from '../attribution/with-cost-attribution.js';
+import { asRecord, type MethodDefinition, type RequestFacts, type SdkDefinition } from '../sdks/sdk-definition.js';
+import { serverOfClient } from '../sdks/server-of-client.js';
+import type { Recorder } from '../telemetry/recorder.js';
+import { guarded, reportTrouble } from '../telemetry/trouble.js';
+import { askingForUsage } from './include-usage.js';
+import { LlmCall, type CallStart } from './llm-call.js';
+import { catchingSpan, isTracingItself, NativeSpan, spanInOptions } from './native-span.js';
+import { observePromise } from './observe-promise.js';
+import { openCall } from './open-calls.js';
+import { isApiPromise, type AnyFunction } from './sdk-shapes.js';
+
+/** In the context of everything that a patched method does: spans of other instrumentations in there repeat our call. */
+export const INSIDE_CALL_KEY = createContextKey('costel.inside_call');
+
+/** What a patched method needs to know. */
+export interface Interception {
+  readonly recorder: Recorder;
+  readonly sdk: SdkDefinition;
+  readonly method: MethodDefinition;
+}
+
+interface PreparedCall {
+  readonly call: LlmCall;
+  readonly client: unknown;
+  readonly args: readonly unknown[];
+  readonly context: Context;
+  readonly openSpan: (parent: Context) => Span;
+  /** True when the SDK is about to report on a span of its own. */
+  readonly yieldsToNativeSpan: boolean;
+  nativeSpan: Span | undefined;
+}
+
+/**
+ * The SDK's method with a listener. Whatever fails in the listener, the original runs exactly once with the caller's
+ * own `this` and arguments (unless usage was asked for on the caller's behalf), and what it returns is returned.
+ */
+export function intercept(original: AnyFunction, interception: Interception): AnyFunction {
+  return function (...args) {
+    const { recorder } = interception;
+    if (!recorder.isEnabled) return Reflect.apply(original, this, args);
+    const prepared = guarded('start', () => prepare(this, args, interception));
+    if (prepared === undefined) return Reflect.apply(original, this, args);
+    const result = runOriginal(original, this, prepared);
+    guarded('promise', () => {
+      observe(result, prepared);
+    });
+    return result;
+  };
+}
+
+function prepare(resource: unknown, args: readonly unknown[], interception: Interception): PreparedCall {
+  const { recorder, sdk, method } = interception;
+  const { options } = recorder;
+  const active = context.active();
+  const client = asRecord(resource)?.['_client'];
+  const body = asRecord(args[0]) ?? {};
+  const asking = options.includeUsage && method.canIncludeUsage === true ? askingForUsage(body) : undefined;
+  const facts = sdk.readRequest(body);
+  const server = serverOfClient(client, sdk, options.providerByHost);
+  const attribution = attributionOf(activeAttribution(active, options.readBaggage), facts);
+  const start: CallStart = {
+    recorder,
+    method,
+    facts,
+    server,
+    attribution,
+    body,
+    hidesUsageChunk: asking !== undefined,
+  };
+  const call = new LlmCall(start);
+  const openSpan = (parent: Context) =>
+    recorder.tracer.startSpan(spanName(start), { kind: SpanKind.CLIENT, attributes: startAttributes(start) }, parent);
+  const nativeSpan = sdk.mayEmitNativeSpans === true ? spanInOptions(args[1]) : undefined;
+  const yieldsToNativeSpan = nativeSpan !== undefined || (sdk.mayEmitNativeSpans === true && isTracingItself(client));
+  let inside = withoutAttributionBaggage(active).setValue(INSIDE_CALL_KEY, call);
+  if (!yieldsToNativeSpan) {
+    const span = openSpan(inside);
+    call.useOwnSpan(span);
+    inside = trace.setSpan(inside, span);
+  }
+  openCall(call);
+  return {
+    call,
+    client,
+    args: asking === undefined ? args : [asking, ...args.slice(1)],
+    context: inside,
+    openSpan,
+    yieldsToNativeSpan,
+    nativeSpan,
+  };
+}
+
+function runOriginal(original: AnyFunction, resource: unknown, prepared: PreparedCall): unknown {
+  let hasRun = false;
+  const run = () => {
+    hasRun = true;
+    return Reflect.apply(original, resource, prepared.args);
+  };
+  const runAndCatch = () =>
+    prepared.yieldsToNativeSpan && prepared.nativeSpan === undefined
+      ? catchingSpan(
+          prepared.client,
+          (span) => {
+            prepared.nativeSpan ??= span;
+          },
+          run,
+        )
+      : run();
+  try {
+    return context.with(prepared.context, runAndCatch);
+  } catch (error) {
+    if (!hasRun) {
+      reportTrouble('context', error);
+      return run();
+    }
+    guarded('start', () => {
+      reportOnSpan(prepared);
+      prepared.call.onError(error);
+    });
+    throw error;
+  }
+}
+
+function observe(result: unknown, prepared: PreparedCall): void {
+  const { call } = prepared;
+  guarded('native_span', () => {
+    reportOnSpan(prepared);
+  });
+  if (isApiPromise(result)) observePromise(result, call);
+  // Somebody replaced the SDK's request layer: there is nothing to listen to without awaiting it for the caller.
+  else call.onUnread('raw_response');
+}
+
+/** Takes the SDK's span where there is one, and makes up for ours where the SDK turned out to record none. */
+function reportOnSpan({ call, yieldsToNativeSpan, nativeSpan, openSpan, context: parent }: PreparedCall): void {
+  if (!yieldsToNativeSpan) return;
+  if (nativeSpan?.isRecording() === true) {
+    call.useNativeSpan(
+      new NativeSpan(nativeSpan, () => {
+        call.onNativeEnd();
+      }),
+    );
+  } else {
+    call.useOwnSpan(openSpan(parent));
+  }
+}
+
+/** What the SDK call itself names counts where nobody said it outside. */
+function attributionOf(
+  active: Readonly<Record<string, string>>,
+  facts: RequestFacts,
+): Readonly<Record<string, string>> {
+  const { user, conversation } = facts;
+  if (user === undefined && conversation === undefined) return active;
+  return {
+    ...(user === undefined ? {} : { [ATTR_USER_ID]: user }),
+    ...(conversation === undefined ? {} : { [ATTR_GEN_AI_CONVERSATION_ID]: conversation }),
+    ...active,
+  };
+}
+
+function spanName({ method, facts }: CallStart): string {
+  return facts.model === '' ? method.operation : `${method.operation} ${facts.model}`;
+}
+
+/** The attributes that samplers may decide on; the rest follows in one go at the end. */
+function startAttributes({ recorder, method, facts, server, attribution }: CallStart): Attributes {
+  return {
+    [ATTR_GEN_AI_OPERATION_NAME]: method.operation,
+    [CONVENTIONS[recorder.options.conventions].providerName]: server.provider,
+    [ATTR_GEN_AI_REQUEST_MODEL]: facts.model === '' ? undefined : facts.model,
+    [ATTR_GEN_AI_REQUEST_STREAM]: facts.stream ? true : undefined,
+    [ATTR_SERVER_ADDRESS]: server.address,
+    [ATTR_SERVER_PORT]: server.port,
+    ...attribution,
+  };
+}

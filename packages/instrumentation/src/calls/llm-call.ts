@@ -1,0 +1,244 @@
+import {
+  createStreamReader,
+  priceCall,
+  readUsage,
+  type PricedCall,
+  type StreamReader,
+  type UsageReading,
+} from '@costel/pricing';
+import { ATTR_COSTEL_COST_STATUS, ATTR_COSTEL_USAGE_QUALITY } from '@costel/semconv';
+import { SpanStatusCode, type Span } from '@opentelemetry/api';
+import type { MethodDefinition, RequestFacts } from '../sdks/sdk-definition.js';
+import type { Server } from '../sdks/server-of-client.js';
+import { NOTHING_READ, type CallOutcome, type StreamEnd } from '../telemetry/call-outcome.js';
+import type { Recorder } from '../telemetry/recorder.js';
+import { outcomeAttributes } from '../telemetry/span-attributes.js';
+import { guarded } from '../telemetry/trouble.js';
+import type { NativeSpan } from './native-span.js';
+import { closeCall } from './open-calls.js';
+
+/** Everything known of a call when it is made. */
+export interface CallStart {
+  readonly recorder: Recorder;
+  readonly method: MethodDefinition;
+  readonly facts: RequestFacts;
+  readonly server: Server;
+  /** Attribution under attribute names. */
+  readonly attribution: Readonly<Record<string, string>>;
+  /** The request's body, kept by reference until the call ends: only its length is looked at, for estimates. */
+  readonly body: unknown;
+  /** True when the usage chunk was asked for by us and is therefore hidden from the caller. */
+  readonly hidesUsageChunk: boolean;
+}
+
+/** Clocks that differ by less are in step as far as prices and hours are concerned. */
+const CLOCK_TOLERANCE_MS = 5 * 60 * 1000;
+
+const NOT_BILLABLE: PricedCall = { status: 'not_billable', lineItems: [], model: '' };
+
+interface Ending {
+  readonly reading: UsageReading | undefined;
+  readonly error?: unknown;
+  readonly streamEnd?: StreamEnd | undefined;
+  /** When the call ended, where that was before it became known; milliseconds since 1970. */
+  readonly endedAtMs?: number | undefined;
+}
+
+/**
+ * One call to a provider, from the SDK method to the last chunk. It only listens; it holds neither the promise nor the
+ * stream, so that both can be collected, which is how a dropped one is noticed.
+ */
+export class LlmCall {
+  readonly hidesUsageChunk: boolean;
+  readonly #start: CallStart;
+  readonly #startedAtMs = Date.now();
+  readonly #startedAt = performance.now();
+  #span: Span | undefined;
+  #native: NativeSpan | undefined;
+  #reader: StreamReader | undefined;
+  #respondedAtMs: number | undefined;
+  #clockOffsetMs: number | undefined;
+  #firstChunkSeconds: number | undefined;
+  #lastActivityAtMs: number | undefined;
+  #hasParseStarted = false;
+  #isFinished = false;
+
+  constructor(start: CallStart) {
+    this.#start = start;
+    this.hidesUsageChunk = start.hidesUsageChunk;
+  }
+
+  get isFinished(): boolean {
+    return this.#isFinished;
+  }
+
+  get hasParseStarted(): boolean {
+    return this.#hasParseStarted;
+  }
+
+  get hasResponse(): boolean {
+    return this.#respondedAtMs !== undefined;
+  }
+
+  get startedAtMs(): number {
+    return this.#startedAtMs;
+  }
+
+  /** Reports on a span of our own, which this call ends. */
+  useOwnSpan(span: Span): void {
+    this.#span = span;
+  }
+
+  /** Reports on the SDK's own span, which the SDK ends. */
+  useNativeSpan(native: NativeSpan): void {
+    this.#native = native;
+    // A failing request ends the SDK's span before it is known here; until more is known, this is what holds.
+    native.setAttributes({
+      ...this.#start.attribution,
+      [ATTR_COSTEL_USAGE_QUALITY]: 'missing',
+      [ATTR_COSTEL_COST_STATUS]: 'no_usage',
+    });
+  }
+
+  /** The response headers arrived. */
+  onResponse(response: Response): void {
+    this.#respondedAtMs = this.#lastActivityAtMs = Date.now();
+    const date = Date.parse(response.headers.get('date') ?? '');
+    const offsetMs = this.#respondedAtMs - date;
+    if (Math.abs(offsetMs) > CLOCK_TOLERANCE_MS) this.#clockOffsetMs = offsetMs;
+  }
+
+  /** The SDK began to parse the body, because somebody asked for it. */
+  onParseStarted(): void {
+    this.#hasParseStarted = true;
+  }
+
+  /** The parsed JSON answer. */
+  onBody(body: unknown): void {
+    if (this.#isFinished) return;
+    this.#finish({
+      reading: guarded('parse', () => readUsage(this.#start.method.api, this.#start.server.provider, body)),
+    });
+  }
+
+  /** The answer is a stream; chunks follow when the caller reads it. */
+  onStream(): void {
+    this.#reader = createStreamReader(this.#start.method.api, this.#start.server.provider);
+  }
+
+  /** One chunk of the stream. */
+  onChunk(chunk: unknown): void {
+    if (this.#isFinished) return;
+    this.#firstChunkSeconds ??= (performance.now() - this.#startedAt) / 1000;
+    this.#lastActivityAtMs = Date.now();
+    this.#reader?.push(chunk);
+  }
+
+  /** The stream was read to its end (no `end`), or left early. */
+  onStreamEnd(streamEnd?: StreamEnd): void {
+    if (this.#isFinished) return;
+    this.#finish({ reading: this.#readStream(), streamEnd });
+  }
+
+  /** The request, the body or the stream failed; what had arrived by then is still paid for. */
+  onError(error: unknown): void {
+    if (this.#isFinished) return;
+    const reading = this.#firstChunkSeconds === undefined ? undefined : this.#readStream();
+    this.#finish({ reading, error });
+  }
+
+  /** Nobody will read the answer through the SDK: dropped, or taken as a raw response. */
+  onUnread(streamEnd: StreamEnd): void {
+    if (this.#isFinished) return;
+    const endedAtMs = streamEnd === 'abandoned' ? this.#lastActivityAtMs : undefined;
+    this.#finish({ reading: this.hasResponse ? this.#readStream() : undefined, streamEnd, endedAtMs });
+  }
+
+  /**
+   * The SDK is about to end its own span. What ends a call reaches us first, except where the caller leaves a stream,
+   * aborts it or takes the raw response: there the SDK ends its span first, and the outcome has to be written now.
+   */
+  onNativeEnd(): void {
+    if (this.#isFinished || !this.hasResponse) return;
+    if (this.#reader === undefined) this.onUnread('raw_response');
+    else this.onStreamEnd('broken_off');
+  }
+
+  /** What the stream said so far, estimated from the request and the text seen where it did not say all. */
+  #readStream(): UsageReading | undefined {
+    return guarded('stream', () => {
+      const { method, server, body } = this.#start;
+      const reader = this.#reader ?? createStreamReader(method.api, server.provider);
+      return reader.finish({ estimateFromRequest: body });
+    });
+  }
+
+  #finish(ending: Ending): void {
+    this.#isFinished = true;
+    closeCall(this);
+    const outcome = guarded('finish', () => this.#outcome(ending));
+    if (outcome !== undefined) {
+      guarded('finish', () => {
+        this.#describe(outcome);
+      });
+      guarded('finish', () => {
+        this.#start.recorder.metrics.recordCall(this.#metricSubject(), outcome);
+      });
+    }
+    guarded('finish', () => this.#span?.end(ending.endedAtMs));
+  }
+
+  #outcome({ reading = NOTHING_READ, error, streamEnd, endedAtMs }: Ending): CallOutcome {
+    const { facts, server } = this.#start;
+    const httpStatus = httpStatusOf(error);
+    const endedAfterMs = endedAtMs === undefined ? performance.now() - this.#startedAt : endedAtMs - this.#startedAtMs;
+    return {
+      reading,
+      price:
+        httpStatus !== undefined && reading.quality === 'missing'
+          ? NOT_BILLABLE
+          : priceCall({
+              ...reading,
+              provider: server.provider,
+              requestModel: facts.model,
+              atMs: this.#startedAtMs,
+            }),
+      errorType: error === undefined ? undefined : errorTypeOf(error),
+      httpStatus,
+      streamEnd,
+      durationSeconds: Math.max(0, endedAfterMs) / 1000,
+      timeToFirstChunkSeconds: this.#firstChunkSeconds,
+      clockOffsetMs: this.#clockOffsetMs,
+    };
+  }
+
+  #describe(outcome: CallOutcome): void {
+    const attributes = outcomeAttributes(outcome, this.#start.recorder.options);
+    this.#native?.setAttributes(attributes);
+    this.#span?.setAttributes(attributes);
+    if (outcome.errorType !== undefined) this.#span?.setStatus({ code: SpanStatusCode.ERROR });
+  }
+
+  #metricSubject() {
+    const { method, facts, server, attribution } = this.#start;
+    return {
+      operation: method.operation,
+      provider: server.provider,
+      requestModel: facts.model,
+      serverAddress: server.address,
+      serverPort: server.port,
+      attribution,
+    };
+  }
+}
+
+/** The HTTP status of an error response; 4xx and 5xx answers are not billed. */
+function httpStatusOf(error: unknown): number | undefined {
+  const status: unknown = (error as { status?: unknown } | null | undefined)?.status;
+  return typeof status === 'number' ? status : undefined;
+}
+
+/** The error's class, e.g. `RateLimitError`: few values, and no content as a message could have. */
+function errorTypeOf(error: unknown): string {
+  return error instanceof Error ? error.constructor.name || error.name : '_OTHER';
+}

@@ -1,0 +1,91 @@
+import { ATTR_ERROR_TYPE, ATTR_GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK } from '@costel/semconv';
+import type { Attributes, Span, Tracer } from '@opentelemetry/api';
+import { asRecord } from '../sdks/sdk-definition.js';
+import { guarded } from '../telemetry/trouble.js';
+
+/*
+ * @anthropic-ai/sdk from 0.134 on emits a CLIENT span of its own a call. Two spans with the same tokens would be twice
+ * the cost, so exactly one may leave. Ours yields, and the SDK's span is completed with usage, cost and attribution
+ * before the SDK ends it. The alternatives are worse:
+ *  - `openTelemetry: false` for the client would drop what the user may rely on: the SDK's attributes and span names, its
+ *    content mode, its own tracer provider, and the `traceparent` header that it sends;
+ *  - a SpanProcessor sees the span when it ends, where attributes are read-only (`onEnding` is experimental), and it knows
+ *    neither web searches nor the text of a broken-off stream.
+ * When the SDK's tracing is off, or its span is not recorded, the span is ours.
+ */
+
+/** What the SDK's span says better itself. */
+const LEFT_TO_THE_SDK: ReadonlySet<string> = new Set([
+  ATTR_ERROR_TYPE,
+  ATTR_GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK,
+  'http.response.status_code',
+]);
+
+/** A span that the SDK started and will end. */
+export class NativeSpan {
+  readonly #span: Span;
+  #hasEnded = false;
+
+  /** `beforeEnd` runs when the SDK ends the span, early enough to add attributes. */
+  constructor(span: Span, beforeEnd: () => void) {
+    this.#span = span;
+    const end = span.end;
+    span.end = (...args) => {
+      if (!this.#hasEnded) guarded('native_span', beforeEnd);
+      this.#hasEnded = true;
+      end.apply(span, args);
+    };
+  }
+
+  setAttributes(attributes: Attributes): void {
+    if (this.#hasEnded) return;
+    const added: Attributes = {};
+    for (const [name, value] of Object.entries(attributes)) if (!LEFT_TO_THE_SDK.has(name)) added[name] = value;
+    this.#span.setAttributes(added);
+  }
+}
+
+interface TracedClient {
+  _tracer?: Tracer | undefined;
+}
+
+/** The span that a stream helper already started for the call and passes down in its options. */
+export function spanInOptions(options: unknown): Span | undefined {
+  const span = asRecord(asRecord(options)?.['__span'])?.['span'];
+  return span === undefined ? undefined : (span as Span);
+}
+
+/** True when the client would start a span of its own. */
+export function isTracingItself(client: unknown): boolean {
+  return asRecord(client)?.['_tracer'] !== undefined;
+}
+
+/**
+ * Runs the SDK's method and catches the span that it starts meanwhile. The method is synchronous up to its promise, so
+ * the client's tracer is stood in for during that one call only and no other call can see the stand-in.
+ */
+export function catchingSpan<Result>(client: unknown, onSpan: (span: Span) => void, run: () => Result): Result {
+  const traced = client as TracedClient;
+  const tracer = traced._tracer;
+  if (tracer === undefined) return run();
+  const standsIn = guarded('native_span', () => {
+    traced._tracer = catchingTracer(tracer, onSpan);
+    return true;
+  });
+  try {
+    return run();
+  } finally {
+    if (standsIn === true) traced._tracer = tracer;
+  }
+}
+
+function catchingTracer(tracer: Tracer, onSpan: (span: Span) => void): Tracer {
+  return {
+    startSpan: (...args) => {
+      const span = tracer.startSpan(...args);
+      onSpan(span);
+      return span;
+    },
+    startActiveSpan: tracer.startActiveSpan.bind(tracer) as Tracer['startActiveSpan'],
+  };
+}

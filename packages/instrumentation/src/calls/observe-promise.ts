@@ -1,0 +1,97 @@
+import { guarded } from '../telemetry/trouble.js';
+import type { LlmCall } from './llm-call.js';
+import { observeStream } from './observe-stream.js';
+import { watchPromise } from './open-calls.js';
+import { observeRawResponse, patchAsResponse } from './raw-response.js';
+import { isApiPromise, isSdkStream, type ApiPromise, type ResponseProps } from './sdk-shapes.js';
+
+/**
+ * Listens to an SDK promise without awaiting it, so that the body is parsed when, and only if, the caller asks for it.
+ * The promise itself goes back to the caller. Replaced are three of its fields, none of them public:
+ *  - `responsePromise`, by a promise derived from it that passes value and error on. A mere `catch` on the original
+ *    would mark a failing call that nobody awaits as handled and swallow its unhandledRejection;
+ *  - `parseResponse`, to see the parsed answer by a side reaction on the parser's own promise;
+ *  - its own `_thenUnwrap`, where it has one: openai from 7.5 closes over the parser there, and every helper built on
+ *    `_thenUnwrap` (`parse`, embeddings) would be missed.
+ */
+export function observePromise(promise: ApiPromise, call: LlmCall): void {
+  const derived = deriveResponse(promise.responsePromise, call);
+  watchPromise(derived, call);
+  patchAsResponse(promise, derived, call);
+  rewire(promise, derived, call);
+}
+
+function deriveResponse(request: Promise<ResponseProps>, call: LlmCall): Promise<ResponseProps> {
+  return request.then(
+    (props) => {
+      guarded('response', () => {
+        call.onResponse(props.response);
+        observeRawResponse(props.response, call);
+      });
+      return props;
+    },
+    (error: unknown) => {
+      guarded('response', () => {
+        call.onError(error);
+      });
+      throw error;
+    },
+  );
+}
+
+function rewire(promise: ApiPromise, derived: Promise<ResponseProps>, call: LlmCall): void {
+  promise.responsePromise = derived;
+  const parse = promise.parseResponse;
+  promise.parseResponse = function (client, props) {
+    call.onParseStarted();
+    const parsed = parse.call(this, client, props);
+    guarded('parse', () => {
+      observeParsed(parsed, call);
+    });
+    return parsed;
+  };
+  const unwrap = Object.hasOwn(promise, '_thenUnwrap') ? promise._thenUnwrap : undefined;
+  if (unwrap === undefined) return;
+  promise._thenUnwrap = function (transform) {
+    const next = unwrap.call(this, (data, props) => {
+      onParsed(data, call);
+      return transform(data, props);
+    });
+    guarded('promise', () => {
+      if (isApiPromise(next)) rewire(next, derived, call);
+    });
+    return next;
+  };
+}
+
+function observeParsed(parsed: unknown, call: LlmCall): void {
+  if (!(parsed instanceof Promise)) {
+    onParsed(parsed, call);
+    return;
+  }
+  // Whoever asked for the body follows this promise too, so its rejection stays theirs to handle.
+  parsed.then(
+    (data) => {
+      onParsed(data, call);
+    },
+    (error: unknown) => {
+      guarded('parse', () => {
+        call.onError(error);
+      });
+    },
+  );
+}
+
+const observedStreams = new WeakSet<object>();
+
+function onParsed(data: unknown, call: LlmCall): void {
+  guarded('parse', () => {
+    if (!isSdkStream(data)) {
+      call.onBody(data);
+    } else if (!observedStreams.has(data)) {
+      observedStreams.add(data);
+      call.onStream();
+      observeStream(data, call);
+    }
+  });
+}

@@ -1,0 +1,75 @@
+import { guarded } from '../telemetry/trouble.js';
+import type { LlmCall } from './llm-call.js';
+import { watchStream } from './open-calls.js';
+import type { AnyFunction, ApiPromise } from './sdk-shapes.js';
+
+/*
+ * `asResponse()` hands out the Response with its body unread. A clone would buffer what the caller reads slowly, so
+ * only `json()` and `text()` of a JSON answer are listened to; of an event stream read by hand nothing is seen, and its
+ * usage is estimated from the request.
+ */
+
+const callByResponsePromise = new WeakMap<object, LlmCall>();
+const callsWithRawResponse = new WeakSet<LlmCall>();
+const patchedPrototypes = new WeakSet<object>();
+
+/** Makes `asResponse` of this promise's class tell its call; on the prototype, so that no promise looks different. */
+export function patchAsResponse(promise: ApiPromise, derived: object, call: LlmCall): void {
+  callByResponsePromise.set(derived, call);
+  const prototype = Object.getPrototypeOf(promise) as { asResponse?: AnyFunction };
+  const original = prototype.asResponse;
+  if (patchedPrototypes.has(prototype) || typeof original !== 'function') return;
+  patchedPrototypes.add(prototype);
+  const patched = {
+    asResponse(this: ApiPromise, ...args: unknown[]) {
+      guarded('raw_response', () => {
+        // `withResponse` asks for both; the body is then parsed and seen as always.
+        const owner = callByResponsePromise.get(this.responsePromise);
+        if (owner !== undefined && this.parsedPromise === undefined) callsWithRawResponse.add(owner);
+      });
+      return Reflect.apply(original, this, args);
+    },
+  };
+  Object.defineProperty(prototype, 'asResponse', {
+    value: patched.asResponse,
+    writable: true,
+    configurable: true,
+    enumerable: false,
+  });
+}
+
+/** Listens to a response that was asked for raw; called once its headers are there. */
+export function observeRawResponse(response: Response, call: LlmCall): void {
+  if (!callsWithRawResponse.has(call)) return;
+  if (!(response.headers.get('content-type') ?? '').includes('json')) {
+    call.onUnread('raw_response');
+    return;
+  }
+  watchStream(response, call);
+  listen(response, 'json', (value) => {
+    call.onBody(value);
+  });
+  listen(response, 'text', (value) => {
+    call.onBody(JSON.parse(String(value)));
+  });
+}
+
+function listen(response: Response, name: 'json' | 'text', onValue: (value: unknown) => void): void {
+  const read = response[name].bind(response) as () => Promise<unknown>;
+  Object.defineProperty(response, name, {
+    value: () => {
+      const result = read();
+      result.then(
+        (value) =>
+          guarded('raw_response', () => {
+            onValue(value);
+          }),
+        () => undefined,
+      );
+      return result;
+    },
+    writable: true,
+    configurable: true,
+    enumerable: false,
+  });
+}

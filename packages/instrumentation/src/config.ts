@@ -1,0 +1,70 @@
+import { DEFAULT_CONVENTIONS_VERSION, type ConventionsVersion } from '@costel/semconv';
+import type { InstrumentationConfig } from '@opentelemetry/instrumentation';
+
+/** An attribution dimension that may label metrics. */
+export type AttributionLabel =
+  | 'feature'
+  | 'team'
+  | 'project'
+  | 'customer'
+  | 'user'
+  | 'agent'
+  | 'conversation'
+  | `tag.${string}`;
+
+/** What a user may write; every field has a default. */
+export interface CostelInstrumentationConfig extends InstrumentationConfig {
+  /**
+   * Asks the provider for the usage of streamed chat completions (`stream_options.include_usage`) where the caller did
+   * not, and hides the extra chunk from the caller. Default false: such a stream's usage is estimated instead.
+   */
+  includeUsage?: boolean;
+  /** Edition of the GenAI conventions to write. Default `1.42`. */
+  conventions?: ConventionsVersion;
+  /** Attribution that also labels metrics; spans carry all of it. Default `['feature', 'team', 'project']`. */
+  metricLabels?: readonly AttributionLabel[];
+  /**
+   * How many different values a label may have in this process; further ones count as `_overflow`. Default 200 values;
+   * 0 sends every value to `_overflow`.
+   */
+  metricLabelLimit?: number;
+  /** Provider names of your own gateways by host name, e.g. `{ 'llm.internal': 'openai' }`. Default none. */
+  providerByHost?: Readonly<Record<string, string>>;
+  /** Writes `costel.cost.line_items`. Default true. */
+  lineItems?: boolean;
+  /** Reads attribution from the incoming baggage too; turn off where callers are not trusted. Default true. */
+  readBaggage?: boolean;
+  /** Patches SDK versions newer than the tested ones when they have the known shape. Default true, with a warning. */
+  patchUntestedVersions?: boolean;
+}
+
+/** The configuration with every default filled in. */
+export interface InstrumentationOptions {
+  readonly includeUsage: boolean;
+  readonly conventions: ConventionsVersion;
+  readonly metricLabels: readonly AttributionLabel[];
+  readonly metricLabelLimit: number;
+  readonly providerByHost: Readonly<Record<string, string>>;
+  readonly lineItems: boolean;
+  readonly readBaggage: boolean;
+  readonly patchUntestedVersions: boolean;
+}
+
+const DEFAULT_METRIC_LABELS: readonly AttributionLabel[] = ['feature', 'team', 'project'];
+
+/** Values a label may have before further ones share one series: keeps a metric's series in the low thousands. */
+const DEFAULT_METRIC_LABEL_LIMIT = 200;
+
+/** Fills in the defaults. */
+export function resolveOptions(config: CostelInstrumentationConfig = {}): InstrumentationOptions {
+  return {
+    includeUsage: config.includeUsage ?? false,
+    conventions: config.conventions ?? DEFAULT_CONVENTIONS_VERSION,
+    metricLabels: config.metricLabels ?? DEFAULT_METRIC_LABELS,
+    metricLabelLimit: config.metricLabelLimit ?? DEFAULT_METRIC_LABEL_LIMIT,
+    providerByHost: config.providerByHost ?? {},
+    lineItems: config.lineItems ?? true,
+    readBaggage: config.readBaggage ?? true,
+    patchUntestedVersions: config.patchUntestedVersions ?? true,
+  };
+}

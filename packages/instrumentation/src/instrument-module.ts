@@ -1,0 +1,37 @@
+import type { CostelInstrumentationConfig } from './config.js';
+import { patchClient, patchModule } from './patching/patch-sdk.js';
+import { SDKS } from './sdks/sdk-table.js';
+import { Recorder, sharedRecorder } from './telemetry/recorder.js';
+import { advise, inform } from './telemetry/trouble.js';
+
+function recorderFor(config: CostelInstrumentationConfig | undefined): Recorder {
+  return config === undefined ? sharedRecorder() : new Recorder(config);
+}
+
+/**
+ * Patches a module that is already loaded, for bundlers that inline the SDK: `instrumentModule(OpenAI)` or
+ * `instrumentModule(await import('openai'))`. Patching twice is harmless.
+ * @returns the module itself.
+ */
+export function instrumentModule<Module>(moduleExports: Module, config?: CostelInstrumentationConfig): Module {
+  const recorder = recorderFor(config);
+  const patched = SDKS.flatMap((sdk) =>
+    patchModule(moduleExports, sdk, recorder).map((name) => `${sdk.moduleName} ${name}`),
+  );
+  if (patched.length > 0) inform(`patched a loaded module: ${patched.join(', ')}`);
+  else advise('instrumentModule was given no known SDK: pass the module of openai or @anthropic-ai/sdk');
+  return moduleExports;
+}
+
+/**
+ * Patches one client only, e.g. `wrapClient(new OpenAI())`. Copies that the client makes of itself (`withOptions`) are
+ * not covered; `instrumentModule` covers them.
+ * @returns the client itself.
+ */
+export function wrapClient<Client>(client: Client, config?: CostelInstrumentationConfig): Client {
+  const recorder = recorderFor(config);
+  const patched = SDKS.flatMap((sdk) => patchClient(client, sdk, recorder));
+  if (patched.length === 0)
+    advise('wrapClient was given no known client: pass a client of openai or @anthropic-ai/sdk');
+  return client;
+}

@@ -1,0 +1,119 @@
+import type { MeterProvider, TracerProvider } from '@opentelemetry/api';
+import {
+  InstrumentationBase,
+  InstrumentationNodeModuleDefinition,
+  type Instrumentation,
+} from '@opentelemetry/instrumentation';
+import type { CostelInstrumentationConfig } from './config.js';
+import { isLoadedInCommonJs } from './patching/loaded-too-early.js';
+import { patchModule, unpatchModule } from './patching/patch-sdk.js';
+import { judgeVersion, testedRange } from './patching/sdk-version.js';
+import type { SdkDefinition } from './sdks/sdk-definition.js';
+import { SDKS } from './sdks/sdk-table.js';
+import { Recorder, setSharedRecorder } from './telemetry/recorder.js';
+import { advise, inform } from './telemetry/trouble.js';
+import { INSTRUMENTATION_NAME, INSTRUMENTATION_VERSION } from './version.js';
+
+/** Patches every SDK of the table when it is loaded, as CommonJS or through the ESM loader hook. */
+class LlmInstrumentation extends InstrumentationBase<CostelInstrumentationConfig> {
+  readonly #recorder: Recorder;
+
+  constructor(config: CostelInstrumentationConfig) {
+    // The base class would enable itself before the fields of this one are there.
+    super(INSTRUMENTATION_NAME, INSTRUMENTATION_VERSION, { ...config, enabled: false });
+    this.#recorder = new Recorder(config);
+    setSharedRecorder(this.#recorder);
+    this.setConfig(config);
+    if (config.enabled !== false) this.enable();
+  }
+
+  protected override init(): InstrumentationNodeModuleDefinition[] {
+    return SDKS.map(
+      (sdk) =>
+        new InstrumentationNodeModuleDefinition(
+          sdk.moduleName,
+          // Every version comes here, so that one that is not patched is told and not passed over in silence.
+          ['*'],
+          (moduleExports: unknown, version?: string) => {
+            patchLoadedSdk(moduleExports, version, sdk, this.#recorder);
+            return moduleExports;
+          },
+          (moduleExports: unknown) => {
+            unpatchModule(moduleExports, sdk);
+          },
+        ),
+    );
+  }
+
+  override enable(): void {
+    if (!this.isEnabled()) warnOfLoadedSdks();
+    if (#recorder in this) this.#recorder.isEnabled = true;
+    super.enable();
+  }
+
+  override disable(): void {
+    if (#recorder in this) this.#recorder.isEnabled = false;
+    super.disable();
+  }
+
+  override setTracerProvider(provider: TracerProvider): void {
+    super.setTracerProvider(provider);
+    this.#recorder.setTracerProvider(provider);
+  }
+
+  override setMeterProvider(provider: MeterProvider): void {
+    super.setMeterProvider(provider);
+    this.#recorder.setMeterProvider(provider);
+  }
+
+  override setConfig(config: CostelInstrumentationConfig): void {
+    super.setConfig(config);
+    if (#recorder in this) this.#recorder.setOptions(config);
+  }
+}
+
+function warnOfLoadedSdks(): void {
+  for (const { moduleName } of SDKS) {
+    if (!isLoadedInCommonJs(moduleName)) continue;
+    advise(
+      `${moduleName} was loaded before Costel, so its calls may go unseen. Start with ` +
+        '"node --import @costel/node/register", or call register() before the SDK is loaded, or hand the loaded ' +
+        'module to instrumentModule()',
+    );
+  }
+}
+
+/** Patches one loaded SDK and says so in one line, or says what to do instead. */
+function patchLoadedSdk(
+  moduleExports: unknown,
+  version: string | undefined,
+  sdk: SdkDefinition,
+  recorder: Recorder,
+): void {
+  const named = `${sdk.moduleName} ${version ?? '(unknown version)'}`;
+  const verdict = judgeVersion(version, sdk);
+  if (verdict === 'too_old') {
+    advise(`${named} is older than the supported ${testedRange(sdk)} and was not patched: update the SDK`);
+    return;
+  }
+  if (verdict === 'newer' && !recorder.options.patchUntestedVersions) {
+    advise(`${named} is newer than the tested ${testedRange(sdk)} and was not patched (patchUntestedVersions: false)`);
+    return;
+  }
+  const patched = patchModule(moduleExports, sdk, recorder);
+  if (verdict !== 'tested' || patched.length < sdk.methods.length) {
+    advise(
+      `${named} is not among the tested versions (${testedRange(sdk)}); ${patched.length} of ${sdk.methods.length} ` +
+        'methods were found and patched. Check with "costel doctor" that its calls arrive; update @costel/instrumentation',
+    );
+  }
+  if (patched.length > 0) inform(`patched ${named}: ${patched.join(', ')}`);
+}
+
+/**
+ * The instrumentations to hand to `registerInstrumentations` or to a `NodeSDK` of your own, e.g.
+ * `new NodeSDK({ instrumentations: [llmInstrumentations()] })`.
+ */
+export function llmInstrumentations(config: CostelInstrumentationConfig = {}): Instrumentation[] {
+  return [new LlmInstrumentation(config)];
+}

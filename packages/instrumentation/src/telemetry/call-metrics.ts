@@ -1,0 +1,166 @@
+import { INPUT_BUCKETS, OUTPUT_BUCKETS } from '@costel/pricing';
+import {
+  ATTR_COSTEL_COST_STATUS,
+  ATTR_COSTEL_USAGE_QUALITY,
+  ATTR_ERROR_TYPE,
+  ATTR_GEN_AI_OPERATION_NAME,
+  ATTR_GEN_AI_REQUEST_MODEL,
+  ATTR_GEN_AI_RESPONSE_MODEL,
+  ATTR_GEN_AI_TOKEN_TYPE,
+  ATTR_SERVER_ADDRESS,
+  ATTR_SERVER_PORT,
+  CONVENTIONS,
+  DURATION_BOUNDARIES_SECONDS,
+  METRIC_COSTEL_COST,
+  METRIC_COSTEL_INEXACT_CALLS,
+  METRIC_COSTEL_INSTRUMENTATION_ERRORS,
+  METRIC_GEN_AI_CLIENT_OPERATION_DURATION,
+  METRIC_GEN_AI_CLIENT_OPERATION_TIME_TO_FIRST_CHUNK,
+  TOKEN_USAGE_BOUNDARIES,
+  type TokenMetricForm,
+} from '@costel/semconv';
+import type { Attributes, Counter, Histogram, Meter } from '@opentelemetry/api';
+import { ATTRIBUTE_OF_FIELD, type AttributionField } from '../attribution/cost-attribution.js';
+import type { AttributionLabel, InstrumentationOptions } from '../config.js';
+import type { CallOutcome } from './call-outcome.js';
+import { LabelLimiter } from './label-limiter.js';
+import { sumOf, usdEstimate } from './span-attributes.js';
+import type { Hook } from './trouble.js';
+
+/** What a call's metric points are labelled with, besides what its outcome says. */
+export interface MetricSubject {
+  readonly operation: string;
+  readonly provider: string;
+  readonly requestModel: string;
+  readonly serverAddress?: string | undefined;
+  readonly serverPort?: number | undefined;
+  /** Attribution under attribute names; only the allowed labels are taken. */
+  readonly attribution: Readonly<Record<string, string>>;
+}
+
+function attributeOfLabel(label: AttributionLabel): string {
+  return label.startsWith('tag.') ? `costel.${label}` : ATTRIBUTE_OF_FIELD[label as AttributionField];
+}
+
+/** The instruments of one meter, and how a call's outcome becomes points on them. */
+export class CallMetrics {
+  readonly #options: InstrumentationOptions;
+  readonly #limiter: LabelLimiter;
+  readonly #labelAttributes: readonly string[];
+  readonly #recordTokens: (input: number, output: number, labels: Attributes) => void;
+  readonly #duration: Histogram;
+  readonly #timeToFirstChunk: Histogram;
+  readonly #cost: Counter;
+  readonly #inexactCalls: Counter;
+  readonly #errors: Counter;
+
+  constructor(meter: Meter, options: InstrumentationOptions, limiter: LabelLimiter) {
+    this.#options = options;
+    this.#limiter = limiter;
+    this.#labelAttributes = options.metricLabels.map(attributeOfLabel);
+    this.#recordTokens = tokenRecorder(meter, CONVENTIONS[options.conventions].tokenMetric);
+    this.#duration = durationHistogram(meter, METRIC_GEN_AI_CLIENT_OPERATION_DURATION, 'Duration of a call.');
+    this.#timeToFirstChunk = durationHistogram(
+      meter,
+      METRIC_GEN_AI_CLIENT_OPERATION_TIME_TO_FIRST_CHUNK,
+      'Time from the request to the first chunk of a streamed answer.',
+    );
+    this.#cost = meter.createCounter(METRIC_COSTEL_COST, { unit: '{USD}', description: 'Cost of calls in dollars.' });
+    this.#inexactCalls = meter.createCounter(METRIC_COSTEL_INEXACT_CALLS, {
+      unit: '{call}',
+      description: 'Calls without an exact cost: unpriced, or with usage that is estimated, missing or inconsistent.',
+    });
+    this.#errors = meter.createCounter(METRIC_COSTEL_INSTRUMENTATION_ERRORS, {
+      unit: '{error}',
+      description: 'Trouble inside the instrumentation, by hook; calls are not affected.',
+    });
+  }
+
+  /** Records one finished call: two token counts, its duration, its cost, and what applies besides. */
+  recordCall(subject: MetricSubject, outcome: CallOutcome): void {
+    const labels = this.#labels(subject, outcome);
+    const { reading, price } = outcome;
+    if (reading.quality !== 'missing') {
+      this.#recordTokens(sumOf(reading.usage, INPUT_BUCKETS), sumOf(reading.usage, OUTPUT_BUCKETS), labels);
+    }
+    if (price.costPicoUsd !== undefined) this.#cost.add(usdEstimate(price.costPicoUsd), labels);
+    const isExact = (price.status === 'priced' && reading.quality === 'reported') || price.status === 'not_billable';
+    if (!isExact) {
+      this.#inexactCalls.add(1, {
+        ...labels,
+        [ATTR_COSTEL_COST_STATUS]: price.status,
+        [ATTR_COSTEL_USAGE_QUALITY]: reading.quality,
+      });
+    }
+    if (outcome.timeToFirstChunkSeconds !== undefined)
+      this.#timeToFirstChunk.record(outcome.timeToFirstChunkSeconds, labels);
+    this.#duration.record(
+      outcome.durationSeconds,
+      outcome.errorType === undefined ? labels : { ...labels, [ATTR_ERROR_TYPE]: outcome.errorType },
+    );
+  }
+
+  /** Adds money that was spent outside a call of an LLM SDK. */
+  recordCost(subject: MetricSubject, usd: number): void {
+    this.#cost.add(usd, this.#labels(subject));
+  }
+
+  /** Counts trouble inside the instrumentation. */
+  recordTrouble(hook: Hook): void {
+    this.#errors.add(1, { hook });
+  }
+
+  #labels(subject: MetricSubject, outcome?: CallOutcome): Attributes {
+    const labels: Attributes = {
+      [ATTR_GEN_AI_OPERATION_NAME]: subject.operation,
+      [CONVENTIONS[this.#options.conventions].providerName]: subject.provider,
+    };
+    if (subject.requestModel !== '') labels[ATTR_GEN_AI_REQUEST_MODEL] = this.#admit('model', subject.requestModel);
+    const responseModel = outcome?.reading.responseModel;
+    if (responseModel !== undefined) labels[ATTR_GEN_AI_RESPONSE_MODEL] = this.#admit('model', responseModel);
+    if (subject.serverAddress !== undefined) {
+      labels[ATTR_SERVER_ADDRESS] = this.#admit('server', subject.serverAddress);
+      if (subject.serverPort !== undefined) labels[ATTR_SERVER_PORT] = subject.serverPort;
+    }
+    for (const name of this.#labelAttributes) {
+      const value = subject.attribution[name];
+      if (value !== undefined) labels[name] = this.#admit(name, value);
+    }
+    return labels;
+  }
+
+  #admit(label: string, value: string): string {
+    return this.#limiter.admit(label, value);
+  }
+}
+
+function durationHistogram(meter: Meter, name: string, description: string): Histogram {
+  return meter.createHistogram(name, {
+    unit: 's',
+    description,
+    advice: { explicitBucketBoundaries: [...DURATION_BOUNDARIES_SECONDS] },
+  });
+}
+
+function tokenRecorder(
+  meter: Meter,
+  form: TokenMetricForm,
+): (input: number, output: number, labels: Attributes) => void {
+  if (form.kind === 'counters') {
+    const inputCounter = meter.createCounter(form.inputName, { unit: '{token}', description: 'Input tokens.' });
+    const outputCounter = meter.createCounter(form.outputName, { unit: '{token}', description: 'Output tokens.' });
+    return (input, output, labels) => {
+      inputCounter.add(input, labels);
+      outputCounter.add(output, labels);
+    };
+  }
+  const histogram = meter.createHistogram(form.name, {
+    unit: '{token}',
+    description: 'Input and output tokens of a call.',
+    advice: { explicitBucketBoundaries: [...TOKEN_USAGE_BOUNDARIES] },
+  });
+  return (input, output, labels) => {
+    histogram.record(input, { ...labels, [ATTR_GEN_AI_TOKEN_TYPE]: 'input' });
+    histogram.record(output, { ...labels, [ATTR_GEN_AI_TOKEN_TYPE]: 'output' });
+  };
+}

@@ -10,6 +10,7 @@ export {
   type BudgetWindow,
   type ForecastConfidence,
 } from './budget.js';
+export { describeCrossing, formatUsd } from './describe.js';
 export { BUDGET_ERROR_CODES, BudgetError, type BudgetErrorCode } from './error.js';
 export {
   crossingKey,

@@ -63,7 +63,7 @@ export const PRICE_FALLBACKS: readonly PriceFallback[] = [
     from: 'input',
     reason: 'Images are counted as input tokens and billed as such unless a rate of their own is listed.',
   },
-  { bucket: 'input_video', from: 'input', reason: 'As images.' },
+  { bucket: 'input_video', from: 'input', reason: 'Video frames are input tokens as images are.' },
   {
     bucket: 'cache_read_image',
     from: 'cache_read',

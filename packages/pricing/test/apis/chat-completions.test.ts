@@ -1,0 +1,97 @@
+import { describe, expect, it } from 'vitest';
+import { readUsage } from '../../src/index.js';
+
+function read(usage: unknown, rest: object = {}): ReturnType<typeof readUsage> {
+  return readUsage('chat.completions', 'openai', {
+    id: 'chatcmpl-1',
+    model: 'gpt-4o-mini-2024-07-18',
+    choices: [{ finish_reason: 'stop' }],
+    usage,
+    ...rest,
+  });
+}
+
+describe('a chat completion', () => {
+  it('is read with model, id, tier, finish reasons and disjoint buckets', () => {
+    const usage = {
+      prompt_tokens: 100,
+      completion_tokens: 50,
+      total_tokens: 150,
+      prompt_tokens_details: { cached_tokens: 60, audio_tokens: 10 },
+      completion_tokens_details: { reasoning_tokens: 20, audio_tokens: 5 },
+    };
+    expect(read(usage, { service_tier: 'flex' })).toEqual({
+      usage: { input: 30, cache_read: 60, input_audio: 10, output: 25, reasoning: 20, output_audio: 5 },
+      quality: 'reported',
+      responseModel: 'gpt-4o-mini-2024-07-18',
+      responseId: 'chatcmpl-1',
+      serviceTier: 'flex',
+      region: '',
+      finishReasons: ['stop'],
+    });
+  });
+
+  it.each(['default', 'auto', 'standard', 'on_demand', null, undefined, 7])(
+    'of service tier %o is standard',
+    (serviceTier) => {
+      expect(read({ prompt_tokens: 1, completion_tokens: 1 }, { service_tier: serviceTier })?.serviceTier).toBe('');
+    },
+  );
+
+  it.each([
+    ['OpenAI', { prompt_tokens_details: { cached_tokens: 4 } }],
+    ['DeepSeek', { prompt_cache_hit_tokens: 4, prompt_cache_miss_tokens: 6 }],
+    ['Moonshot', { cached_tokens: 4 }],
+    ['Mistral', { num_cached_tokens: 4 }],
+  ])('has its cached tokens where %s puts them', (_provider, cached) => {
+    expect(read({ prompt_tokens: 10, completion_tokens: 1, ...cached })?.usage).toEqual({
+      input: 6,
+      cache_read: 4,
+      output: 1,
+    });
+  });
+
+  it('counts reasoning that the provider left out of the completion tokens', () => {
+    const usage = {
+      prompt_tokens: 10,
+      completion_tokens: 5,
+      total_tokens: 35,
+      completion_tokens_details: { reasoning_tokens: 20 },
+    };
+    expect(read(usage)).toMatchObject({ usage: { input: 10, output: 5, reasoning: 20 }, quality: 'reported' });
+  });
+
+  it('without usage is missing, not zero', () => {
+    expect(read(undefined)).toMatchObject({ usage: {}, quality: 'missing', responseModel: 'gpt-4o-mini-2024-07-18' });
+    expect(read(null)?.quality).toBe('missing');
+  });
+
+  it.each([
+    ['OpenRouter', { cost: 0.00042 }, 420_000_000n],
+    ['Perplexity', { cost: { total_cost: 0.006 } }, 6_000_000_000n],
+    ['xAI', { cost_in_usd_ticks: 123_456 }, 12_345_600n],
+    ['binary noise', { cost: 9.625000000000001e-5 }, 96_250_000n],
+    ['a cost of 0', { cost: 0 }, undefined],
+    ['the customer’s own key', { cost: 0.01, is_byok: true }, undefined],
+    ['a negative cost', { cost: -1 }, undefined],
+    ['text', { cost: '0.01' }, undefined],
+  ])('carries the cost reported by %s', (_case, reported, expected) => {
+    expect(read({ prompt_tokens: 1, completion_tokens: 1, ...reported })?.reportedCostPicoUsd).toBe(expected);
+  });
+
+  it('is nothing when the body is no object or the API is unknown', () => {
+    for (const body of [null, 'text', 7, [], undefined])
+      expect(readUsage('chat.completions', 'openai', body)).toBeUndefined();
+    expect(readUsage('telepathy', 'openai', {})).toBeUndefined();
+  });
+});
+
+describe('an embedding', () => {
+  it('has input only, from whichever total is stated', () => {
+    const read = (usage: unknown): unknown =>
+      readUsage('embeddings', 'openai', { model: 'text-embedding-3-small', usage })?.usage;
+    expect(read({ prompt_tokens: 8, total_tokens: 8 })).toEqual({ input: 8 });
+    expect(read({ total_tokens: 8 })).toEqual({ input: 8 });
+    expect(read({ prompt_tokens: 8, completion_tokens: 3, total_tokens: 11 })).toEqual({ input: 8 });
+  });
+});

@@ -1,0 +1,129 @@
+import { describe, expect, it } from 'vitest';
+import { createStreamReader, readUsage, type UsageReading } from '../../src/index.js';
+
+function read(usage: unknown): UsageReading | undefined {
+  return readUsage('messages', 'anthropic', {
+    id: 'msg_1',
+    type: 'message',
+    model: 'claude-opus-4-8',
+    stop_reason: 'end_turn',
+    usage,
+  });
+}
+
+describe('a message', () => {
+  it('adds cached tokens to the input and keeps writes apart by lifetime', () => {
+    const usage = {
+      input_tokens: 10,
+      cache_read_input_tokens: 200,
+      cache_creation_input_tokens: 50,
+      cache_creation: { ephemeral_5m_input_tokens: 20, ephemeral_1h_input_tokens: 30 },
+      output_tokens: 7,
+      server_tool_use: { web_search_requests: 2, web_fetch_requests: 1 },
+      service_tier: 'standard',
+      inference_geo: 'not_available',
+    };
+    expect(read(usage)).toEqual({
+      usage: { input: 10, cache_read: 200, cache_write_5m: 20, cache_write_1h: 30, output: 7, web_search: 2 },
+      quality: 'reported',
+      responseModel: 'claude-opus-4-8',
+      responseId: 'msg_1',
+      serviceTier: '',
+      region: '',
+      finishReasons: ['end_turn'],
+    });
+  });
+
+  it.each([
+    ['no breakdown', {}, { cache_write_5m: 50 }],
+    ['a breakdown of null', { cache_creation: null }, { cache_write_5m: 50 }],
+    ['hours above the total', { cache_creation: { ephemeral_1h_input_tokens: 60 } }, { cache_write_5m: 50 }],
+    ['all for an hour', { cache_creation: { ephemeral_1h_input_tokens: 50 } }, { cache_write_1h: 50 }],
+  ])('with %s counts every written token once', (_case, extra, expected) => {
+    expect(read({ input_tokens: 0, output_tokens: 0, cache_creation_input_tokens: 50, ...extra })?.usage).toEqual(
+      expected,
+    );
+  });
+
+  it('states speed and region where they change the price', () => {
+    const base = { input_tokens: 1, output_tokens: 1 };
+    expect(read({ ...base, speed: 'fast', service_tier: 'standard' })?.serviceTier).toBe('fast');
+    expect(read({ ...base, service_tier: 'batch' })?.serviceTier).toBe('batch');
+    expect(read({ ...base, inference_geo: 'us' })?.region).toBe('us');
+    expect(read({ ...base, inference_geo: 'global' })?.region).toBe('');
+  });
+
+  it('separates thinking from the answer', () => {
+    const usage = { input_tokens: 1, output_tokens: 100, output_tokens_details: { thinking_tokens: 80 } };
+    expect(read(usage)?.usage).toEqual({ input: 1, output: 20, reasoning: 80 });
+  });
+
+  it.each([{ input_tokens: '5' }, { input_tokens: 5, cache_read_input_tokens: -1 }, { input_tokens: 1.5 }])(
+    'with input of %o is inconsistent and has no usable count',
+    (input) => {
+      expect(read({ ...input, output_tokens: 3 })).toMatchObject({ usage: {}, quality: 'inconsistent' });
+    },
+  );
+
+  it('without usage is missing', () => {
+    expect(read(undefined)?.quality).toBe('missing');
+    expect(read({})?.quality).toBe('missing');
+  });
+});
+
+describe('a stream of a message', () => {
+  const start = {
+    type: 'message_start',
+    message: {
+      id: 'msg_1',
+      model: 'claude-opus-4-8',
+      usage: {
+        input_tokens: 10,
+        cache_read_input_tokens: 5,
+        cache_creation_input_tokens: 0,
+        output_tokens: 1,
+        service_tier: 'standard',
+      },
+    },
+  };
+  const text = { type: 'content_block_delta', delta: { type: 'text_delta', text: 'x'.repeat(360) } };
+  const end = { type: 'message_delta', delta: { stop_reason: 'end_turn' }, usage: { output_tokens: 90 } };
+
+  it('takes input from its start and the cumulative output from its last delta', () => {
+    const reader = createStreamReader('messages', 'anthropic');
+    for (const event of [
+      start,
+      { type: 'ping' },
+      text,
+      { ...end, usage: { output_tokens: 40 } },
+      end,
+      { type: 'message_stop' },
+    ])
+      reader.push(event);
+    expect(reader.finish()).toMatchObject({
+      usage: { input: 10, cache_read: 5, output: 90 },
+      quality: 'reported',
+      responseId: 'msg_1',
+      finishReasons: ['end_turn'],
+    });
+  });
+
+  it('that broke off keeps the reported input and estimates the output from the text seen', () => {
+    const reader = createStreamReader('messages', 'anthropic');
+    reader.push(start);
+    reader.push(text);
+    expect(
+      reader.finish({ estimateFromRequest: { messages: [{ role: 'user', content: 'a long question' }] } }),
+    ).toMatchObject({
+      usage: { input: 10, cache_read: 5, output: 100 },
+      quality: 'estimated',
+    });
+  });
+
+  it('ignores what is no event', () => {
+    const reader = createStreamReader('messages', 'anthropic');
+    for (const event of [null, 'x', 3, [], {}, { type: 'message_delta' }, { type: 'content_block_delta' }])
+      reader.push(event);
+    expect(reader.finish()).toBeUndefined();
+  });
+});

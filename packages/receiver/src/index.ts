@@ -1,1 +1,11 @@
-export {};
+export type { Clock } from './clock.js';
+export type { Adjustment } from './decode/decode-context.js';
+export type { RefusalReason } from './decode/decode-request.js';
+export type { RejectReason } from './decode/record-error.js';
+export type { HttpHandler } from './http/export-handler.js';
+export { DEFAULT_LIMITS, type ReceiverLimits } from './limits.js';
+export type { Logger } from './logger.js';
+export { createReceiver, type ListenAddress, type Receiver, type ReceiverOptions } from './receiver.js';
+export { RECEIVER_ERROR_CODES, ReceiverError, type ReceiverErrorCode } from './receiver-error.js';
+export { type HttpRefusalReason, INSERT_LATENCY_BOUNDS_MS, type InsertStats, type ReceiverStats } from './stats.js';
+export { type Signal, TABLE_COLUMNS, type TableName } from './tables.js';

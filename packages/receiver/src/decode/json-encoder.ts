@@ -1,0 +1,243 @@
+import protobuf from 'protobufjs/minimal.js';
+import type { EnumType, Field, Message, ScalarType } from './otlp-schema.js';
+import { BodyError, RecordError, type RejectReason } from './record-error.js';
+import { quoteLongIntegers } from './json-numbers.js';
+
+type Writer = InstanceType<typeof protobuf.Writer>;
+type JsonObject = Readonly<Record<string, unknown>>;
+
+/** Records that the encoder left out, by reason; the first message is for the sender. */
+export interface JsonRejections {
+  readonly counts: Map<RejectReason, number>;
+  first: string;
+}
+
+/** A JSON request in protobuf form. */
+export interface EncodedJson {
+  readonly bytes: Uint8Array;
+  readonly rejections: JsonRejections;
+}
+
+const WIRE_TYPES: Readonly<Record<ScalarType, number>> = {
+  string: 2,
+  bytes: 2,
+  id: 2,
+  bool: 0,
+  uint32: 0,
+  int64: 0,
+  uint64: 0,
+  sint32: 0,
+  fixed32: 5,
+  fixed64: 1,
+  sfixed64: 1,
+  double: 1,
+};
+const LENGTH_DELIMITED = 2;
+
+/**
+ * Turns an OTLP JSON request into the protobuf form of the same request, so that one transcoder serves both. Unknown
+ * fields and nulls are ignored, enumerations may be numbers or names, 64-bit integers numbers or strings, ids are
+ * hexadecimal. A record with a value of the wrong type is left out and counted; text that is not JSON throws `BodyError`.
+ */
+export function encodeJsonRequest(json: Uint8Array, request: Message, maxDepth: number): EncodedJson {
+  const parsed = parseJson(json);
+  if (!isObject(parsed)) throw new BodyError('the body is not a JSON object');
+  const encoder = new JsonEncoder(maxDepth);
+  try {
+    return { bytes: encoder.encode(request, parsed), rejections: encoder.rejections };
+  } catch (error) {
+    if (error instanceof RecordError) throw new BodyError(error.message, { cause: error });
+    throw error;
+  }
+}
+
+function parseJson(json: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(quoteLongIntegers(json)));
+  } catch (error) {
+    throw new BodyError(`the body is not JSON in UTF-8: ${error instanceof Error ? error.message : ''}`, {
+      cause: error,
+    });
+  }
+}
+
+const isObject = (value: unknown): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+class JsonEncoder {
+  readonly rejections: JsonRejections = { counts: new Map(), first: '' };
+  readonly #maxDepth: number;
+  #depth = 0;
+
+  constructor(maxDepth: number) {
+    this.#maxDepth = maxDepth;
+  }
+
+  /** Encodes a message on a writer of its own, so that a failure leaves no half of it behind. */
+  encode(message: Message, value: JsonObject): Uint8Array {
+    const writer = protobuf.Writer.create();
+    this.#writeFields(writer, message, value);
+    return writer.finish();
+  }
+
+  #writeFields(writer: Writer, message: Message, value: JsonObject): void {
+    if (++this.#depth > this.#maxDepth) {
+      this.#depth = 0;
+      throw new RecordError('attribute_too_deep', 'an attribute is nested too deep');
+    }
+    for (const name in value) {
+      const field = message.fields.get(name);
+      const content = value[name];
+      if (field === undefined || content === null || content === undefined) continue;
+      if (!field.isRepeated) this.#writeValue(writer, field, name, content);
+      else if (!Array.isArray(content)) throw invalid(name, content, 'an array');
+      else for (const item of content) this.#writeItem(writer, field, name, item);
+    }
+    this.#depth--;
+  }
+
+  #writeItem(writer: Writer, field: Field, name: string, item: unknown): void {
+    if (field.isolation === undefined) return this.#writeValue(writer, field, name, item);
+    const depth = this.#depth;
+    try {
+      const message = messageOf(field.type);
+      if (message === undefined || !isObject(item)) throw invalid(name, item, 'an object');
+      const encoded = this.encode(message, item);
+      writer.uint32((field.number << 3) | LENGTH_DELIMITED).bytes(encoded);
+    } catch (error) {
+      this.#depth = depth;
+      if (!(error instanceof RecordError)) throw error;
+      const count = field.isolation === 'record' ? 1 : Math.max(1, countRecords(messageOf(field.type), item));
+      this.rejections.counts.set(error.reason, (this.rejections.counts.get(error.reason) ?? 0) + count);
+      if (this.rejections.first === '') this.rejections.first = `${error.reason}: ${error.message}`;
+    }
+    return undefined;
+  }
+
+  #writeValue(writer: Writer, field: Field, name: string, value: unknown): void {
+    const { type, number } = field;
+    if (typeof type === 'string') {
+      writer.uint32((number << 3) | WIRE_TYPES[type]);
+      return writeScalar(writer, type, name, value);
+    }
+    const message = messageOf(type);
+    if (message === undefined) {
+      if ('words' in type) writer.uint32(number << 3).int32(enumNumber(type, name, value));
+      return undefined;
+    }
+    if (!isObject(value)) throw invalid(name, value, 'an object');
+    writer.uint32((number << 3) | LENGTH_DELIMITED).fork();
+    this.#writeFields(writer, message, value);
+    writer.ldelim();
+    return undefined;
+  }
+}
+
+function messageOf(type: Field['type']): Message | undefined {
+  if (typeof type === 'function') return type();
+  return typeof type === 'object' && 'fields' in type ? type : undefined;
+}
+
+/** Counts the records inside an envelope that cannot be used as a whole. */
+function countRecords(message: Message | undefined, value: unknown): number {
+  if (message === undefined || !isObject(value)) return 0;
+  let count = 0;
+  for (const name in value) {
+    const field = message.fields.get(name);
+    const content = value[name];
+    if (field === undefined) continue;
+    if (field.isolation === 'record') count += Array.isArray(content) ? content.length : 1;
+    else if (Array.isArray(content) && field.isolation === 'envelope') {
+      for (const item of content) count += countRecords(messageOf(field.type), item);
+    } else if (!field.isRepeated) count += countRecords(messageOf(field.type), content);
+  }
+  return count;
+}
+
+const invalid = (name: string, value: unknown, expected: string): RecordError => {
+  const shown = value === undefined ? 'nothing' : (JSON.stringify(value) ?? typeof value).slice(0, 60);
+  return new RecordError('invalid_value', `${name} is ${shown}, not ${expected}`);
+};
+
+function writeScalar(writer: Writer, type: ScalarType, name: string, value: unknown): void {
+  switch (type) {
+    case 'string':
+      if (typeof value !== 'string') throw invalid(name, value, 'a string');
+      writer.bytes(Buffer.from(value, 'utf8'));
+      break;
+    case 'id':
+    case 'bytes':
+      writer.bytes(type === 'id' ? hexBytes(name, value) : base64Bytes(name, value));
+      break;
+    case 'bool':
+      if (typeof value !== 'boolean') throw invalid(name, value, 'true or false');
+      writer.bool(value);
+      break;
+    case 'double':
+      writer.double(doubleOf(name, value));
+      break;
+    default:
+      writeInteger(writer, type, name, value);
+  }
+}
+
+type IntegerType = Exclude<ScalarType, 'string' | 'id' | 'bytes' | 'bool' | 'double'>;
+
+const RANGES: Readonly<Record<IntegerType, readonly [bigint, bigint]>> = {
+  uint32: [0n, 0xffff_ffffn],
+  fixed32: [0n, 0xffff_ffffn],
+  sint32: [-0x8000_0000n, 0x7fff_ffffn],
+  int64: [-0x8000_0000_0000_0000n, 0x7fff_ffff_ffff_ffffn],
+  sfixed64: [-0x8000_0000_0000_0000n, 0x7fff_ffff_ffff_ffffn],
+  uint64: [0n, 0xffff_ffff_ffff_ffffn],
+  fixed64: [0n, 0xffff_ffff_ffff_ffffn],
+};
+
+function writeInteger(writer: Writer, type: IntegerType, name: string, value: unknown): void {
+  const integer = integerOf(name, value);
+  const [least, greatest] = RANGES[type];
+  if (integer < least || integer > greatest) throw invalid(name, value, `a number from ${least} to ${greatest}`);
+  if (type === 'uint32' || type === 'fixed32' || type === 'sint32') writer[type](Number(integer));
+  else writer[type](String(integer));
+}
+
+function integerOf(name: string, value: unknown): bigint {
+  if (typeof value === 'number' && Number.isInteger(value)) return BigInt(value);
+  if (typeof value === 'string' && /^-?\d{1,20}$/.test(value)) return BigInt(value);
+  throw invalid(name, value, 'an integer');
+}
+
+const NAMED_DOUBLES: ReadonlyMap<string, number> = new Map([
+  ['NaN', Number.NaN],
+  ['Infinity', Number.POSITIVE_INFINITY],
+  ['-Infinity', Number.NEGATIVE_INFINITY],
+]);
+
+function doubleOf(name: string, value: unknown): number {
+  if (typeof value === 'number') return value;
+  if (typeof value === 'string') {
+    const named = NAMED_DOUBLES.get(value);
+    if (named !== undefined) return named;
+    if (/^-?\d+(\.\d+)?([eE][+-]?\d+)?$/.test(value)) return Number(value);
+  }
+  throw invalid(name, value, 'a number');
+}
+
+function enumNumber(type: EnumType, name: string, value: unknown): number {
+  if (typeof value === 'number' && Number.isInteger(value) && Math.abs(value) <= 0x7fff_ffff) return value;
+  const index = typeof value === 'string' ? type.words.indexOf(value) : -1;
+  if (index < 0) throw invalid(name, value, `one of ${type.words.join(', ')}`);
+  return index;
+}
+
+function hexBytes(name: string, value: unknown): Uint8Array {
+  if (typeof value !== 'string' || value.length % 2 !== 0 || !/^[0-9a-fA-F]*$/.test(value)) {
+    throw new RecordError('invalid_id', invalid(name, value, 'hexadecimal').message);
+  }
+  return Buffer.from(value, 'hex');
+}
+
+function base64Bytes(name: string, value: unknown): Uint8Array {
+  if (typeof value !== 'string' || !/^[A-Za-z0-9+/_-]*={0,2}$/.test(value)) throw invalid(name, value, 'base64');
+  return Buffer.from(value, 'base64');
+}

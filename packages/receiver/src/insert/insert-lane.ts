@@ -1,0 +1,145 @@
+import type { Database } from '@costel/store';
+import type { Clock } from '../clock.js';
+import type { TableRows } from '../decode/row-output.js';
+import type { ReceiverLimits } from '../limits.js';
+import type { ReceiverCounters } from '../stats.js';
+import { TABLE_COLUMNS, type TableName } from '../tables.js';
+import { type InsertPiece, insertSalvaging } from './salvage.js';
+import type { RowsDirectory, RowsFile } from './rows-directory.js';
+
+/** What became of the rows of one request in one table. */
+export type LaneOutcome =
+  | { readonly kind: 'stored'; readonly refusedRows: number; readonly message: string }
+  | { readonly kind: 'failed'; readonly message: string };
+
+/** What a lane works with. */
+export interface LaneOptions {
+  readonly database: Database;
+  /** Where rows files go; a directory that cannot be made fails every insert. */
+  readonly directory: Promise<RowsDirectory>;
+  readonly limits: ReceiverLimits;
+  readonly counters: ReceiverCounters;
+  readonly clock: Clock;
+}
+
+interface Pending {
+  readonly rows: TableRows;
+  readonly arrivedMs: number;
+  readonly resolve: (outcome: LaneOutcome) => void;
+}
+
+/**
+ * Every insert names what a server or a profile could set otherwise: synchronous, however many days its rows span, and
+ * never quietly past a view that fails.
+ */
+const INSERT_SETTINGS = {
+  async_insert: 0,
+  max_partitions_per_insert_block: 0,
+  materialized_views_ignore_errors: 0,
+} as const;
+
+/**
+ * Inserts into one table, one insert at a time: while one runs, the rows of the next gather (group commit). An insert
+ * starts `batchDelayMs` after its first rows arrived, at once where a full batch waits.
+ */
+export class InsertLane {
+  readonly #table: TableName;
+  readonly #options: LaneOptions;
+  readonly #pending: Pending[] = [];
+  #pendingRows = 0;
+  #pendingBytes = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #running: Promise<void> | undefined;
+
+  constructor(table: TableName, options: LaneOptions) {
+    this.#table = table;
+    this.#options = options;
+  }
+
+  /** Resolves once the rows are committed, or cannot be. Never rejects. */
+  add(rows: TableRows): Promise<LaneOutcome> {
+    return new Promise((resolve) => {
+      this.#pending.push({ rows, arrivedMs: this.#options.clock.monotonicMs(), resolve });
+      this.#pendingRows += rows.rowEnds.length;
+      this.#pendingBytes += rows.rows.length;
+      this.#schedule();
+    });
+  }
+
+  /** Resolves when nothing waits or runs any more. */
+  async drain(): Promise<void> {
+    while (this.#pending.length > 0 || this.#running !== undefined) {
+      this.#start();
+      await this.#running;
+    }
+  }
+
+  #schedule(): void {
+    if (this.#running !== undefined || this.#pending.length === 0) return;
+    const { batchRows, batchBytes, batchDelayMs } = this.#options.limits;
+    const waitedMs = this.#options.clock.monotonicMs() - (this.#pending[0]?.arrivedMs ?? 0);
+    const isFull = this.#pendingRows >= batchRows || this.#pendingBytes >= batchBytes;
+    if (isFull || waitedMs >= batchDelayMs) this.#start();
+    else this.#timer ??= setTimeout(() => this.#start(), batchDelayMs - waitedMs);
+  }
+
+  #start(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (this.#running !== undefined || this.#pending.length === 0) return;
+    this.#running = this.#insert(this.#takeBatch()).finally(() => {
+      this.#running = undefined;
+      this.#schedule();
+    });
+  }
+
+  #takeBatch(): Pending[] {
+    const { batchRows, batchBytes } = this.#options.limits;
+    let rows = 0;
+    let bytes = 0;
+    let count = 0;
+    for (const { rows: next } of this.#pending) {
+      if (count > 0 && (rows + next.rowEnds.length > batchRows || bytes + next.rows.length > batchBytes)) break;
+      rows += next.rowEnds.length;
+      bytes += next.rows.length;
+      count++;
+    }
+    this.#pendingRows -= rows;
+    this.#pendingBytes -= bytes;
+    return this.#pending.splice(0, count);
+  }
+
+  async #insert(batch: readonly Pending[]): Promise<void> {
+    const pieces = batch.map((pending): InsertPiece => ({ rows: pending.rows.rows, rowEnds: pending.rows.rowEnds }));
+    const salvage = await insertSalvaging(pieces, (part, rowCount) => this.#insertPieces(part, rowCount));
+    for (const [index, { resolve }] of batch.entries()) {
+      const verdict = salvage[index];
+      if (verdict === undefined || verdict.kind === 'failed') {
+        resolve({ kind: 'failed', message: verdict?.message ?? 'the insert failed' });
+      } else resolve({ kind: 'stored', refusedRows: verdict.refusedRows, message: verdict.message });
+    }
+  }
+
+  async #insertPieces(pieces: readonly Uint8Array[], rowCount: number): Promise<void> {
+    const { clock, counters, database, directory } = this.#options;
+    const startedMs = clock.monotonicMs();
+    let file: RowsFile | undefined;
+    try {
+      file = await (await directory).write(pieces);
+      const columns = TABLE_COLUMNS[this.#table];
+      await database.insertFile({
+        table: this.#table,
+        columns,
+        format: 'RowBinary',
+        path: file.path,
+        settings: INSERT_SETTINGS,
+      });
+      counters.countInsert(this.#table, rowCount, clock.monotonicMs() - startedMs);
+    } catch (error) {
+      counters.countFailedInsert(this.#table);
+      throw error;
+    } finally {
+      await file?.remove();
+    }
+  }
+}

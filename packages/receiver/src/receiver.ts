@@ -1,0 +1,109 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Database } from '@costel/store';
+import { type Clock, SYSTEM_CLOCK } from './clock.js';
+import { createExportHandler, type HttpHandler } from './http/export-handler.js';
+import { createRequestGuard } from './http/request-guard.js';
+import { Ingest } from './ingest.js';
+import { DEFAULT_LIMITS, type ReceiverLimits } from './limits.js';
+import { type Logger, SILENT_LOGGER } from './logger.js';
+import { ReceiverError } from './receiver-error.js';
+import { ReceiverCounters, type ReceiverStats } from './stats.js';
+
+/** What a receiver needs. */
+export interface ReceiverOptions {
+  /** Holds the exporter's tables (`migrate`); stays open when the receiver closes. */
+  readonly database: Database;
+  /** Overrides of `DEFAULT_LIMITS`. */
+  readonly limits?: Partial<ReceiverLimits>;
+  readonly clock?: Clock;
+  readonly logger?: Logger;
+  /** Names, or `name:port`, that requests may carry in `Host` besides the loopback ones. */
+  readonly allowedHosts?: readonly string[];
+  /** Origins of web pages that may send telemetry, e.g. `https://shop.example`; none by default. */
+  readonly allowedOrigins?: readonly string[];
+}
+
+/** Where a receiver listens. */
+export interface ListenAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** An OTLP/HTTP receiver. */
+export interface Receiver {
+  /** Answers one request; for a server of the caller's own. */
+  readonly handler: HttpHandler;
+  /** Starts a server of its own; port 0 picks a free one. Rejects with `ReceiverError`. */
+  listen(port: number, host?: string): Promise<ListenAddress>;
+  stats(): ReceiverStats;
+  /** Takes no more connections, answers the requests under way, then stops. */
+  close(): Promise<void>;
+}
+
+/** The loopback address: nobody but this machine reaches it. */
+const DEFAULT_HOST = '127.0.0.1';
+
+/** Makes a receiver that writes into `database`. A limit that is not a positive number throws `ReceiverError`. */
+export function createReceiver(options: ReceiverOptions): Receiver {
+  const limits = resolveLimits(options.limits ?? {});
+  const clock = options.clock ?? SYSTEM_CLOCK;
+  const logger = options.logger ?? SILENT_LOGGER;
+  const counters = new ReceiverCounters(() => clock.now());
+  const ingest = new Ingest({ database: options.database, limits, counters, clock });
+  const guard = createRequestGuard(options.allowedHosts ?? [], options.allowedOrigins ?? []);
+  const handler = createExportHandler({ ingest, limits, counters, guard, logger });
+  const servers = new Set<Server>();
+  return {
+    handler,
+    async listen(port, host = DEFAULT_HOST) {
+      const server = createServer({ requestTimeout: limits.requestMs, keepAliveTimeout: 65_000 }, handler);
+      const address = await startListening(server, port, host);
+      servers.add(server);
+      return address;
+    },
+    stats: () => counters.snapshot(),
+    async close() {
+      await Promise.all([...servers].map(stopListening));
+      await ingest.close();
+    },
+  };
+}
+
+function resolveLimits(overrides: Partial<ReceiverLimits>): ReceiverLimits {
+  const limits: ReceiverLimits = { ...DEFAULT_LIMITS, ...overrides };
+  for (const [name, value] of Object.entries(limits)) {
+    const least = name === 'batchDelayMs' ? 0 : 1;
+    if (Number.isFinite(value) && value >= least) continue;
+    throw new ReceiverError('receiver_limit_invalid', `limit ${name} is ${value} and must be at least ${least}`);
+  }
+  return limits;
+}
+
+function startListening(server: Server, port: number, host: string): Promise<ListenAddress> {
+  return new Promise((resolve, reject) => {
+    const fail = (error: NodeJS.ErrnoException): void => reject(listenError(error, port, host));
+    server.once('error', fail);
+    server.listen({ port, host }, () => {
+      server.off('error', fail);
+      const { address, port: bound } = server.address() as AddressInfo;
+      resolve({ host: address, port: bound });
+    });
+  });
+}
+
+function listenError(error: NodeJS.ErrnoException, port: number, host: string): ReceiverError {
+  if (error.code === 'EADDRINUSE') {
+    const message = `OTLP port ${port} on ${host} is in use; stop what uses it or choose another with --otlp-port`;
+    return new ReceiverError('receiver_port_in_use', message, { cause: error, retryable: true });
+  }
+  const message = `cannot listen for OTLP on ${host}:${port}: ${error.message}`;
+  return new ReceiverError('receiver_address_unusable', message, { cause: error });
+}
+
+function stopListening(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeIdleConnections();
+  });
+}

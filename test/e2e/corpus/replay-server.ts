@@ -12,6 +12,14 @@ const TRANSFER_HEADERS = new Set([
   'alt-svc',
 ]);
 
+/** What a provider says of a body of that kind; many recordings were stored without their headers. */
+const CONTENT_TYPES: Readonly<Record<string, string>> = {
+  json: 'application/json',
+  sse: 'text/event-stream',
+  ndjson: 'application/x-jsonl',
+  text: 'text/plain',
+};
+
 /** The request header by which a client names the recording that it wants. */
 export const RECORDING_HEADER = 'x-recording';
 
@@ -33,6 +41,8 @@ export async function startReplayServer(recordings: readonly Recording[]): Promi
     for (const [name, value] of Object.entries(recording.response.headers)) {
       if (!TRANSFER_HEADERS.has(name.toLowerCase())) response.setHeader(name, value);
     }
+    const contentType = CONTENT_TYPES[recording.response.body_kind];
+    if (!response.hasHeader('content-type') && contentType) response.setHeader('content-type', contentType);
     // A recorded "retry me" would only make the client wait; the answer under test is the same.
     response.setHeader('x-should-retry', 'false');
     response.writeHead(recording.response.status);

@@ -14,8 +14,8 @@ export const DIMENSION_NAMES = [
   'conversation',
 ] as const;
 
-/** A dimension that the application named itself: `tag.NAME`, the name up to 100 characters. */
-export const TAG_DIMENSION = /^tag\.[A-Za-z0-9_.-]{1,100}$/;
+/** A dimension that the application named itself: `tag.NAME`, the name without blanks and commas, up to 250 characters. */
+export const TAG_DIMENSION = /^tag\.[^\s,]{1,250}$/;
 
 const names: ReadonlySet<string> = new Set(DIMENSION_NAMES);
 

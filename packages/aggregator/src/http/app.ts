@@ -53,7 +53,7 @@ export function createApp(options: AppOptions): Hono {
   });
   app.onError((error, context) => {
     const problem = toProblem(error);
-    if (problem.status >= 500)
+    if (problem.status >= 500 && problem.code !== 'not_ready')
       options.log('error', `GET ${context.req.path} failed`, { code: problem.code, cause: describeCause(error) });
     return context.body(JSON.stringify(problem), problem.status, {
       'Content-Type': 'application/problem+json; charset=utf-8',

@@ -82,6 +82,13 @@ export const rangeParameters = {
     }),
 };
 
+/** The parameter that says how far back alerts are listed. */
+export const daysParameter = {
+  days: wholeNumber(1, 3660)
+    .optional()
+    .meta({ description: 'Raised within this many times 24 hours. Default: 31.', examples: ['31'] }),
+};
+
 /** The parameter that says what costs are split by. */
 export const groupByParameter = {
   group_by: dimensionList.optional().meta({

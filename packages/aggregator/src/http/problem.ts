@@ -7,6 +7,7 @@ export const PROBLEM_STATUS = {
   not_found: 404,
   method_not_allowed: 405,
   store_unavailable: 503,
+  not_ready: 503,
   internal_error: 500,
 } as const;
 
@@ -21,6 +22,7 @@ const TITLES: Readonly<Record<ProblemCode, string>> = {
   not_found: 'There is nothing at this path',
   method_not_allowed: 'Only GET and HEAD are served',
   store_unavailable: 'The store did not answer',
+  not_ready: 'The service is not ready',
   internal_error: 'Something went wrong here',
 };
 

@@ -1,0 +1,178 @@
+import { randomUUID } from 'node:crypto';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createAdaptorServer } from '@hono/node-server';
+import { createOutbox, type Outbox } from '@costel/notify';
+import type { Database } from '@costel/store';
+import type { Config } from './config/config.js';
+import { alertsEndpoint, budgetsEndpoint } from './http/alert-endpoints.js';
+import { createApp } from './http/app.js';
+import { costEndpoints } from './http/cost-endpoints.js';
+import { sumFigures } from './http/cost-json.js';
+import { forecastEndpoint } from './http/forecast-endpoint.js';
+import { healthEndpoints } from './http/health-endpoints.js';
+import { utcDay } from './http/parameters.js';
+import { createStderrLog, type Log } from './logger.js';
+import type { StoreParts } from './reading/store-parts.js';
+import { createBudgetService, type BudgetService } from './service/budget-service.js';
+import { createChannels } from './service/channels.js';
+import { createForecastService } from './service/forecast-service.js';
+import { formatPrometheus, type MetricFamily } from './service/prometheus.js';
+import { budgetMetrics, tickMetrics, todayMetrics } from './service/service-metrics.js';
+import { startTicker, type Tick, type TickHealth, type Ticker } from './service/ticker.js';
+
+/** What an aggregator is made of. */
+export interface AggregatorOptions {
+  /** Migrated already. */
+  readonly database: Database;
+  readonly config: Config;
+  /** Milliseconds since 1970. Default: the machine's clock. */
+  readonly clock?: () => number;
+  /** Default: lines on stderr. */
+  readonly log?: Log;
+  /** Identity that `health` answers with. Default: random. */
+  readonly instance?: string;
+  /** Further metrics of the process, e.g. of the receiver beside it. */
+  readonly readMetrics?: () => readonly MetricFamily[];
+  /** Where the page's files are. Default: this package's build. */
+  readonly webDirectory?: string;
+}
+
+/** The running service: rollups, budgets, alerts, API and page. */
+export interface Aggregator {
+  /** Where API and page are served. */
+  readonly port: number;
+  readonly instance: string;
+  readonly ticker: Ticker;
+  /** Serves no new request, ends what runs, and leaves the database open. */
+  readonly stop: () => Promise<void>;
+}
+
+/** How often each piece of work is done; see the README for what each interval costs. */
+const INTERVALS_MS = {
+  resolve_rates: 500,
+  judge_traces: 1000,
+  build_rollups: 2000,
+  evaluate_budgets: 2000,
+  deliver_alerts: 1000,
+} as const;
+
+/** Everything that the service is wired from. */
+interface Wiring {
+  readonly options: AggregatorOptions;
+  readonly parts: StoreParts;
+  readonly clock: () => number;
+  readonly log: Log;
+  readonly outbox: Outbox;
+  readonly budgets: BudgetService;
+}
+
+function publicUrlOf({ server }: Config, port: number): string {
+  return server.publicUrl ?? `http://${server.host.includes(':') ? `[${server.host}]` : server.host}:${port}`;
+}
+
+function wire(options: AggregatorOptions, parts: StoreParts, portOf: () => number): Wiring {
+  const { config, database } = options;
+  const clock = options.clock ?? Date.now;
+  const log = options.log ?? createStderrLog(clock);
+  const channels = createChannels(config.channels, (line) => log('warn', `alert ${line}`));
+  const outbox = createOutbox({ database, channels, clock, tenant: config.tenant });
+  const budgets = createBudgetService({
+    config,
+    readSpend: parts.readSpend,
+    outbox,
+    publicUrl: () => publicUrlOf(config, portOf()),
+    clock,
+  });
+  return { options, parts, clock, log, outbox, budgets };
+}
+
+function ticksOf({ parts, budgets, outbox }: Wiring): Tick[] {
+  return [
+    { name: 'resolve_rates', intervalMs: INTERVALS_MS.resolve_rates, run: parts.resolveRates },
+    { name: 'judge_traces', intervalMs: INTERVALS_MS.judge_traces, run: parts.judgeTraces },
+    { name: 'build_rollups', intervalMs: INTERVALS_MS.build_rollups, run: parts.buildRollups },
+    { name: 'evaluate_budgets', intervalMs: INTERVALS_MS.evaluate_budgets, run: budgets.evaluate },
+    {
+      name: 'deliver_alerts',
+      intervalMs: INTERVALS_MS.deliver_alerts,
+      run: async () => void (await outbox.deliverPending()),
+    },
+  ];
+}
+
+async function renderMetrics(
+  { options, parts, clock, budgets }: Wiring,
+  ticks: readonly TickHealth[],
+): Promise<string> {
+  const today = await parts.reader.readCosts({ range: utcDay(clock()), groupBy: [], filters: {} });
+  return formatPrometheus([
+    ...todayMetrics(sumFigures(today)),
+    ...budgetMetrics(await budgets.readStatuses()),
+    ...(await parts.readGauges()),
+    ...tickMetrics(ticks),
+    ...(options.readMetrics?.() ?? []),
+  ]);
+}
+
+/** Listens; an address or port that cannot be had is the error of the system, e.g. `EADDRINUSE`. */
+async function listen(server: Server, host: string, port: number): Promise<number> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+  return (server.address() as AddressInfo).port;
+}
+
+/** How long requests that are under way may take to end when the service stops. */
+const DRAIN_MS = 2000;
+
+async function close(server: Server): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  server.closeIdleConnections();
+  const timer = setTimeout(() => server.closeAllConnections(), DRAIN_MS);
+  await closed;
+  clearTimeout(timer);
+}
+
+/** Starts the service on parts of a store: its ticks, API and page. */
+export async function startAggregator(options: AggregatorOptions, parts: StoreParts): Promise<Aggregator> {
+  let port = options.config.server.port;
+  const wiring = wire(options, parts, () => port);
+  const { clock, log, outbox, budgets } = wiring;
+  const { config } = options;
+  const instance = options.instance ?? randomUUID();
+  const startedAtMs = clock();
+  // Requests are answered only once the ticker is there: it starts after the port is ours.
+  let ticker: Ticker | undefined;
+  const tickHealth = (): readonly TickHealth[] => ticker?.health() ?? [];
+  const app = createApp({
+    endpoints: [
+      ...costEndpoints(parts.reader),
+      forecastEndpoint(createForecastService(parts.reader, clock)),
+      budgetsEndpoint(budgets.readStatuses),
+      alertsEndpoint((filter) => outbox.listAlerts(filter)),
+      ...healthEndpoints({ instance, startedAtMs, ping: parts.ping, tickHealth }),
+    ],
+    access: { host: config.server.host, allowedHosts: config.server.allowedHosts },
+    clock,
+    log,
+    webDirectory: options.webDirectory,
+    renderMetrics: () => renderMetrics(wiring, tickHealth()),
+  });
+  const server = createAdaptorServer({ fetch: app.fetch }) as Server;
+  port = await listen(server, config.server.host, config.server.port);
+  const running = startTicker(ticksOf(wiring), log, clock);
+  ticker = running;
+  return {
+    port,
+    instance,
+    ticker: running,
+    stop: async () => {
+      await Promise.all([close(server), running.stop()]);
+    },
+  };
+}

@@ -16,6 +16,7 @@
  * | `limit_exceeded` | time, memory, rows or bytes beyond the limit of the query |
  * | `data_invalid` | the rows of an insert do not parse or do not fit the columns |
  * | `aborted` | the caller gave up; the engine may still finish in the background |
+ * | `migration_changed` | a migration that was applied has another text now |
  * | `query_failed` | any other refusal of the engine; see `clickhouseCode` |
  */
 export type StoreErrorCode =
@@ -32,6 +33,7 @@ export type StoreErrorCode =
   | 'limit_exceeded'
   | 'data_invalid'
   | 'aborted'
+  | 'migration_changed'
   | 'query_failed';
 
 /** Details of a {@link StoreError}. */

@@ -1,0 +1,103 @@
+import { BUCKET_COUNT, INPUT_BUCKET_COUNT } from './buckets.js';
+import { indent, selectList } from './sql-text.js';
+
+/*
+ * Multiplication of usage with dated prices, as ClickHouse does it. The same text prices a span when it arrives and
+ * re-prices a ledger row when a price appears or a verdict changes, and a differential test holds it to `priceCall` of
+ * @costel/pricing.
+ */
+
+/** What a row says about its price: the attributes of the rates dictionary, in this order. */
+const RATE_ATTRIBUTES =
+  "('status', 'reason', 'source', 'rate_id', 'above_input_tokens', 'from_second_of_day', 'to_second_of_day', 'prices')";
+
+/**
+ * Dollars of a count of pico-dollars. Both factors are Decimal(38, …): `UInt64max * Decimal(18, 12)` is negative
+ * without an error. The largest product is 16 buckets x 10^9 x 2^63, below 10^38.
+ */
+const DOLLARS_OF_PICO = "toDecimal128(pico_usd, 0) * toDecimal128('0.000000000001', 12)";
+
+/**
+ * Wraps a subquery of calls into one that prices them. The subquery yields every column of the ledger row so far plus
+ * `priced_usage` (Array(UInt64), one element a bucket), `given_cost_usd` (what survives as given, or NULL),
+ * `given_source`, `failed` (1 when the call ended in an error), and the row's `cost_kind, usage_quality, provider,
+ * request_model, response_model, service_tier, region, counted_at`.
+ * Adds `cost_usd, cost_status, cost_reason, price_source, rate_id`.
+ */
+export function priceStages(database: string, calls: string): string {
+  const lookUp = (model: string) =>
+    `dictGet('${database}.llm_rates_dict', ${RATE_ATTRIBUTES}, (provider, ${model}, service_tier, region), counted_at)`;
+  const rates = `SELECT
+    *,
+    ${selectList({
+      first_model: "if(response_model != '', response_model, request_model)",
+      first_rate: lookUp("if(response_model != '', response_model, request_model)"),
+      input_count: `arraySum(arraySlice(priced_usage, 1, ${INPUT_BUCKET_COUNT}))`,
+      second_of_day: 'intDiv(toUnixTimestamp64Milli(counted_at), 1000) % 86400',
+    })}
+FROM (
+    ${indent(calls)}
+)`;
+  const chosen = `SELECT
+    *,
+    ${selectList({
+      // The model that was asked for prices the call where no list knows the one that answered (a deployment's name).
+      rate: `if(
+        first_rate.1 = 'unpriced' AND first_rate.2 = 'unknown_model' AND request_model NOT IN ('', response_model),
+        ${lookUp('request_model')},
+        first_rate
+    )`,
+    })}
+FROM (
+    ${indent(rates)}
+)`;
+  const tiers = `SELECT
+    *,
+    ${selectList({
+      tier: `arrayLastIndex(
+        (above, from_second, to_second) ->
+            (above <= 0 OR input_count > above) AND second_of_day >= from_second AND second_of_day < to_second,
+        rate.5, arrayResize(rate.6, length(rate.5), 0), arrayResize(rate.7, length(rate.5), 0)
+    )`,
+      unit_prices: `arrayResize(arraySlice(rate.8, (toInt64(tier) - 1) * ${BUCKET_COUNT} + 1, ${BUCKET_COUNT}), ${BUCKET_COUNT}, toInt64(-1))`,
+    })}
+FROM (
+    ${indent(chosen)}
+)`;
+  const products = `SELECT
+    *,
+    ${selectList({
+      pico_usd:
+        'arraySum((quantity, price) -> toInt128(quantity) * greatest(price, toInt64(0)), priced_usage, unit_prices)',
+      decision: `multiIf(
+        cost_kind != '', if(given_cost_usd IS NULL, ('unpriced', 'no_price_at_time'), ('priced', '')),
+        given_cost_usd IS NOT NULL, ('priced', ''),
+        usage_quality = 'missing', ('no_usage', if(failed, 'error', 'usage_missing')),
+        NOT arrayExists(quantity -> quantity > 0, priced_usage),
+            if(usage_quality = 'inconsistent', ('unpriced', 'usage_inconsistent'), ('not_billable', '')),
+        first_model = '', ('unpriced', 'unknown_model'),
+        provider = '', ('unpriced', 'unknown_provider'),
+        rate.1 = '', ('pending', ''),
+        rate.1 != 'priced', ('unpriced', rate.2),
+        tier = 0, ('unpriced', 'no_price_at_time'),
+        arrayExists((quantity, price) -> quantity > 0 AND price < 0, priced_usage, unit_prices),
+            ('unpriced', 'no_price_for_bucket'),
+        ('priced', '')
+    )`,
+    })}
+FROM (
+    ${indent(tiers)}
+)`;
+  return `SELECT
+    *,
+    ${selectList({
+      cost_status: 'decision.1',
+      cost_reason: 'decision.2',
+      cost_usd: `if(decision.1 = 'priced', ifNull(given_cost_usd, ${DOLLARS_OF_PICO}), NULL)`,
+      price_source: "multiIf(decision.1 != 'priced', '', given_cost_usd IS NOT NULL, given_source, rate.3)",
+      rate_id: "if(decision.1 = 'priced' AND given_cost_usd IS NULL, rate.4, '')",
+    })}
+FROM (
+    ${indent(products)}
+)`;
+}

@@ -1,0 +1,76 @@
+import type { Database } from '../database.js';
+import { StoreError } from '../engine/store-error.js';
+import { readMigrations, renderMigration, type Migration } from './migrations.js';
+
+/** How {@link migrate} works. */
+export interface MigrateOptions {
+  /** Name of the cluster to create the tables on; none on a single machine. */
+  readonly cluster?: string;
+  /** Default: those that ship with this package. */
+  readonly migrations?: readonly Migration[];
+}
+
+/** What {@link migrate} found and did, by file name without ending, e.g. `0012_llm_calls`. */
+export interface MigrateResult {
+  readonly applied: readonly string[];
+  readonly alreadyApplied: readonly string[];
+}
+
+const CREATE_LOG = `CREATE TABLE IF NOT EXISTS schema_migrations (
+    number UInt32,
+    name String,
+    checksum String,
+    applied_at DateTime64(3, 'UTC') DEFAULT now64(3, 'UTC')
+)
+ENGINE = MergeTree()
+ORDER BY number
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1`;
+
+/**
+ * Brings the database of `db` to this version's schema. Every statement may be run again without harm and is recorded
+ * only after it was run, so an interrupted migration goes on where it stopped, and two runners at once are safe.
+ * @throws StoreError `migration_changed` when a migration that was applied has another text now.
+ */
+export async function migrate(db: Database, options: MigrateOptions = {}): Promise<MigrateResult> {
+  const migrations = options.migrations ?? readMigrations();
+  const database = await currentDatabase(db);
+  const target = { database, ...(options.cluster === undefined ? {} : { cluster: options.cluster }) };
+  await db.command(CREATE_LOG);
+  const checksums = await appliedChecksums(db);
+  const applied: string[] = [];
+  const alreadyApplied: string[] = [];
+  for (const migration of migrations) {
+    const label = `${String(migration.number).padStart(4, '0')}_${migration.name}`;
+    const known = checksums.get(migration.number);
+    if (known === undefined) {
+      await db.command(renderMigration(migration, target));
+      await db.insertRows('schema_migrations', [
+        { number: migration.number, name: migration.name, checksum: migration.checksum },
+      ]);
+      applied.push(label);
+    } else if (known === migration.checksum) alreadyApplied.push(label);
+    else throw changed(label, known, migration.checksum);
+  }
+  return { applied, alreadyApplied };
+}
+
+/** The database that unqualified names of this connection mean. */
+export async function currentDatabase(db: Database): Promise<string> {
+  const [row] = await db.query<{ database: string }>('SELECT currentDatabase() AS database');
+  return row?.database ?? 'costel';
+}
+
+async function appliedChecksums(db: Database): Promise<ReadonlyMap<number, string>> {
+  const rows = await db.query<{ number: number; checksum: string }>(
+    'SELECT number, any(checksum) AS checksum FROM schema_migrations GROUP BY number',
+  );
+  return new Map(rows.map((row) => [Number(row.number), row.checksum]));
+}
+
+function changed(label: string, applied: string, now: string): StoreError {
+  return new StoreError(
+    'migration_changed',
+    `migration ${label} was applied as ${applied.slice(0, 12)} and is ${now.slice(0, 12)} now: ` +
+      'an applied migration never changes; add a new one, or use the version of Costel that this database was made with',
+  );
+}

@@ -4,3 +4,5 @@ export { finishOpenCalls } from './calls/open-calls.js';
 export type { AttributionLabel, CostelInstrumentationConfig } from './config.js';
 export { instrumentModule, wrapClient } from './instrument-module.js';
 export { llmInstrumentations } from './llm-instrumentation.js';
+export { CostSpanProcessor, type ObservedSpan } from './processor/cost-span-processor.js';
+export { recordCost, type RecordedCost } from './record-cost.js';

@@ -8,29 +8,19 @@ import {
   ATTR_GEN_AI_CONVERSATION_ID,
   CONVENTIONS,
 } from '@costel/semconv';
-import {
-  context,
-  createContextKey,
-  SpanKind,
-  trace,
-  type Attributes,
-  type Context,
-  type Span,
-} from '@opentelemetry/api';
+import { context, SpanKind, trace, type Attributes, type Context, type Span } from '@opentelemetry/api';
 import { activeAttribution, withoutAttributionBaggage } from '../attribution/with-cost-attribution.js';
 import { asRecord, type MethodDefinition, type RequestFacts, type SdkDefinition } from '../sdks/sdk-definition.js';
 import { serverOfClient } from '../sdks/server-of-client.js';
 import type { Recorder } from '../telemetry/recorder.js';
 import { guarded, reportTrouble } from '../telemetry/trouble.js';
 import { askingForUsage } from './include-usage.js';
+import { INSIDE_CALL_KEY } from './inside-call.js';
 import { LlmCall, type CallStart } from './llm-call.js';
 import { catchingSpan, isTracingItself, NativeSpan, spanInOptions } from './native-span.js';
 import { observePromise } from './observe-promise.js';
 import { openCall } from './open-calls.js';
 import { isApiPromise, type AnyFunction } from './sdk-shapes.js';
-
-/** In the context of everything that a patched method does: spans of other instrumentations in there repeat our call. */
-export const INSIDE_CALL_KEY = createContextKey('costel.inside_call');
 
 /** What a patched method needs to know. */
 export interface Interception {

@@ -29,11 +29,11 @@ export class NativeSpan {
   /** `beforeEnd` runs when the SDK ends the span, early enough to add attributes. */
   constructor(span: Span, beforeEnd: () => void) {
     this.#span = span;
-    const end = span.end;
+    const end = span.end.bind(span);
     span.end = (...args) => {
       if (!this.#hasEnded) guarded('native_span', beforeEnd);
       this.#hasEnded = true;
-      end.apply(span, args);
+      end(...args);
     };
   }
 
@@ -86,6 +86,6 @@ function catchingTracer(tracer: Tracer, onSpan: (span: Span) => void): Tracer {
       onSpan(span);
       return span;
     },
-    startActiveSpan: tracer.startActiveSpan.bind(tracer) as Tracer['startActiveSpan'],
+    startActiveSpan: tracer.startActiveSpan.bind(tracer),
   };
 }

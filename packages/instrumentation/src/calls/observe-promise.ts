@@ -71,9 +71,7 @@ function observeParsed(parsed: unknown, call: LlmCall): void {
   }
   // Whoever asked for the body follows this promise too, so its rejection stays theirs to handle.
   parsed.then(
-    (data) => {
-      onParsed(data, call);
-    },
+    (data) => onParsed(data, call),
     (error: unknown) => {
       guarded('parse', () => {
         call.onError(error);

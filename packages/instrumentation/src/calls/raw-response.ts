@@ -20,18 +20,16 @@ export function patchAsResponse(promise: ApiPromise, derived: object, call: LlmC
   const original = prototype.asResponse;
   if (patchedPrototypes.has(prototype) || typeof original !== 'function') return;
   patchedPrototypes.add(prototype);
-  const patched = {
-    asResponse(this: ApiPromise, ...args: unknown[]) {
-      guarded('raw_response', () => {
-        // `withResponse` asks for both; the body is then parsed and seen as always.
-        const owner = callByResponsePromise.get(this.responsePromise);
-        if (owner !== undefined && this.parsedPromise === undefined) callsWithRawResponse.add(owner);
-      });
-      return Reflect.apply(original, this, args);
-    },
-  };
+  function asResponse(this: ApiPromise, ...args: unknown[]): unknown {
+    guarded('raw_response', () => {
+      // `withResponse` asks for both; the body is then parsed and seen as always.
+      const owner = callByResponsePromise.get(this.responsePromise);
+      if (owner !== undefined && this.parsedPromise === undefined) callsWithRawResponse.add(owner);
+    });
+    return Reflect.apply(original as AnyFunction, this, args);
+  }
   Object.defineProperty(prototype, 'asResponse', {
-    value: patched.asResponse,
+    value: asResponse,
     writable: true,
     configurable: true,
     enumerable: false,
@@ -55,7 +53,7 @@ export function observeRawResponse(response: Response, call: LlmCall): void {
 }
 
 function listen(response: Response, name: 'json' | 'text', onValue: (value: unknown) => void): void {
-  const read = response[name].bind(response) as () => Promise<unknown>;
+  const read: () => Promise<unknown> = response[name].bind(response);
   Object.defineProperty(response, name, {
     value: () => {
       const result = read();

@@ -23,7 +23,7 @@ import type { Attributes, Counter, Histogram, Meter } from '@opentelemetry/api';
 import { ATTRIBUTE_OF_FIELD, type AttributionField } from '../attribution/cost-attribution.js';
 import type { AttributionLabel, InstrumentationOptions } from '../config.js';
 import type { CallOutcome } from './call-outcome.js';
-import { LabelLimiter } from './label-limiter.js';
+import type { LabelLimiter } from './label-limiter.js';
 import { sumOf, usdEstimate } from './span-attributes.js';
 import type { Hook } from './trouble.js';
 

@@ -1,0 +1,46 @@
+import type { CostelInstrumentationConfig } from '@costel/instrumentation';
+import type { Instrumentation } from '@opentelemetry/instrumentation';
+
+/** What `register` takes; everything has a default, and `OTEL_*` variables are honoured where an option is left out. */
+export interface RegisterConfig extends Omit<CostelInstrumentationConfig, 'enabled'> {
+  /** `service.name`. Default: `OTEL_SERVICE_NAME`, else `unknown_service:node`. */
+  serviceName?: string;
+  /** `deployment.environment.name`. Default: what `OTEL_RESOURCE_ATTRIBUTES` says. */
+  environment?: string;
+  /** Base URL of the OTLP/HTTP receiver. Default: `OTEL_EXPORTER_OTLP_ENDPOINT`, else `http://localhost:4318`. */
+  endpoint?: string;
+  /** Headers of each export, e.g. an API key. Default: `OTEL_EXPORTER_OTLP_HEADERS`. */
+  headers?: Readonly<Record<string, string>>;
+  /** Longest time that a finished span waits. Default: `OTEL_BSP_SCHEDULE_DELAY`, else 500 ms. */
+  traceExportDelayMs?: number;
+  /** Time between metric exports. Default: `OTEL_METRIC_EXPORT_INTERVAL`, else 10 000 ms. */
+  metricExportIntervalMs?: number;
+  /** Further OpenTelemetry instrumentations to register. Default none. */
+  instrumentations?: readonly Instrumentation[];
+  /** Exports what is left when the process ends or is told to. Default true. */
+  flushOnExit?: boolean;
+}
+
+/** A running set-up. */
+export interface CostelHandle {
+  /** Sends everything that is finished now. Never rejects. */
+  forceFlush(): Promise<void>;
+  /** Ends open calls, sends everything and stops. Never rejects; doing it twice is harmless. */
+  shutdown(): Promise<void>;
+}
+
+/** Fast enough that a call is on the page within two seconds. */
+export const DEFAULT_TRACE_EXPORT_DELAY_MS = 500;
+
+export const DEFAULT_METRIC_EXPORT_INTERVAL_MS = 10_000;
+
+/** Longest wait for an answer of the receiver; the OpenTelemetry default of 30 s is longer than the metric interval. */
+export const EXPORT_TIMEOUT_MS = 10_000;
+
+/** The URL of one signal under a base endpoint; undefined leaves the choice to the `OTEL_*` variables. */
+export function signalUrl(endpoint: string | undefined, signal: 'traces' | 'metrics'): string | undefined {
+  if (endpoint === undefined) return undefined;
+  const url = new URL(endpoint);
+  url.pathname = `${url.pathname.replace(/\/+$/, '')}/v1/${signal}`;
+  return url.toString();
+}

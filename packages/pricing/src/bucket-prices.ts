@@ -83,6 +83,7 @@ export const PRICE_FALLBACKS: readonly PriceFallback[] = [
     exceptModels: AUDIO_MODELS,
     reason: 'One rate for all modalities holds in the cache too.',
   },
+  { bucket: 'output_image', from: 'output', reason: 'Image models that list one output rate bill image tokens by it.' },
   { bucket: 'output_audio', from: 'output', exceptModels: AUDIO_MODELS, reason: 'As for audio input.' },
 ];
 

@@ -46,7 +46,7 @@ describe('the prices of the buckets', () => {
 
   it('stay unknown where a fallback would be a guess', () => {
     const withWrites = pricesOf({ input_mtok: 5, cache_write_mtok: 6, output_mtok: 20 });
-    expect(withWrites).toMatchObject({ cache_write_1h: null, output_image: null, web_search: null, request: null });
+    expect(withWrites).toMatchObject({ cache_write_1h: null, web_search: null, request: null });
     expect(pricesOf({ input_mtok: 5, output_mtok: 20 }, 'gpt-4o-audio-preview')).toMatchObject({
       input_audio: null,
       output_audio: null,

@@ -17,8 +17,8 @@ export interface StreamFold {
 export interface ApiFamily {
   /** The API names, as in recorded interactions, e.g. `chat.completions`. */
   readonly apis: readonly string[];
-  /** Reads the parsed JSON answer; quality `missing` when it states no usage. */
-  readonly read: (body: JsonObject, provider: string) => UsageReading;
+  /** Reads the parsed JSON answer, and its headers where counts are there; quality `missing` when neither has any. */
+  readonly read: (body: JsonObject, provider: string, headers?: JsonObject) => UsageReading;
   /** Starts to read a stream; absent where the API has none. */
   readonly fold?: (provider: string) => StreamFold;
 }

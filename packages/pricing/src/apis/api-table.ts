@@ -5,11 +5,33 @@ import { CHAT_COMPLETIONS, COMPLETIONS } from './chat-completions.js';
 import { EMBEDDINGS } from './embeddings.js';
 import { asObject } from './json.js';
 import { MESSAGES } from './messages.js';
+import { CONVERSE, INVOKE_MODEL } from './bedrock.js';
+import { COHERE_CHAT, COHERE_EMBED } from './cohere.js';
+import { EMBED_CONTENT, GENERATE_CONTENT, INTERACTIONS } from './generate-content.js';
+import { ASSISTANTS, AUDIO, BATCHES, IMAGES, REPORTED_COST_ONLY } from './openai-other.js';
 import { RESPONSES } from './responses.js';
 import type { UsageReading } from './usage-reading.js';
 
 /** Every family of APIs that usage is read from; a new one is a file beside this and a row here. */
-const API_FAMILIES: readonly ApiFamily[] = [CHAT_COMPLETIONS, RESPONSES, COMPLETIONS, EMBEDDINGS, MESSAGES];
+const API_FAMILIES: readonly ApiFamily[] = [
+  CHAT_COMPLETIONS,
+  RESPONSES,
+  COMPLETIONS,
+  EMBEDDINGS,
+  MESSAGES,
+  GENERATE_CONTENT,
+  EMBED_CONTENT,
+  INTERACTIONS,
+  CONVERSE,
+  INVOKE_MODEL,
+  COHERE_CHAT,
+  COHERE_EMBED,
+  ASSISTANTS,
+  IMAGES,
+  AUDIO,
+  BATCHES,
+  REPORTED_COST_ONLY,
+];
 
 const FAMILY_BY_API: ReadonlyMap<string, ApiFamily> = new Map(
   API_FAMILIES.flatMap((family) => family.apis.map((api) => [api, family] as const)),
@@ -20,12 +42,13 @@ export const SUPPORTED_APIS: readonly string[] = [...FAMILY_BY_API.keys()];
 
 /**
  * Reads usage, model, tier and finish reasons from a parsed JSON answer.
+ * @param headers The response's headers in lower case, where the API counts there (Bedrock InvokeModel).
  * @returns undefined when the API is unknown or the body is no object; quality `missing` when no usage is stated.
  */
-export function readUsage(api: string, provider: string, body: unknown): UsageReading | undefined {
+export function readUsage(api: string, provider: string, body: unknown, headers?: unknown): UsageReading | undefined {
   const family = FAMILY_BY_API.get(api);
   const object = asObject(body);
-  return family === undefined || object === undefined ? undefined : family.read(object, provider);
+  return family === undefined || object === undefined ? undefined : family.read(object, provider, asObject(headers));
 }
 
 /** What `StreamReader.finish` may add when the stream carried no final usage. */

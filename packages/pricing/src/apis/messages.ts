@@ -28,7 +28,8 @@ function cacheWrites(usage: JsonObject): { cache_write_1h: unknown; cache_write_
     : { cache_write_1h: hour, cache_write_5m: all - hour };
 }
 
-function readMessagesUsage(usage: JsonObject | undefined): CountedUsage {
+/** Reads the `usage` object of a message. */
+export function readMessagesUsage(usage: JsonObject | undefined): CountedUsage {
   if (usage === undefined) return { usage: {}, quality: 'missing' };
   return countUsage({
     input: allInputTokens(usage),
@@ -72,7 +73,7 @@ function deltaCharacters(delta: JsonObject): number {
 }
 
 /** Folds message events: `message_start` has the input, each `message_delta` the cumulative counts so far. */
-function foldEvents(): StreamFold {
+export function foldMessages(): StreamFold {
   let message: JsonObject | undefined;
   let usage: JsonObject | undefined;
   let stopReason: unknown;
@@ -112,4 +113,4 @@ function mergeStated(before: JsonObject | undefined, update: JsonObject): JsonOb
 }
 
 /** Anthropic messages. */
-export const MESSAGES: ApiFamily = { apis: ['messages'], read: readMessage, fold: foldEvents };
+export const MESSAGES: ApiFamily = { apis: ['messages'], read: readMessage, fold: foldMessages };

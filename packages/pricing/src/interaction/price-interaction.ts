@@ -71,13 +71,13 @@ function answer(id: string, parts: AnswerParts): InteractionAnswer {
   };
 }
 
-/** The model that a request asks for: in its body, else in the path (Azure deployments). */
+/** The model that a request asks for: in its body, else in the path (Azure deployments, Gemini and Bedrock models). */
 function requestModelOf(request: JsonObject | undefined): string | undefined {
   const body = request?.['body'];
   const inBody = asText(at(typeof body === 'string' ? parseJson(body) : body, 'model'));
   if (inBody !== undefined) return inBody;
   const path = asText(request?.['url']) ?? '';
-  const inPath = /\/(?:deployments|models?)\/([^/:?]+)/.exec(path)?.[1];
+  const inPath = /\/model\/([^/?]+)/.exec(path)?.[1] ?? /\/(?:deployments|models)\/([^/:?]+)/.exec(path)?.[1];
   return inPath === undefined ? undefined : decodeName(inPath);
 }
 
@@ -100,7 +100,7 @@ function instantOf(response: JsonObject, options: PriceInteractionOptions): numb
 function readInteraction(api: string, provider: string, response: JsonObject): UsageReading | undefined {
   const body = parseResponseBody(response);
   if (body.kind === 'unreadable') return undefined;
-  if (body.kind === 'value') return readUsage(api, provider, body.value);
+  if (body.kind === 'value') return readUsage(api, provider, body.value, response['headers']);
   const reader = createStreamReader(api, provider);
   for (const event of body.events) reader.push(event);
   return reader.finish();

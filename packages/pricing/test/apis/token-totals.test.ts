@@ -54,6 +54,11 @@ describe('counting usage', () => {
     });
   });
 
+  it('prices no output whose input is not stated', () => {
+    expect(countUsage({ input: undefined, output: 5 })).toEqual({ usage: {}, quality: 'inconsistent' });
+    expect(countUsage({ input: 5, output: undefined })).toEqual({ usage: { input: 5 }, quality: 'reported' });
+  });
+
   it('tells "not stated" from zero', () => {
     expect(countUsage({ input: undefined, output: null })).toEqual({ usage: {}, quality: 'missing' });
     expect(countUsage({ input: 0, output: 0 })).toEqual({ usage: {}, quality: 'reported' });

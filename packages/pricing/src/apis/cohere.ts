@@ -1,0 +1,58 @@
+import type { ApiFamily, StreamFold } from './api-family.js';
+import { asObject, asText, at, type JsonObject } from './json.js';
+import { countUsage } from './token-totals.js';
+import { usageReading, type UsageReading } from './usage-reading.js';
+
+/** What Cohere bills: `usage.billed_units` (version 2) or `meta.billed_units` (version 1), not the tokens it counts. */
+function billedUnits(body: JsonObject): JsonObject | undefined {
+  return asObject(at(body, 'usage', 'billed_units')) ?? asObject(at(body, 'meta', 'billed_units'));
+}
+
+function readChat(body: JsonObject): UsageReading {
+  const billed = billedUnits(body);
+  const finishReason = asText(body['finish_reason']);
+  return usageReading({
+    ...countUsage({ input: billed?.['input_tokens'], output: billed?.['output_tokens'] }),
+    responseId: asText(body['id']) ?? asText(body['generation_id']),
+    finishReasons: finishReason === undefined ? [] : [finishReason],
+  });
+}
+
+/** The end of a stream holds the answer: in `delta` (version 2) or `response` (version 1). */
+function foldEvents(): StreamFold {
+  let end: JsonObject | undefined;
+  let id: unknown;
+  let characters = 0;
+  let hasEvents = false;
+  return {
+    push(event) {
+      hasEvents = true;
+      id = event['id'] ?? id;
+      characters += (asText(at(event, 'delta', 'message', 'content', 'text')) ?? asText(event['text']))?.length ?? 0;
+      const candidate = asObject(event['response']) ?? asObject(event['delta']);
+      if (candidate !== undefined && billedUnits(candidate) !== undefined) end = candidate;
+    },
+    finish: () => (hasEvents ? readChat({ id, ...end }) : undefined),
+    outputCharacters: () => characters,
+    isComplete: () => end !== undefined,
+  };
+}
+
+/** Cohere chat of both versions and its older generate. */
+export const COHERE_CHAT: ApiFamily = { apis: ['chat', 'generate'], read: readChat, fold: foldEvents };
+
+/** Cohere embeddings: text and image tokens, both input. */
+export const COHERE_EMBED: ApiFamily = {
+  apis: ['embed'],
+  read: (body) => {
+    const billed = billedUnits(body);
+    const text = billed?.['input_tokens'] ?? 0;
+    const image = billed?.['image_tokens'] ?? 0;
+    const input = typeof text === 'number' && typeof image === 'number' ? text + image : Number.NaN;
+    const isStated = billed?.['input_tokens'] !== undefined || billed?.['image_tokens'] !== undefined;
+    return usageReading({
+      ...countUsage({ input: isStated ? input : undefined, output: undefined, inputParts: { input_image: image } }),
+      responseId: asText(body['id']),
+    });
+  },
+};

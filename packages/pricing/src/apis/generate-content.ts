@@ -1,0 +1,155 @@
+import type { UsageBucket } from '../usage.js';
+import type { ApiFamily, StreamFold } from './api-family.js';
+import { asList, asObject, asText, at, type JsonObject } from './json.js';
+import { readServiceTier } from './service-tier.js';
+import { countUsage, type CountedUsage } from './token-totals.js';
+import { usageReading, type UsageReading } from './usage-reading.js';
+
+/** Tokens by modality, from a list of `{modality, tokenCount}`; text and documents are what is left of the total. */
+function tokensOf(details: unknown, modality: string): number {
+  for (const entry of asList(details)) {
+    if (asText(at(entry, 'modality'))?.toUpperCase() !== modality) continue;
+    const count = at(entry, 'tokenCount') ?? at(entry, 'tokens');
+    if (typeof count === 'number' && Number.isFinite(count)) return count;
+  }
+  return 0;
+}
+
+/** A sum of counts of which each may be absent; unreadable when one is no number; undefined when all are absent. */
+export function sumOf(...values: readonly unknown[]): unknown {
+  let sum: number | undefined;
+  for (const value of values) {
+    if (value === undefined || value === null) continue;
+    if (typeof value !== 'number') return Number.NaN;
+    sum = (sum ?? 0) + value;
+  }
+  return sum;
+}
+
+/** Input by modality: what was cached of a modality is no fresh input of it. */
+function inputParts(prompt: unknown, cached: unknown, cachedTokens: unknown): Partial<Record<UsageBucket, unknown>> {
+  const cachedAudio = tokensOf(cached, 'AUDIO');
+  const cachedImage = tokensOf(cached, 'IMAGE');
+  const rest = typeof cachedTokens === 'number' ? cachedTokens - cachedAudio - cachedImage : cachedTokens;
+  return {
+    cache_read: rest,
+    cache_read_audio: cachedAudio,
+    cache_read_image: cachedImage,
+    input_audio: Math.max(tokensOf(prompt, 'AUDIO') - cachedAudio, 0),
+    input_image: Math.max(tokensOf(prompt, 'IMAGE') - cachedImage, 0),
+    input_video: Math.max(tokensOf(prompt, 'VIDEO') - tokensOf(cached, 'VIDEO'), 0),
+  };
+}
+
+/** Reads `usageMetadata`: thoughts are output beside the candidates, results of tools are input beside the prompt. */
+function readUsageMetadata(usage: JsonObject | undefined): CountedUsage {
+  if (usage === undefined) return { usage: {}, quality: 'missing' };
+  const thoughts = usage['thoughtsTokenCount'];
+  const candidates = usage['candidatesTokensDetails'];
+  return countUsage({
+    input: sumOf(usage['promptTokenCount'], usage['toolUsePromptTokenCount']),
+    output: sumOf(usage['candidatesTokenCount'], thoughts),
+    total: usage['totalTokenCount'],
+    inputParts: inputParts(usage['promptTokensDetails'], usage['cacheTokensDetails'], usage['cachedContentTokenCount']),
+    outputParts: {
+      reasoning: thoughts,
+      output_audio: tokensOf(candidates, 'AUDIO'),
+      output_image: tokensOf(candidates, 'IMAGE'),
+    },
+  });
+}
+
+/** The tier from `serviceTier`, or from Vertex AI's `trafficType` (`ON_DEMAND_PRIORITY`, `ON_DEMAND_FLEX`). */
+function tierOf(usage: JsonObject | undefined): string {
+  const traffic = asText(usage?.['trafficType'])
+    ?.toLowerCase()
+    .replace(/^on_demand_/, '');
+  return readServiceTier(usage?.['serviceTier'] ?? traffic);
+}
+
+function readResponse(body: JsonObject): UsageReading {
+  const usage = asObject(body['usageMetadata']);
+  const reasons = asList(body['candidates']).map((candidate) => asText(at(candidate, 'finishReason')));
+  return usageReading({
+    ...readUsageMetadata(usage),
+    responseModel: asText(body['modelVersion']),
+    responseId: asText(body['responseId']),
+    serviceTier: tierOf(usage),
+    finishReasons: reasons.filter((reason) => reason !== undefined),
+  });
+}
+
+function partCharacters(body: JsonObject): number {
+  let characters = 0;
+  for (const candidate of asList(body['candidates'])) {
+    for (const part of asList(at(candidate, 'content', 'parts'))) characters += asText(at(part, 'text'))?.length ?? 0;
+  }
+  return characters;
+}
+
+/** Folds stream responses: usage is cumulative, so the last one that states it counts. */
+function foldResponses(): StreamFold {
+  let merged: Record<string, unknown> | undefined;
+  let characters = 0;
+  let complete = false;
+  return {
+    push(event) {
+      characters += partCharacters(event);
+      merged ??= {};
+      for (const name of ['usageMetadata', 'modelVersion', 'responseId', 'candidates']) {
+        if (event[name] !== undefined) merged[name] = event[name];
+      }
+      complete ||= asList(event['candidates']).some((candidate) => asText(at(candidate, 'finishReason')) !== undefined);
+    },
+    finish: () => (merged === undefined ? undefined : readResponse(merged)),
+    outputCharacters: () => characters,
+    isComplete: () => complete && merged?.['usageMetadata'] !== undefined,
+  };
+}
+
+/** Gemini content generation, of the Gemini API and of Vertex AI. */
+export const GENERATE_CONTENT: ApiFamily = { apis: ['generateContent'], read: readResponse, fold: foldResponses };
+
+/** Gemini embeddings: input only. */
+export const EMBED_CONTENT: ApiFamily = { apis: ['embedContent'], read: readResponse };
+
+/** Reads an interaction: input, tool results, thoughts and output are counted apart. */
+function readInteraction(body: JsonObject): UsageReading {
+  const usage = asObject(body['usage']);
+  const thoughts = usage?.['total_thought_tokens'];
+  const counted = countUsage({
+    input: sumOf(usage?.['total_input_tokens'], usage?.['total_tool_use_tokens']),
+    output: sumOf(usage?.['total_output_tokens'], thoughts),
+    inputParts: inputParts(
+      usage?.['input_tokens_by_modality'],
+      usage?.['cached_tokens_by_modality'],
+      usage?.['total_cached_tokens'],
+    ),
+    outputParts: { reasoning: thoughts },
+  });
+  const status = asText(body['status']);
+  return usageReading({
+    ...counted,
+    responseModel: asText(body['model']),
+    responseId: asText(body['id']),
+    serviceTier: readServiceTier(body['service_tier']),
+    finishReasons: status === undefined ? [] : [status],
+  });
+}
+
+function foldInteractionEvents(): StreamFold {
+  let interaction: JsonObject | undefined;
+  let characters = 0;
+  return {
+    push(event) {
+      interaction = asObject(event['interaction']) ?? interaction;
+      characters += asText(at(event, 'delta', 'text'))?.length ?? 0;
+    },
+    finish: () => (interaction === undefined ? undefined : readInteraction(interaction)),
+    outputCharacters: () => characters,
+    isComplete: () => interaction?.['usage'] !== undefined,
+  };
+}
+
+/** Gemini interactions. */
+export const INTERACTIONS: ApiFamily = { apis: ['interactions'], read: readInteraction, fold: foldInteractionEvents };

@@ -42,7 +42,7 @@ function historyBefore(series: DailySeries, endIndex: number): readonly DailySpe
 
 /**
  * Forecasts a series' own past as it would have been forecast then, a week apart, and compares: the error that is shown
- * next to each forecast. Periods with an unknown day are left out. 5–15 ms with a year of history; cache it for a day.
+ * next to each forecast. Periods with an unknown day are left out. About 18 ms with a year of history; cache it for a day.
  *
  * @throws ForecastError as `fitForecast` does.
  */

@@ -14,10 +14,14 @@ export interface LevelModel {
 
 /** Days that the profile is learned from: 16 of each weekday. */
 const PROFILE_DAYS = 112;
-/** A weekday starts as average, worth this many days, more the noisier the series: one odd Monday is not a profile. */
-const MIN_PROFILE_SHRINKAGE_DAYS = 2;
-const MAX_PROFILE_SHRINKAGE_DAYS = 3;
-const SHRINKAGE_DAYS_PER_NOISE = 4;
+/** A weekday starts as average, worth so many days: 0.5 + 2 × noise, at most 2. One odd Monday is not a profile. */
+const MIN_PROFILE_SHRINKAGE_DAYS = 0.5;
+const MAX_PROFILE_SHRINKAGE_DAYS = 2;
+const SHRINKAGE_DAYS_PER_NOISE = 2;
+/** Noise variance that each weekday brings along: a single week shows none of its own. */
+const PRIOR_WEEKDAY_VARIANCE = 0.25;
+/** No day counts for more than this quantile of all: with one odd Monday in sixteen weeks, Mondays are not dear. */
+const PROFILE_BURST_QUANTILE = 0.975;
 /** Days of the steady level, and days that decide what a burst is. */
 const STEADY_DAYS = 56;
 /** Adjusted values above this quantile count as much as the quantile: a burst is not a new level. */
@@ -34,8 +38,10 @@ function fitWeekdayFactors(series: DailySeries, endIndex: number): readonly numb
   const sums = [0, 0, 0, 0, 0, 0, 0];
   const counts = [0, 0, 0, 0, 0, 0, 0];
   const startIndex = Math.max(0, endIndex - PROFILE_DAYS);
+  const known = values.slice(startIndex, endIndex).filter((value) => !Number.isNaN(value));
+  const capUsd = quantileOfSorted(known.sort(), PROFILE_BURST_QUANTILE);
   for (let index = startIndex; index < endIndex; index++) {
-    const value = values[index] ?? Number.NaN;
+    const value = Math.min(values[index] ?? Number.NaN, capUsd);
     if (Number.isNaN(value)) continue;
     const day = weekday(firstDay + index);
     sums[day] = (sums[day] ?? 0) + value;
@@ -45,9 +51,9 @@ function fitWeekdayFactors(series: DailySeries, endIndex: number): readonly numb
   const mean = sum(sums) / count;
   if (!(mean > 0)) return [1, 1, 1, 1, 1, 1, 1];
   const means = sums.map((daySum, day) => daySum / mean / Math.max(1, counts[day] ?? 0));
-  let squares = 0;
+  let squares = 7 * PRIOR_WEEKDAY_VARIANCE;
   for (let index = startIndex; index < endIndex; index++) {
-    const value = values[index] ?? Number.NaN;
+    const value = Math.min(values[index] ?? Number.NaN, capUsd);
     if (!Number.isNaN(value)) squares += (value / mean - (means[weekday(firstDay + index)] ?? 1)) ** 2;
   }
   const shrinkageDays = Math.min(
@@ -63,28 +69,31 @@ function fitWeekdayFactors(series: DailySeries, endIndex: number): readonly numb
 export function fitLevelModel(series: DailySeries, endIndex: number): LevelModel {
   const { values, firstDay } = series;
   const weekdayFactors = fitWeekdayFactors(series, endIndex);
-  const adjusted: { value: number; ageDays: number }[] = [];
+  const days: { adjustedUsd: number; factor: number; ageDays: number }[] = [];
   for (let index = Math.max(0, endIndex - PROFILE_DAYS); index < endIndex; index++) {
     const value = values[index] ?? Number.NaN;
     if (Number.isNaN(value)) continue;
-    adjusted.push({ value: value / (weekdayFactors[weekday(firstDay + index)] ?? 1), ageDays: endIndex - 1 - index });
+    const factor = weekdayFactors[weekday(firstDay + index)] ?? 1;
+    days.push({ adjustedUsd: value / factor, factor, ageDays: endIndex - 1 - index });
   }
-  if (adjusted.length === 0) return { weekdayFactors, recentLevelUsd: 0, steadyLevelUsd: 0 };
-  const near = adjusted.filter(({ ageDays }) => ageDays < STEADY_DAYS);
-  const steady = near.length === 0 ? adjusted : near;
-  const ascending = Float64Array.from(steady, ({ value }) => value).sort();
-  const capUsd = quantileOfSorted(ascending, BURST_QUANTILE);
-  let weighted = 0;
-  let weights = 0;
-  for (const { value, ageDays } of adjusted) {
-    const weight = 0.5 ** (ageDays / RECENT_HALF_LIFE_DAYS);
-    weighted += weight * Math.min(value, capUsd);
-    weights += weight;
-  }
+  const near = days.filter(({ ageDays }) => ageDays < STEADY_DAYS);
+  const steady = near.length === 0 ? days : near;
+  const capUsd = quantileOfSorted(Float64Array.from(steady, ({ adjustedUsd }) => adjustedUsd).sort(), BURST_QUANTILE);
+  const levelOf = (some: typeof days, weightOf: (ageDays: number) => number): number => {
+    // Spend ÷ factors, not the mean of the ratios: a profile that is a little off must not move the sum of a week.
+    let spendUsd = 0;
+    let factors = 0;
+    for (const { adjustedUsd, factor, ageDays } of some) {
+      const weight = weightOf(ageDays) * factor;
+      spendUsd += weight * Math.min(adjustedUsd, capUsd);
+      factors += weight;
+    }
+    return factors > 0 ? spendUsd / factors : 0;
+  };
   return {
     weekdayFactors,
-    recentLevelUsd: weighted / weights,
-    steadyLevelUsd: sum(steady.map(({ value }) => Math.min(value, capUsd))) / steady.length,
+    recentLevelUsd: levelOf(days, (ageDays) => 0.5 ** (ageDays / RECENT_HALF_LIFE_DAYS)),
+    steadyLevelUsd: levelOf(steady, () => 1),
   };
 }
 

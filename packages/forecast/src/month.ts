@@ -25,7 +25,7 @@ export interface MonthForecast extends SpendForecast {
 
 /**
  * Forecasts the rest of a month day by day and its total: $300 spent and $200 ± 40 expected make $500 ± 40.
- * Costs 1–2 ms with a year of history.
+ * Costs about 3 ms with a year of history.
  *
  * @throws ForecastError as `fitForecast` and `predict` do; `option_invalid` for negative or non-finite spend.
  */

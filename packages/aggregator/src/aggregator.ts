@@ -8,11 +8,11 @@ import type { Config } from './config/config.js';
 import { alertsEndpoint, budgetsEndpoint } from './http/alert-endpoints.js';
 import { createApp } from './http/app.js';
 import { costEndpoints } from './http/cost-endpoints.js';
-import { sumFigures } from './http/cost-json.js';
 import { forecastEndpoint } from './http/forecast-endpoint.js';
 import { healthEndpoints } from './http/health-endpoints.js';
 import { utcDay } from './http/parameters.js';
 import { createStderrLog, type Log } from './logger.js';
+import { createStoreParts } from './reading/create-store-parts.js';
 import type { StoreParts } from './reading/store-parts.js';
 import { createBudgetService, type BudgetService } from './service/budget-service.js';
 import { createChannels } from './service/channels.js';
@@ -107,7 +107,7 @@ async function renderMetrics(
 ): Promise<string> {
   const today = await parts.reader.readCosts({ range: utcDay(clock()), groupBy: [], filters: {} });
   return formatPrometheus([
-    ...todayMetrics(sumFigures(today)),
+    ...todayMetrics(today.total),
     ...budgetMetrics(await budgets.readStatuses()),
     ...(await parts.readGauges()),
     ...tickMetrics(ticks),
@@ -138,8 +138,13 @@ async function close(server: Server): Promise<void> {
   clearTimeout(timer);
 }
 
+/** Starts the service on a migrated database. @throws the system's error when the port cannot be had. */
+export async function createAggregator(options: AggregatorOptions): Promise<Aggregator> {
+  return startAggregator(options, createStoreParts(options.database, options.config.tenant));
+}
+
 /** Starts the service on parts of a store: its ticks, API and page. */
-export async function startAggregator(options: AggregatorOptions, parts: StoreParts): Promise<Aggregator> {
+async function startAggregator(options: AggregatorOptions, parts: StoreParts): Promise<Aggregator> {
   let port = options.config.server.port;
   const wiring = wire(options, parts, () => port);
   const { clock, log, outbox, budgets } = wiring;
@@ -147,8 +152,8 @@ export async function startAggregator(options: AggregatorOptions, parts: StorePa
   const instance = options.instance ?? randomUUID();
   const startedAtMs = clock();
   // Requests are answered only once the ticker is there: it starts after the port is ours.
-  let ticker: Ticker | undefined;
-  const tickHealth = (): readonly TickHealth[] => ticker?.health() ?? [];
+  const late: { ticker?: Ticker } = {};
+  const tickHealth = (): readonly TickHealth[] => late.ticker?.health() ?? [];
   const app = createApp({
     endpoints: [
       ...costEndpoints(parts.reader),
@@ -166,7 +171,7 @@ export async function startAggregator(options: AggregatorOptions, parts: StorePa
   const server = createAdaptorServer({ fetch: app.fetch }) as Server;
   port = await listen(server, config.server.host, config.server.port);
   const running = startTicker(ticksOf(wiring), log, clock);
-  ticker = running;
+  late.ticker = running;
   return {
     port,
     instance,

@@ -1,3 +1,5 @@
+export { createAggregator } from './aggregator.js';
+export type { Aggregator, AggregatorOptions } from './aggregator.js';
 export { toConfig } from './config/config.js';
 export type { BudgetConfig, Config, ServerConfig, WebhookConfig } from './config/config.js';
 export { ConfigError } from './config/config-error.js';
@@ -8,3 +10,7 @@ export type { SecretSources } from './config/secrets.js';
 export { nearestName } from './nearest-name.js';
 export { runBudgetTest } from './service/budget-test.js';
 export type { BudgetTestResult } from './service/budget-test.js';
+export { createStderrLog } from './logger.js';
+export type { Log, LogLevel } from './logger.js';
+export type { MetricFamily, Sample } from './service/prometheus.js';
+export type { TickHealth, Ticker } from './service/ticker.js';

@@ -2,7 +2,6 @@ import { DIMENSION_NAMES, isDimension } from '../dimensions.js';
 import { nearestName } from '../nearest-name.js';
 import type { CostReader } from '../reading/cost-reader.js';
 import {
-  byCostDescending,
   figuresJson,
   groupJson,
   latencyJson,
@@ -34,12 +33,12 @@ async function summarise(
   groupBy: readonly string[],
   filters: Filters,
 ): Promise<object> {
-  const groups = await reader.readCosts({ range, groupBy, filters });
+  const { total, groups } = await reader.readCosts({ range, groupBy, filters });
   return {
     ...rangeJson(range),
     currency: 'USD',
-    total: figuresJson(sumFigures(groups)),
-    groups: groupBy.length === 0 ? [] : groups.sort(byCostDescending).map(groupJson),
+    total: figuresJson(total),
+    groups: groupBy.length === 0 ? [] : groups.map(groupJson),
   };
 }
 
@@ -80,14 +79,10 @@ function totals(reader: CostReader): Endpoint[] {
       answer: async ({ values, filters, nowMs, pathValue }) => {
         const range = resolveRange(values, nowMs);
         const dimension = requireDimension(pathValue);
-        const { top, total } = await reader.readTop({
-          range,
-          groupBy: [dimension],
-          filters,
-          limit: values.limit ?? DEFAULT_LIMIT,
-        });
+        const query = { range, groupBy: [dimension], filters, limit: values.limit ?? DEFAULT_LIMIT };
+        const { total, groups: top } = await reader.readTop(query);
         const rest = subtractFigures(total, sumFigures(top));
-        const groups = top.sort(byCostDescending).map(groupJson);
+        const groups = top.map(groupJson);
         const restRow = { key: {}, rest: true, ...figuresJson(rest) };
         return {
           ...rangeJson(range),

@@ -21,6 +21,7 @@ export function figuresJson(figures: CostFigures): object {
     output_tokens: figures.outputTokens,
     unpriced_calls: figures.unpricedCalls,
     estimated_calls: figures.estimatedCalls,
+    error_calls: figures.errorCalls,
   };
 }
 
@@ -46,6 +47,7 @@ const NOTHING: CostFigures = {
   outputTokens: 0,
   unpricedCalls: 0,
   estimatedCalls: 0,
+  errorCalls: 0,
 };
 
 /** The sum of figures; exact. */
@@ -58,6 +60,7 @@ export function sumFigures(figures: readonly CostFigures[]): CostFigures {
       outputTokens: total.outputTokens + one.outputTokens,
       unpricedCalls: total.unpricedCalls + one.unpricedCalls,
       estimatedCalls: total.estimatedCalls + one.estimatedCalls,
+      errorCalls: total.errorCalls + one.errorCalls,
     }),
     NOTHING,
   );
@@ -72,13 +75,8 @@ export function subtractFigures(total: CostFigures, part: CostFigures): CostFigu
     outputTokens: total.outputTokens - part.outputTokens,
     unpricedCalls: total.unpricedCalls - part.unpricedCalls,
     estimatedCalls: total.estimatedCalls - part.estimatedCalls,
+    errorCalls: total.errorCalls - part.errorCalls,
   };
-}
-
-/** Most expensive first; equal ones by their values, so that an answer is stable. */
-export function byCostDescending(a: CostGroup, b: CostGroup): number {
-  if (a.costPicoUsd !== b.costPicoUsd) return a.costPicoUsd > b.costPicoUsd ? -1 : 1;
-  return Object.values(a.key).join('\0') < Object.values(b.key).join('\0') ? -1 : 1;
 }
 
 /** Dollars as a decimal string of an estimate: twelve decimals would claim too much, so six. */

@@ -14,11 +14,20 @@ export interface CostFigures {
   readonly unpricedCalls: number;
   /** Calls whose usage we estimated. */
   readonly estimatedCalls: number;
+  /** Calls that ended in an error. */
+  readonly errorCalls: number;
 }
 
 /** Figures of one combination of values. */
 export interface CostGroup extends CostFigures {
   readonly key: GroupKey;
+}
+
+/** Figures in total and by group; the total is of all calls, also where groups were cut off. */
+export interface CostReport {
+  readonly total: CostFigures;
+  /** Descending by cost. */
+  readonly groups: readonly CostGroup[];
 }
 
 /** Figures of one combination of values in one step of time. */
@@ -55,12 +64,10 @@ export interface CostQuery {
 
 /** What the API, the budgets and the forecast read of the ledger: published builds plus what is newer. */
 export interface CostReader {
-  readonly readCosts: (query: CostQuery) => Promise<CostGroup[]>;
-  readonly readSeries: (query: CostQuery & { readonly step: 'hour' | 'day' }) => Promise<CostPoint[]>;
+  readonly readCosts: (query: CostQuery) => Promise<CostReport>;
+  readonly readSeries: (query: CostQuery & { readonly step: 'hour' | 'day' }) => Promise<readonly CostPoint[]>;
   /** The most expensive values of one dimension, at most `limit`; the total holds all of them. */
-  readonly readTop: (
-    query: CostQuery & { readonly limit: number },
-  ) => Promise<{ readonly top: CostGroup[]; readonly total: CostFigures }>;
-  readonly readLatency: (query: CostQuery) => Promise<LatencyGroup[]>;
-  readonly readUnpriced: (range: TimeRange) => Promise<UnpricedModel[]>;
+  readonly readTop: (query: CostQuery & { readonly limit: number }) => Promise<CostReport>;
+  readonly readLatency: (query: CostQuery) => Promise<readonly LatencyGroup[]>;
+  readonly readUnpriced: (range: TimeRange) => Promise<readonly UnpricedModel[]>;
 }

@@ -2,6 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createApp } from '../../src/http/app.js';
 import { costEndpoints } from '../../src/http/cost-endpoints.js';
+import { sumFigures } from '../../src/http/cost-json.js';
 import { PROBLEM_STATUS } from '../../src/http/problem.js';
 import {
   checkQuery,
@@ -15,23 +16,11 @@ import type { CostQuery, CostReader } from '../../src/reading/cost-reader.js';
 
 const NOW_MS = Date.parse('2026-11-22T10:20:30Z');
 const queries: CostQuery[] = [];
+const NOTHING = sumFigures([]);
 const reader: CostReader = {
-  readCosts: (query) => (queries.push(query), Promise.resolve([])),
+  readCosts: (query) => (queries.push(query), Promise.resolve({ total: NOTHING, groups: [] })),
   readSeries: (query) => (queries.push(query), Promise.resolve([])),
-  readTop: (query) => (
-    queries.push(query),
-    Promise.resolve({
-      top: [],
-      total: {
-        costPicoUsd: 0n as never,
-        calls: 0,
-        inputTokens: 0,
-        outputTokens: 0,
-        unpricedCalls: 0,
-        estimatedCalls: 0,
-      },
-    })
-  ),
+  readTop: (query) => (queries.push(query), Promise.resolve({ total: NOTHING, groups: [] })),
   readLatency: (query) => (queries.push(query), Promise.resolve([])),
   readUnpriced: () => Promise.resolve([]),
 };

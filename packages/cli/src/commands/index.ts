@@ -1,4 +1,5 @@
 import { InvalidArgumentError, type Command } from 'commander';
+import type { UpOptions } from './up.js';
 import { EXIT_CODES, type ExitCode } from '../exit-codes.js';
 
 /** Tells the exit code of a command that ended without an error. */
@@ -10,6 +11,7 @@ export type ReportExit = (code: ExitCode) => void;
 
 /** Adds all commands to the program, in the order in which the help lists them. */
 export function addCommands(program: Command, reportExit: ReportExit): void {
+  addUp(program);
   addPrice(program, reportExit);
   addPrices(program);
   addForecast(program);
@@ -31,6 +33,22 @@ export function parseInstant(text: string): number {
   if (Number.isNaN(ms))
     throw new InvalidArgumentError('A date is written 2026-11-22, an instant 2026-11-22T10:00:00Z.');
   return ms;
+}
+
+function addUp(program: Command): void {
+  program
+    .command('up')
+    .summary('run the embedded stack: engine, OTLP receiver, ClickHouse interface, page and API')
+    .option('--config <file>', 'default: $COSTEL_CONFIG, costel.yaml, .yml, .toml or .json here, then in /etc/costel')
+    .option('--data <directory>', 'where the data is kept (default: ./.costel)')
+    .option('--host <address>', 'address to listen on (default: 127.0.0.1)')
+    .option('--port <port>', 'page and API (default: 4320; 0: any free one)', parsePort)
+    .option('--otlp-port <port>', 'OTLP/HTTP (default: 4318)', parsePort)
+    .option('--clickhouse-port <port>', 'ClickHouse HTTP interface (default: 8123)', parsePort)
+    .action(async (options: UpOptions) => {
+      const { runUp } = await import('./up.js');
+      await runUp(options);
+    });
 }
 
 function addPrice(program: Command, reportExit: ReportExit): void {

@@ -80,7 +80,7 @@ export async function startApp(app, { providerUrl, otlpEndpoint }) {
 /** @param {import('./plan.mjs').App} app */
 function sdkVersion(app) {
   const load = createRequire(resolve(sourceFolder, '../../../test/sdks', app.name, 'package.json'));
-  return /** @type {{ version: string }} */ (load(`${app.sdk}/package.json`)).version;
+  return /** @type {{ VERSION: string }} */ (load(`${app.sdk}/version`)).VERSION;
 }
 
 /**

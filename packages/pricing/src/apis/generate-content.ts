@@ -59,11 +59,14 @@ function readUsageMetadata(usage: JsonObject | undefined): CountedUsage {
   });
 }
 
-/** The tier from `serviceTier`, or from Vertex AI's `trafficType` (`ON_DEMAND_PRIORITY`, `ON_DEMAND_FLEX`). */
+/**
+ * The tier from `serviceTier`, or from Vertex AI's `trafficType` (`ON_DEMAND_PRIORITY`, `ON_DEMAND_FLEX`). Provisioned
+ * throughput is paid in advance, not by call: its calls have the list price, which is what the reservation saves.
+ */
 function tierOf(usage: JsonObject | undefined): string {
   const traffic = asText(usage?.['trafficType'])
     ?.toLowerCase()
-    .replace(/^on_demand_/, '');
+    .replace(/^on_demand_|^provisioned_throughput$/, '');
   return readServiceTier(usage?.['serviceTier'] ?? traffic);
 }
 

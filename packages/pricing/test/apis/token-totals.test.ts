@@ -79,8 +79,8 @@ describe('counting usage', () => {
           for (const count of Object.values(usage))
             expect(Number.isInteger(count) && count > 0 && count <= MAX_BUCKET_COUNT).toBe(true);
           const isUsed = Object.keys(usage).length > 0;
-          if (isUsed) expect(sumBuckets(usage, INPUT_BUCKETS)).toBe(input ?? 0);
-          if (isUsed) expect(sumBuckets(usage, OUTPUT_BUCKETS)).toBe(output ?? 0);
+          if (isUsed) expect(sumBuckets(usage, INPUT_BUCKETS)).toBe(Number(input ?? 0) + 0);
+          if (isUsed) expect(sumBuckets(usage, OUTPUT_BUCKETS)).toBe(Number(output ?? 0) + 0);
           if (quality === 'missing') expect(usage).toEqual({});
         },
       ),

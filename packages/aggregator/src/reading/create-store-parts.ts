@@ -1,5 +1,5 @@
-import { parsePicoUsd } from '@costel/pricing';
-import { queryCosts, type CostGroup as StoreGroup, type CostMeasures, type Database } from '@costel/store';
+import { parsePicoUsd, ratePeriods } from '@costel/pricing';
+import { queryCosts, resolveRates, type CostGroup as StoreGroup, type CostMeasures, type Database } from '@costel/store';
 import type { CostFigures, CostGroup, CostQuery, CostReader, CostReport } from './cost-reader.js';
 import type { StoreParts } from './store-parts.js';
 
@@ -43,7 +43,7 @@ export function createStoreParts(database: Database, tenant: string): StoreParts
       const { groups } = await reader.readCosts({ range, groupBy: dimensions, filters: {} });
       return groups.map(({ key, costPicoUsd }) => ({ values: key, spentPicoUsd: costPicoUsd }));
     },
-    resolveRates: () => Promise.resolve(),
+    resolveRates: async () => void (await resolveRates(database, ratePeriods)),
     judgeTraces: () => Promise.resolve(),
     buildRollups: () => Promise.resolve(),
     readGauges: () => Promise.resolve([]),

@@ -13,3 +13,25 @@ export type { CostGroup, CostMeasures } from './query/cost-rows.js';
 export type { CostFilters, ScopeInput } from './query/cost-scope.js';
 export { checkedDimension, DIMENSIONS, isDimension, type Dimension } from './query/dimensions.js';
 export { queryCosts, type CostQuery, type CostReport } from './query/query-costs.js';
+export {
+  resolveRates,
+  pendingRateKeys,
+  healCalls,
+  MAX_RATE_KEYS,
+  type RateResolver,
+  type ResolveRatesResult,
+} from './rates/resolve-rates.js';
+export { writeRates, reloadRates, type ResolvedKey } from './rates/write-rates.js';
+export type { ResolvedRates } from './rates/rate-rows.js';
+export type { Grain } from './query/cost-source.js';
+export {
+  queryCostSeries,
+  dailySpendSeries,
+  type CostPoint,
+  type CostSeriesQuery,
+  type DailySpend,
+} from './query/query-series.js';
+export { queryTop, type TopReport } from './query/query-top.js';
+export { queryLatency, type LatencyGroup } from './query/query-latency.js';
+export { queryUnpriced, type UnpricedGroup, type UnpricedQuery } from './query/query-unpriced.js';
+export { querySpendWindows, type SpendWindow, type WindowSpend } from './query/query-spend-windows.js';

@@ -3,7 +3,7 @@
 -- Result: d0, d1, … the dimensions; is_total 1 for the row of all groups; cost_usd dollars, exact; calls, input_tokens,
 -- output_tokens, unpriced_calls, estimated_calls, error_calls counts. Descending by cost, the total first.
 SELECT {{dimensions}}
-    {{is_total}} AS is_total,
+    toUInt8({{is_total}}) AS is_total,
     sum(calls) AS calls,
     sum(unpriced_calls) AS unpriced_calls,
     sum(estimated_calls) AS estimated_calls,

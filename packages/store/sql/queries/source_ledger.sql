@@ -5,7 +5,7 @@
         countIf(c.counted AND c.error_type != '') AS error_calls,
         sum(c.input_tokens) AS input_tokens,
         sum(c.output_tokens) AS output_tokens,
-        ifNull(sum(c.cost_usd), toDecimal128(0, 12)) AS cost_usd
+        ifNull(sum(c.cost_usd), toDecimal128(0, 12)) AS cost_usd{{latency}}
     FROM llm_calls AS c FINAL
     WHERE tenant = {tenant:String} AND ({{ranges}}){{filters}}
     {{group_by}}

@@ -64,7 +64,7 @@ async function appliedChecksums(db: Database): Promise<ReadonlyMap<number, strin
   const rows = await db.query<{ number: number; checksum: string }>(
     'SELECT number, any(checksum) AS checksum FROM schema_migrations GROUP BY number',
   );
-  return new Map(rows.map((row) => [Number(row.number), row.checksum]));
+  return new Map(rows.map((row) => [row.number, row.checksum]));
 }
 
 function changed(label: string, applied: string, now: string): StoreError {

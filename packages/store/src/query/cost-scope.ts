@@ -56,7 +56,7 @@ export type DimensionExpression = (dimension: Dimension, parameter: string) => s
 export const ledgerExpression: DimensionExpression = (dimension, parameter) =>
   tagOf(dimension) === undefined ? `\`${dimension}\`` : `tags[{${parameter}:String}]`;
 
-/** The fragments of a source query: `dimensions`, `filters`, `group_by`. Identifiers only; values are in `scopeParameters`. */
+/** The fragments of a source query: `dimensions` and `filters`. Identifiers only; values are in `scopeParameters`. */
 export function scopeFragments(scope: CostScope, expression: DimensionExpression): Readonly<Record<string, string>> {
   const columns = scope.groupBy.map((dimension, index) => `${expression(dimension, `g${index}`)} AS d${index}, `);
   const filters = scope.filters.map(
@@ -65,13 +65,7 @@ export function scopeFragments(scope: CostScope, expression: DimensionExpression
   return {
     dimensions: columns.join(''),
     filters: filters.join(''),
-    group_by: groupByAliases(scope),
   };
-}
-
-/** `GROUP BY d0, d1`, or nothing. */
-export function groupByAliases(scope: CostScope): string {
-  return scope.groupBy.length === 0 ? '' : `GROUP BY ${aliases(scope).join(', ')}`;
 }
 
 /** The columns that hold the dimensions: `d0, d1, …`. */
@@ -95,6 +89,9 @@ export function scopeParameters(scope: CostScope): QueryParameters {
 }
 
 /** The key of a group out of its row. */
-export function keyOf(scope: CostScope, row: Readonly<Record<string, unknown>>): Readonly<Record<string, string>> {
+export function keyOf(
+  scope: CostScope,
+  row: Readonly<Record<string, string | number>>,
+): Readonly<Record<string, string>> {
   return Object.fromEntries(scope.groupBy.map((dimension, index) => [dimension, String(row[`d${index}`] ?? '')]));
 }

@@ -1,6 +1,7 @@
 import type { Database, QueryParameters } from '../database.js';
 import { querySql } from '../sql-files.js';
-import { ledgerExpression, scopeFragments, scopeParameters, type CostScope } from './cost-scope.js';
+import { aliases, ledgerExpression, scopeFragments, scopeParameters, type CostScope } from './cost-scope.js';
+import { latencyBucketSql } from './latency-buckets.js';
 import { instantText, type TimeRange } from './time-range.js';
 
 /**
@@ -32,9 +33,51 @@ export function rangeCondition(
   return { sql: conditions.length === 0 ? '0' : conditions.join(' OR '), parameters };
 }
 
-/** The one function through which budgets, API and dashboards read costs. */
-export async function costSource(_db: Database, scope: CostScope, range: TimeRange): Promise<CostSource> {
-  const ranges = rangeCondition('counted_at', [range], 'l');
-  const sql = querySql('source_ledger', { ...scopeFragments(scope, ledgerExpression), ranges: ranges.sql });
-  return { sql, parameters: { ...scopeParameters(scope), ...ranges.parameters } };
+/** What a source adds to its dimensions. */
+export interface SourceShape {
+  /** A column `step`: where the step of time of a row begins. */
+  readonly step?: StepShape | undefined;
+  /** A column `latency`: calls by bucket. */
+  readonly latency?: boolean;
 }
+
+/** The steps of a series. */
+export interface StepShape {
+  readonly grain: Grain;
+  /** IANA name; where a day begins. */
+  readonly timeZone: string;
+}
+
+/** `15m` and `hour` are steps of UTC, a `day` is one of the time zone. */
+export type Grain = '15m' | 'hour' | 'day';
+
+/** SQL: where the step begins that an instant lies in. The zone is bound as `time_zone`. */
+function stepSql(instant: string, grain: Grain): string {
+  if (grain === '15m') return `toStartOfFifteenMinutes(${instant})`;
+  return grain === 'hour' ? `toStartOfHour(${instant})` : `toStartOfDay(${instant}, {time_zone:String})`;
+}
+
+/** The one function through which budgets, API and dashboards read costs. */
+export async function costSource(
+  _db: Database,
+  scope: CostScope,
+  range: TimeRange,
+  shape: SourceShape = {},
+): Promise<CostSource> {
+  const ranges = rangeCondition('counted_at', [range], 'l');
+  const fragments = scopeFragments(scope, ledgerExpression);
+  const { step } = shape;
+  const groupColumns = [...aliases(scope), ...(step === undefined ? [] : ['step'])];
+  const sql = querySql('source_ledger', {
+    ...fragments,
+    dimensions: `${fragments['dimensions'] ?? ''}${step === undefined ? '' : `${stepSql('c.counted_at', step.grain)} AS step,`}`,
+    latency: shape.latency === true ? `,\n        ${LEDGER_LATENCY}` : '',
+    group_by: groupColumns.length === 0 ? '' : `GROUP BY ${groupColumns.join(', ')}`,
+    ranges: ranges.sql,
+  });
+  const zone = step === undefined ? {} : { time_zone: step.timeZone };
+  return { sql, parameters: { ...scopeParameters(scope), ...ranges.parameters, ...zone } };
+}
+
+/** Calls by bucket of latency: those that count, cost-free items aside, and did not fail. */
+const LEDGER_LATENCY = `sumMapIf(map(${latencyBucketSql('c.duration_ns')}, toUInt64(1)), c.counted AND c.error_type = '' AND c.cost_kind = '' AND c.duration_ns > 0) AS latency`;

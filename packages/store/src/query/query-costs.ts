@@ -38,7 +38,7 @@ export async function queryCosts(db: Database, query: CostQuery): Promise<CostRe
   });
   const limit = (query.limit ?? DEFAULT_LIMIT) + (grouped ? 1 : 0);
   const rows = await db.query<MeasureRow & { is_total: number }>(sql, { ...source.parameters, limit });
-  const totalRow = rows.find((row) => Number(row.is_total) === 1);
+  const totalRow = rows.find((row) => row.is_total === 1);
   const total = totalRow === undefined ? NO_MEASURES : measuresOf(totalRow);
   const groups = grouped
     ? rows.filter((row) => row !== totalRow).map((row) => ({ key: keyOf(scope, { ...row }), ...measuresOf(row) }))

@@ -1,0 +1,48 @@
+import type { Database } from '../database.js';
+import { querySql } from '../sql-files.js';
+import { aliases, checkedScope, keyOf } from './cost-scope.js';
+import { costSource, FINAL_SETTINGS } from './cost-source.js';
+import { percentileMs } from './latency-buckets.js';
+import type { CostQuery } from './query-costs.js';
+import { checkedRange } from './time-range.js';
+
+/** Latencies of one group, within 4.9 %; calls that failed are left out. */
+export interface LatencyGroup {
+  readonly key: Readonly<Record<string, string>>;
+  /** Calls that were measured. */
+  readonly calls: number;
+  readonly p50Ms: number | null;
+  readonly p95Ms: number | null;
+  readonly p99Ms: number | null;
+}
+
+/** How long calls took, by group, most calls first. @throws StoreError `parameter_invalid`. */
+export async function queryLatency(db: Database, query: Omit<CostQuery, 'limit'>): Promise<LatencyGroup[]> {
+  const scope = checkedScope(query);
+  const source = await costSource(db, scope, checkedRange(query.from, query.to), { latency: true });
+  const sql = querySql('latency', {
+    dimensions: aliases(scope)
+      .map((column) => `${column},`)
+      .join(' '),
+    source: source.sql,
+    settings: FINAL_SETTINGS,
+  });
+  const rows = await db.query<{ bucket: number; calls: string }>(sql, source.parameters);
+  const groups = new Map<string, { key: Readonly<Record<string, string>>; counts: Map<number, number> }>();
+  for (const row of rows) {
+    const key = keyOf(scope, { ...row });
+    const id = JSON.stringify(key);
+    const group = groups.get(id) ?? { key, counts: new Map<number, number>() };
+    groups.set(id, group);
+    group.counts.set(row.bucket, Number(row.calls));
+  }
+  return [...groups.values()]
+    .map(({ key, counts }) => ({
+      key,
+      calls: [...counts.values()].reduce((sum, count) => sum + count, 0),
+      p50Ms: percentileMs(counts, 0.5),
+      p95Ms: percentileMs(counts, 0.95),
+      p99Ms: percentileMs(counts, 0.99),
+    }))
+    .toSorted((left, right) => right.calls - left.calls);
+}

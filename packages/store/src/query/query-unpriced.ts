@@ -1,0 +1,64 @@
+import type { Database } from '../database.js';
+import { querySql } from '../sql-files.js';
+import { FINAL_SETTINGS } from './cost-source.js';
+import { checkedRange, instantText, parseInstant } from './time-range.js';
+
+/** Calls without a known cost that one price (or one better emitter) would settle. */
+export interface UnpricedGroup {
+  readonly provider: string;
+  readonly model: string;
+  readonly serviceTier: string;
+  readonly region: string;
+  /** An `UnpricedReason`, `too_many_models`, or `pending` while the price is looked up. */
+  readonly reason: string;
+  readonly calls: number;
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  readonly firstSeen: Date;
+  readonly lastSeen: Date;
+}
+
+/** Which calls. */
+export interface UnpricedQuery {
+  readonly tenant?: string;
+  readonly from: Date;
+  readonly to: Date;
+  /** Default 1 000. */
+  readonly limit?: number;
+}
+
+interface UnpricedRow {
+  readonly provider: string;
+  readonly model: string;
+  readonly service_tier: string;
+  readonly region: string;
+  readonly reason: string;
+  readonly calls: string;
+  readonly input_tokens: string;
+  readonly output_tokens: string;
+  readonly first_seen: string;
+  readonly last_seen: string;
+}
+
+/** What has no price, most calls first. @throws StoreError `parameter_invalid`. */
+export async function queryUnpriced(db: Database, query: UnpricedQuery): Promise<UnpricedGroup[]> {
+  const { fromMs, toMs } = checkedRange(query.from, query.to);
+  const rows = await db.query<UnpricedRow>(querySql('unpriced', { settings: FINAL_SETTINGS }), {
+    tenant: query.tenant ?? 'default',
+    from: instantText(fromMs),
+    to: instantText(toMs),
+    limit: query.limit ?? 1000,
+  });
+  return rows.map((row) => ({
+    provider: row.provider,
+    model: row.model,
+    serviceTier: row.service_tier,
+    region: row.region,
+    reason: row.reason,
+    calls: Number(row.calls),
+    inputTokens: Number(row.input_tokens),
+    outputTokens: Number(row.output_tokens),
+    firstSeen: new Date(parseInstant(row.first_seen)),
+    lastSeen: new Date(parseInstant(row.last_seen)),
+  }));
+}

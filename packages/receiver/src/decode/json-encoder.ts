@@ -1,5 +1,12 @@
 import protobuf from 'protobufjs/minimal.js';
-import type { EnumType, Field, Message, ScalarType } from './otlp-schema.js';
+import {
+  type EnumType,
+  type Field,
+  LENGTH_DELIMITED,
+  type Message,
+  type ScalarType,
+  WIRE_TYPES,
+} from './otlp-schema.js';
 import { BodyError, RecordError, type RejectReason } from './record-error.js';
 import { quoteLongIntegers } from './json-numbers.js';
 
@@ -17,22 +24,6 @@ export interface EncodedJson {
   readonly bytes: Uint8Array;
   readonly rejections: JsonRejections;
 }
-
-const WIRE_TYPES: Readonly<Record<ScalarType, number>> = {
-  string: 2,
-  bytes: 2,
-  id: 2,
-  bool: 0,
-  uint32: 0,
-  int64: 0,
-  uint64: 0,
-  sint32: 0,
-  fixed32: 5,
-  fixed64: 1,
-  sfixed64: 1,
-  double: 1,
-};
-const LENGTH_DELIMITED = 2;
 
 /**
  * Turns an OTLP JSON request into the protobuf form of the same request, so that one transcoder serves both. Unknown
@@ -176,8 +167,17 @@ function writeScalar(writer: Writer, type: ScalarType, name: string, value: unkn
     case 'double':
       writer.double(doubleOf(name, value));
       break;
-    default:
-      writeInteger(writer, type, name, value);
+    case 'uint32':
+    case 'fixed32':
+    case 'sint32':
+      writer[type](Number(integerOf(type, name, value)));
+      break;
+    case 'int64':
+    case 'uint64':
+    case 'fixed64':
+    case 'sfixed64':
+      writer[type](String(integerOf(type, name, value)));
+      break;
   }
 }
 
@@ -193,15 +193,14 @@ const RANGES: Readonly<Record<IntegerType, readonly [bigint, bigint]>> = {
   fixed64: [0n, 0xffff_ffff_ffff_ffffn],
 };
 
-function writeInteger(writer: Writer, type: IntegerType, name: string, value: unknown): void {
-  const integer = integerOf(name, value);
+function integerOf(type: IntegerType, name: string, value: unknown): bigint {
+  const integer = parseInteger(name, value);
   const [least, greatest] = RANGES[type];
   if (integer < least || integer > greatest) throw invalid(name, value, `a number from ${least} to ${greatest}`);
-  if (type === 'uint32' || type === 'fixed32' || type === 'sint32') writer[type](Number(integer));
-  else writer[type](String(integer));
+  return integer;
 }
 
-function integerOf(name: string, value: unknown): bigint {
+function parseInteger(name: string, value: unknown): bigint {
   if (typeof value === 'number' && Number.isInteger(value)) return BigInt(value);
   if (typeof value === 'string' && /^-?\d{1,20}$/.test(value)) return BigInt(value);
   throw invalid(name, value, 'an integer');

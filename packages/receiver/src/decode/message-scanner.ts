@@ -1,31 +1,16 @@
-import type { Field, Message } from './otlp-schema.js';
+import { type Field, LENGTH_DELIMITED, type Message, WIRE_TYPES } from './otlp-schema.js';
 import { RecordError } from './record-error.js';
 import type { WireBody } from './wire-body.js';
 
 const UNKNOWN = 0xff;
 const REPEATED = 0x08;
 const PACKABLE = 0x10;
-const LENGTH_DELIMITED = 2;
 const FIRST_OCCURRENCES = 96;
 const KEPT_OCCURRENCES = 300_000;
 
-const wireTypeOf = (field: Field): number => {
-  switch (field.type) {
-    case 'bool':
-    case 'uint32':
-    case 'int64':
-    case 'uint64':
-    case 'sint32':
-      return 0;
-    case 'fixed64':
-    case 'sfixed64':
-    case 'double':
-      return 1;
-    case 'fixed32':
-      return 5;
-    default:
-      return typeof field.type === 'object' && 'words' in field.type ? 0 : LENGTH_DELIMITED;
-  }
+const wireTypeOf = ({ type }: Field): number => {
+  if (typeof type === 'string') return WIRE_TYPES[type];
+  return 'words' in type ? 0 : LENGTH_DELIMITED;
 };
 
 /**

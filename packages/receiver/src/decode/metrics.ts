@@ -37,8 +37,6 @@ const exemplar = new MessageScanner(EXEMPLAR);
 const buckets = new MessageScanner(BUCKETS);
 const quantile = new MessageScanner(QUANTILE);
 
-const POINTS = 1;
-
 const KINDS: readonly MetricKind[] = [
   {
     field: 5,

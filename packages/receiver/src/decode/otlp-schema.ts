@@ -16,6 +16,25 @@ export type ScalarType =
   | 'sfixed64'
   | 'double';
 
+/** Wire type 2: a length, then that many bytes. */
+export const LENGTH_DELIMITED = 2;
+
+/** The protobuf wire type of each scalar. */
+export const WIRE_TYPES: Readonly<Record<ScalarType, number>> = {
+  string: LENGTH_DELIMITED,
+  bytes: LENGTH_DELIMITED,
+  id: LENGTH_DELIMITED,
+  bool: 0,
+  uint32: 0,
+  int64: 0,
+  uint64: 0,
+  sint32: 0,
+  fixed32: 5,
+  fixed64: 1,
+  sfixed64: 1,
+  double: 1,
+};
+
 /** Words of an enumeration in the order of their numbers, from 0. */
 export interface EnumType {
   readonly words: readonly string[];

@@ -80,15 +80,18 @@ export async function healCalls(db: Database): Promise<void> {
   const rows = `SELECT ${columns} FROM llm_calls FINAL WHERE cost_status = 'pending'`;
   const full = `(SELECT uniqExact(provider, model, service_tier, region) FROM llm_rates) >= ${MAX_RATE_KEYS}`;
   await withLedgerLock(db, async () =>
+    // The rows are chosen in a query of their own: beside REPLACE, a condition would see the replaced status.
     db.command(`INSERT INTO llm_calls (${REVISED_COLUMNS_SQL})
 SELECT * REPLACE (
     if(r_cost_status = 'pending', 'unpriced', r_cost_status) AS r_cost_status,
     if(r_cost_status = 'pending', 'too_many_models', r_cost_reason) AS r_cost_reason
 )
 FROM (
+SELECT * FROM (
 ${reviseSelect(database, rows)}
 )
 WHERE r_cost_status != 'pending' OR ${full}
+)
 ${FINAL_SETTINGS}, optimize_and_compare_chain = 0, query_plan_merge_expressions = 0`),
   );
 }

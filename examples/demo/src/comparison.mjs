@@ -58,14 +58,36 @@ export async function compareWithTruth(truth, askSummary) {
 }
 
 /**
+ * Finds the calls behind a difference.
+ * @param {RunTruth} truth
+ * @param {(parameters: Record<string, string>) => Promise<CostSummary>} askSummary
+ * @returns {Promise<ComparedRow[]>} one row a call that differs, named as `call-7 chat-json openai-6 gpt-4o-mini-2024-07-18`
+ */
+export async function compareCalls(truth, askSummary) {
+  const exact = truth.entries.filter((entry) => entry.truth === 'exact');
+  const answer = await askSummary({
+    ...runFilter(truth),
+    'filter.tag.demo_truth': 'exact',
+    group_by: 'tag.demo_call',
+  });
+  return compareDimension('call', exact, answer, 'tag.demo_call')
+    .filter((row) => row.differences.length > 0)
+    .map((row) => {
+      const entry = exact.find(({ call }) => call === row.key);
+      return entry ? { ...row, key: `${row.key} ${entry.scenario} ${entry.app} ${entry.model}` } : row;
+    });
+}
+
+/**
  * @param {string} dimension
  * @param {readonly TruthEntry[]} entries
  * @param {CostSummary} answer
+ * @param {string} [groupKey] the dimension's name in the answer
  * @returns {ComparedRow[]} one row a value that either side knows, dearest first
  */
-export function compareDimension(dimension, entries, answer) {
+export function compareDimension(dimension, entries, answer, groupKey = dimension) {
   const totals = totalsBy(entries, (entry) => String(entry[/** @type {keyof TruthEntry} */ (dimension)]));
-  const groups = new Map(answer.groups.map((group) => [group.key[dimension] ?? '', group]));
+  const groups = new Map(answer.groups.map((group) => [group.key[groupKey] ?? '', group]));
   return [...new Set([...totals.keys(), ...groups.keys()])]
     .map((key) => compareRow(`${dimension} ${key === '' ? '(empty)' : key}`, key, totals.get(key), groups.get(key)))
     .sort((left, right) => Number(parseUsd(right.costUsd) - parseUsd(left.costUsd)));

@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { startAlertReceiver } from './alert-receiver.mjs';
 import { startApp } from './app-process.mjs';
 import { crossedThresholds, demoBudgets, missingAlerts } from './budget-watch.mjs';
-import { compareWithTruth } from './comparison.mjs';
+import { compareCalls, compareWithTruth } from './comparison.mjs';
 import { StackNotRunningError, costelApi } from './costel-api.mjs';
 import { HELP, UsageError, parseOptions } from './options.mjs';
 import { APPS } from './plan.mjs';
@@ -140,10 +140,9 @@ async function compare(truth, api) {
     print(good(`Costel and the provider agree to the pico-dollar on ${truth.entries.length} calls.`));
     return true;
   }
-  print(bad(`Costel and the provider differ in ${differences.length} figures:`));
-  for (const { where, what, truth: expected, costel } of differences) {
-    print(bad(`  ${where}, ${what}: the provider says ${expected}, Costel says ${costel}`));
-  }
+  const askSummary = (/** @type {Record<string, string>} */ parameters) => api.summary(parameters);
+  printComparison([{ name: 'calls that differ', rows: await compareCalls(truth, askSummary) }]);
+  print(bad(`Costel and the provider differ in ${differences.length} figures, marked above.`));
   return false;
 }
 

@@ -66,7 +66,7 @@ export async function makeTraffic({ options, run, api, provider, apps, signal, o
   const perform = async (call) => {
     provider.expect(call);
     progress.started += 1;
-    const tags = { demo_run: run, demo_truth: call.scenario.truth, demo_app: call.app };
+    const tags = { demo_run: run, demo_truth: call.scenario.truth, demo_app: call.app, demo_call: call.id };
     const report = await apps.find((app) => app.name === call.app)?.perform(call, tags);
     if (!report) throw new Error(`there is no app ${call.app}`);
     if (report.error === undefined) visibility.ended(call.app, report.endedAtMs);

@@ -5,15 +5,6 @@ const EXIT_FLUSH_TIMEOUT_MS = 2000;
 
 const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 
-async function settleWithin(work: Promise<void>, timeoutMs: number): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, timeoutMs);
-  });
-  await Promise.race([work, timeout]);
-  clearTimeout(timer);
-}
-
 /**
  * Sends what is left when the event loop runs empty or the process is told to end. A signal is not taken away from
  * anybody: where the application has a listener of its own, that one decides about the end; where it has none, the
@@ -22,14 +13,14 @@ async function settleWithin(work: Promise<void>, timeoutMs: number): Promise<voi
  */
 export function flushOnExit(handle: CostelHandle): () => void {
   const onBeforeExit = () => {
-    void settleWithin(handle.shutdown(), EXIT_FLUSH_TIMEOUT_MS);
+    void handle.shutdown(EXIT_FLUSH_TIMEOUT_MS);
   };
   const onSignal = (signal: NodeJS.Signals) => {
     const isAlone = process.listenerCount(signal) === 1;
     void flushThenRaise(signal, isAlone);
   };
   const flushThenRaise = async (signal: NodeJS.Signals, isAlone: boolean) => {
-    await settleWithin(isAlone ? handle.shutdown() : handle.forceFlush(), EXIT_FLUSH_TIMEOUT_MS);
+    await (isAlone ? handle.shutdown(EXIT_FLUSH_TIMEOUT_MS) : handle.forceFlush(EXIT_FLUSH_TIMEOUT_MS));
     if (!isAlone) return;
     process.removeListener(signal, onSignal);
     process.kill(process.pid, signal);

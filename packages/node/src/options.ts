@@ -23,10 +23,10 @@ export interface RegisterConfig extends Omit<CostelInstrumentationConfig, 'enabl
 
 /** A running set-up. */
 export interface CostelHandle {
-  /** Sends everything that is finished now. Never rejects. */
-  forceFlush(): Promise<void>;
+  /** Sends everything that is finished now, waiting at most `timeoutMs` (default 15 000). Never rejects. */
+  forceFlush(timeoutMs?: number): Promise<void>;
   /** Ends open calls, sends everything and stops. Never rejects; doing it twice is harmless. */
-  shutdown(): Promise<void>;
+  shutdown(timeoutMs?: number): Promise<void>;
 }
 
 /** Fast enough that a call is on the page within two seconds. */
@@ -36,6 +36,12 @@ export const DEFAULT_METRIC_EXPORT_INTERVAL_MS = 10_000;
 
 /** Longest wait for an answer of the receiver; the OpenTelemetry default of 30 s is longer than the metric interval. */
 export const EXPORT_TIMEOUT_MS = 10_000;
+
+/** Longest wait of `forceFlush` and `shutdown`. */
+export const FLUSH_TIMEOUT_MS = 15_000;
+
+/** Finished spans kept for a receiver that does not answer, about 4 kB each; the oldest go first. */
+export const MAX_WAITING_SPANS = 8192;
 
 /** The URL of one signal under a base endpoint; undefined leaves the choice to the `OTEL_*` variables. */
 export function signalUrl(endpoint: string | undefined, signal: 'traces' | 'metrics'): string | undefined {

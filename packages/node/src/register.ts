@@ -32,18 +32,23 @@ import {
   type Resource,
 } from '@opentelemetry/resources';
 import { MeterProvider, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics';
-import { BasicTracerProvider, BatchSpanProcessor } from '@opentelemetry/sdk-trace-base';
+import { BasicTracerProvider, BatchSpanProcessor, type SpanExporter } from '@opentelemetry/sdk-trace-base';
+import { deliverInBackground } from './background-delivery.js';
+import { detachedAgent } from './detached-agent.js';
 import { flushOnExit } from './flush-on-exit.js';
 import { registerLoaderHook } from './loader-hook.js';
 import {
   DEFAULT_METRIC_EXPORT_INTERVAL_MS,
   DEFAULT_TRACE_EXPORT_DELAY_MS,
   EXPORT_TIMEOUT_MS,
+  FLUSH_TIMEOUT_MS,
+  MAX_WAITING_SPANS,
   signalUrl,
   type CostelHandle,
   type RegisterConfig,
 } from './options.js';
-import { OutageReport, reportOutages } from './reporting-exporter.js';
+import { OutageReport } from './outage-report.js';
+import { settleWithin } from './settle-within.js';
 
 const PROPAGATORS: Readonly<Record<string, () => TextMapPropagator>> = {
   tracecontext: () => new W3CTraceContextPropagator(),
@@ -73,7 +78,8 @@ export function register(config: RegisterConfig = {}): CostelHandle {
     const resource = buildResource(config);
     context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
     propagation.setGlobalPropagator(buildPropagator());
-    providers.push(...startMetrics(config, resource), ...startTraces(config, resource));
+    const report = new OutageReport(targetOf(config));
+    providers.push(...startMetrics(config, resource, report), ...startTraces(config, resource, report));
     const { enabled: _, ...instrumentationConfig } = { enabled: true, ...config };
     instrumentations = [...llmInstrumentations(instrumentationConfig), ...(config.instrumentations ?? [])];
     registerLoaderHook((config.instrumentations ?? []).flatMap(moduleNamesOf));
@@ -102,18 +108,18 @@ class Handle implements CostelHandle {
     this.#cleanups.push(cleanup);
   }
 
-  async forceFlush(): Promise<void> {
-    await Promise.allSettled(this.#providers.map((provider) => provider.forceFlush()));
+  async forceFlush(timeoutMs = FLUSH_TIMEOUT_MS): Promise<void> {
+    await settleWithin(Promise.allSettled(this.#providers.map((provider) => provider.forceFlush())), timeoutMs);
   }
 
-  shutdown(): Promise<void> {
-    return (this.#shutdown ??= this.#stop());
+  shutdown(timeoutMs = FLUSH_TIMEOUT_MS): Promise<void> {
+    return (this.#shutdown ??= this.#stop(timeoutMs));
   }
 
-  async #stop(): Promise<void> {
+  async #stop(timeoutMs: number): Promise<void> {
     finishOpenCalls();
     for (const cleanup of this.#cleanups) cleanup();
-    await Promise.allSettled(this.#providers.map((provider) => provider.shutdown()));
+    await settleWithin(Promise.allSettled(this.#providers.map((provider) => provider.shutdown())), timeoutMs);
     if (active === this) active = undefined;
   }
 }
@@ -167,25 +173,43 @@ function exporterOptions(config: RegisterConfig, signal: 'traces' | 'metrics') {
   const url = signalUrl(config.endpoint, signal);
   return {
     timeoutMillis: EXPORT_TIMEOUT_MS,
+    httpAgentOptions: detachedAgent,
     ...(url === undefined ? {} : { url }),
     ...(config.headers === undefined ? {} : { headers: { ...config.headers } }),
   };
 }
 
-function reportFor(config: RegisterConfig): OutageReport {
-  return new OutageReport(
-    config.endpoint ?? getStringFromEnv('OTEL_EXPORTER_OTLP_ENDPOINT') ?? 'http://localhost:4318',
-  );
+function targetOf(config: RegisterConfig): string {
+  return config.endpoint ?? getStringFromEnv('OTEL_EXPORTER_OTLP_ENDPOINT') ?? 'http://localhost:4318';
 }
 
-function startTraces(config: RegisterConfig, resource: Resource): Provider[] {
+/** A batch processor whose flush also waits for the delivery. */
+class DeliveringSpanProcessor extends BatchSpanProcessor {
+  readonly #exporter: SpanExporter;
+
+  constructor(exporter: SpanExporter, scheduledDelayMillis: number) {
+    super(exporter, { scheduledDelayMillis });
+    this.#exporter = exporter;
+  }
+
+  override async forceFlush(): Promise<void> {
+    await super.forceFlush();
+    await this.#exporter.forceFlush?.();
+  }
+}
+
+function startTraces(config: RegisterConfig, resource: Resource, report: OutageReport): Provider[] {
   if (isOff('OTEL_TRACES_EXPORTER')) return [];
-  const exporter = reportOutages(new OTLPTraceExporter(exporterOptions(config, 'traces')), reportFor(config));
+  const exporter = deliverInBackground(new OTLPTraceExporter(exporterOptions(config, 'traces')), report, {
+    sizeOf: (spans: readonly unknown[]) => spans.length,
+    maxWaiting: MAX_WAITING_SPANS,
+    onDropped: (spans) => report.dropped(spans),
+  });
   const delayMs =
     config.traceExportDelayMs ?? getNumberFromEnv('OTEL_BSP_SCHEDULE_DELAY') ?? DEFAULT_TRACE_EXPORT_DELAY_MS;
   const provider = new BasicTracerProvider({
     resource,
-    spanProcessors: [new CostSpanProcessor(), new BatchSpanProcessor(exporter, { scheduledDelayMillis: delayMs })],
+    spanProcessors: [new CostSpanProcessor(), new DeliveringSpanProcessor(exporter, delayMs)],
   });
   if (trace.setGlobalTracerProvider(provider)) return [provider];
   console.warn(
@@ -195,7 +219,7 @@ function startTraces(config: RegisterConfig, resource: Resource): Provider[] {
   return [];
 }
 
-function startMetrics(config: RegisterConfig, resource: Resource): Provider[] {
+function startMetrics(config: RegisterConfig, resource: Resource, report: OutageReport): Provider[] {
   if (isOff('OTEL_METRICS_EXPORTER')) return [];
   const intervalMs =
     config.metricExportIntervalMs ??
@@ -205,7 +229,12 @@ function startMetrics(config: RegisterConfig, resource: Resource): Provider[] {
     resource,
     readers: [
       new PeriodicExportingMetricReader({
-        exporter: reportOutages(new OTLPMetricExporter(exporterOptions(config, 'metrics')), reportFor(config)),
+        // Metrics are cumulative: the next export says everything that a lost one said.
+        exporter: deliverInBackground(new OTLPMetricExporter(exporterOptions(config, 'metrics')), report, {
+          sizeOf: () => 1,
+          maxWaiting: 1,
+          onDropped: () => undefined,
+        }),
         exportIntervalMillis: intervalMs,
         exportTimeoutMillis: Math.min(intervalMs, EXPORT_TIMEOUT_MS),
       }),

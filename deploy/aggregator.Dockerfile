@@ -6,7 +6,7 @@ COPY packages packages
 COPY scripts scripts
 COPY test/sdks test/sdks
 COPY examples examples
-RUN npm ci --no-audit --no-fund && node scripts/build.mjs && npm prune --omit=dev --omit=optional
+RUN npm install --no-save --no-audit --no-fund && node scripts/build.mjs && npm prune --omit=dev --omit=optional
 
 FROM node:22-slim
 ENV NODE_ENV=production

@@ -41,7 +41,8 @@ function install() {
   process.stderr.write(
     'Installing dependencies (about a minute on the first run; the embedded ClickHouse engine is 550 MB) …\n',
   );
-  run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
+  // Not `npm ci`: it refuses a lock that does not list the optional binaries of every other platform.
+  run('npm', ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error']);
   writeFileSync(stampFile, wanted);
 }
 

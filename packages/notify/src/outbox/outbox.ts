@@ -9,6 +9,7 @@ import { listAlerts, type AlertFilter, type AlertRecord } from './alert-list.js'
 import { BatchWriter } from './batch-writer.js';
 import { ClaimLog, type Claim } from './claims.js';
 import { decideOutcome, type DeliveryOutcome } from './delivery.js';
+import { PendingView } from './pending-view.js';
 import { selectDue, toPendingNotification, type PendingNotification, type PendingRow } from './pending.js';
 import { EventLog } from './raise.js';
 import { toDateTime64 } from './rows.js';
@@ -104,6 +105,7 @@ class DurableOutbox implements Outbox {
   readonly #events: EventLog;
   readonly #claims: ClaimLog;
   readonly #deliveries: BatchWriter<object>;
+  readonly #pending: PendingView;
   readonly #busy = new Set<string>();
 
   constructor(options: OutboxOptions) {
@@ -113,15 +115,20 @@ class DurableOutbox implements Outbox {
     this.#holder = options.holder ?? randomUUID();
     this.#events = new EventLog(options.database, this.#tenant);
     this.#claims = new ClaimLog(options.database, this.#tenant, this.#holder);
+    this.#pending = new PendingView(new Set(this.#channels.keys()), () => this.#loadPending());
     this.#deliveries = new BatchWriter((rows) => options.database.insertRows('alert_deliveries', rows));
   }
 
-  raise(alerts: readonly Alert[]): Promise<readonly string[]> {
-    return this.#events.raise(alerts, this.#options.clock());
+  async raise(alerts: readonly Alert[]): Promise<readonly string[]> {
+    const keys = await this.#events.raise(alerts, this.#options.clock());
+    if (keys.length > 0) this.#pending.invalidate();
+    return keys;
   }
 
-  resolve(resolutions: readonly Resolution[]): Promise<readonly string[]> {
-    return this.#events.resolve(resolutions);
+  async resolve(resolutions: readonly Resolution[]): Promise<readonly string[]> {
+    const keys = await this.#events.resolve(resolutions);
+    if (keys.length > 0) this.#pending.invalidate();
+    return keys;
   }
 
   listAlerts(filter: AlertFilter): Promise<readonly AlertRecord[]> {
@@ -134,7 +141,7 @@ class DurableOutbox implements Outbox {
     );
     for (const { name } of channels) this.#busy.add(name);
     const counters: Counters = { delivered: 0, retried: 0, failed: 0, deadLettered: 0, lostClaims: 0, pending: 0 };
-    const pendings = this.#loadPending();
+    const pendings = this.#pending.at(this.#options.clock());
     const rounds = channels.map(async (channel) => {
       try {
         await this.#sendDue(channel, await pendings, counters);
@@ -169,6 +176,7 @@ class DurableOutbox implements Outbox {
 
   async #sendBatch(channel: Channel, due: readonly PendingNotification[], counters: Counters): Promise<void> {
     const nowMs = this.#options.clock();
+    this.#pending.invalidate();
     const claims = await this.#claims.append(due, channel.sendTimeoutMs, nowMs);
     const alerts = {
       firing: await this.#loadAlerts(due, 'firing'),
@@ -216,6 +224,7 @@ class DurableOutbox implements Outbox {
       reason,
       next_attempt_at: toDateTime64(nextAttemptAtMs),
     });
+    this.#pending.invalidate();
     counters[OUTCOME_COUNTERS[outcome]]++;
   }
 }

@@ -43,7 +43,7 @@ export function toPendingNotification(row: PendingRow): PendingNotification {
 }
 
 /** When it may be claimed: at once, after its back-off, or when the lease of an attempt that was never answered ends. */
-function dueAtMs(pending: PendingNotification): number {
+export function dueAtMs(pending: PendingNotification): number {
   if (pending.epoch === 0) return pending.raisedAtMs;
   return pending.answeredEpoch >= pending.epoch ? pending.nextAttemptAtMs : pending.leaseUntilMs;
 }

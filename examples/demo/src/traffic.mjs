@@ -38,8 +38,7 @@ const ARRIVAL_PATIENCE_MS = 15_000;
 
 /**
  * @param {TrafficOptions} traffic
- * @returns {Promise<Traffic>} once every call has ended, its app has handed its spans over, and the summary has them all
- *   (or has had its time)
+ * @returns {Promise<Traffic>} once every call has ended and the summary has them all, or has had its time
  */
 export async function makeTraffic({ options, run, api, provider, apps, signal, onProgress }) {
   const startedAt = new Date().toISOString();
@@ -90,10 +89,10 @@ export async function makeTraffic({ options, run, api, provider, apps, signal, o
     }
   } while (options.keepGoing && !signal.aborted);
   await Promise.all(calls);
-  await Promise.all(apps.map((app) => app.stop()));
   const deadlineMs = Date.now() + ARRIVAL_PATIENCE_MS;
   while (visibility.missing > 0 && Date.now() < deadlineMs) await pause(100);
   await watch.stop();
+  await Promise.all(apps.map((app) => app.stop()));
   failures.push(...provider.surprises.map((surprise) => `the provider got a request that nobody planned: ${surprise}`));
   const truth = { run, seed: options.seed, startedAt, endedAt: new Date().toISOString(), entries: provider.entries };
   return { truth, failures, visibility };

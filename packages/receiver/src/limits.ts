@@ -33,6 +33,8 @@ export interface ReceiverLimits {
   readonly batchRows: number;
   /** Bytes of rows that send a batch off without waiting. */
   readonly batchBytes: number;
+  /** JavaScript heap of the decoding worker, in MiB; a body that needs more costs the worker, and is refused. */
+  readonly decoderHeapMebibytes: number;
   /** Longest that decoding one request may take, in milliseconds; above: the worker is replaced and the request refused. */
   readonly decodeMs: number;
   /** Longest that a client may take to send one request, in milliseconds. */
@@ -60,7 +62,8 @@ export const DEFAULT_LIMITS: ReceiverLimits = {
   batchDelayMs: 50,
   batchRows: 20_000,
   batchBytes: 32 * MEBIBYTE,
-  decodeMs: 30_000,
+  decoderHeapMebibytes: 768,
+  decodeMs: 10_000,
   requestMs: 60_000,
   retryAfterSeconds: 1,
 };

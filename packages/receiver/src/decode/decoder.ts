@@ -5,8 +5,6 @@ import type { ReceiverLimits } from '../limits.js';
 import type { DecodeJob, DecodeOutcome, RefusalReason } from './decode-request.js';
 import type { DecodeRequestMessage, DecodeResponseMessage } from './worker-messages.js';
 
-/** Bytes of JavaScript heap that decoding may take; a body that needs more costs the worker, not the process. */
-const WORKER_HEAP_MEBIBYTES = 768;
 /** Requests that the worker holds at a time: one that it decodes and one that waits, so that it never idles. */
 const IN_WORKER = 2;
 
@@ -80,7 +78,7 @@ class WorkerDecoder implements Decoder {
     const worker = new Worker(workerUrl(), {
       name: 'costel-otlp-decoder',
       workerData: { limits: this.#limits },
-      resourceLimits: { maxOldGenerationSizeMb: WORKER_HEAP_MEBIBYTES },
+      resourceLimits: { maxOldGenerationSizeMb: this.#limits.decoderHeapMebibytes },
     });
     worker.unref();
     worker.on('message', (message: DecodeResponseMessage) => this.#settle(message));

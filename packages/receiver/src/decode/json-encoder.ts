@@ -1,4 +1,3 @@
-import protobuf from 'protobufjs/minimal.js';
 import {
   type EnumType,
   type Field,
@@ -9,8 +8,8 @@ import {
 } from './otlp-schema.js';
 import { BodyError, RecordError, type RejectReason } from './record-error.js';
 import { quoteLongIntegers } from './json-numbers.js';
+import { RowWriter } from './row-writer.js';
 
-type Writer = InstanceType<typeof protobuf.Writer>;
 type JsonObject = Readonly<Record<string, unknown>>;
 
 /** Records that the encoder left out, by reason; the first message is for the sender. */
@@ -57,6 +56,7 @@ const isObject = (value: unknown): value is JsonObject =>
 
 class JsonEncoder {
   readonly rejections: JsonRejections = { counts: new Map(), first: '' };
+  readonly #out = new RowWriter();
   readonly #maxDepth: number;
   #depth = 0;
 
@@ -64,63 +64,59 @@ class JsonEncoder {
     this.#maxDepth = maxDepth;
   }
 
-  /** Encodes a message on a writer of its own, so that a failure leaves no half of it behind. */
   encode(message: Message, value: JsonObject): Uint8Array {
-    const writer = protobuf.Writer.create();
-    this.#writeFields(writer, message, value);
-    return writer.finish();
+    this.#writeFields(message, value);
+    return this.#out.take().rows;
   }
 
-  #writeFields(writer: Writer, message: Message, value: JsonObject): void {
-    if (++this.#depth > this.#maxDepth) {
-      this.#depth = 0;
-      throw new RecordError('attribute_too_deep', 'an attribute is nested too deep');
-    }
+  #writeFields(message: Message, value: JsonObject): void {
+    if (++this.#depth > this.#maxDepth) throw new RecordError('attribute_too_deep', 'an attribute is nested too deep');
     for (const name in value) {
       const field = message.fields.get(name);
       const content = value[name];
       if (field === undefined || content === null || content === undefined) continue;
-      if (!field.isRepeated) this.#writeValue(writer, field, name, content);
+      if (!field.isRepeated) this.#writeValue(field, name, content);
       else if (!Array.isArray(content)) throw invalid(name, content, 'an array');
-      else for (const item of content) this.#writeItem(writer, field, name, item);
+      else if (field.isolation === undefined) for (const item of content) this.#writeValue(field, name, item);
+      else for (const item of content) this.#writeIsolated(field, name, item);
     }
     this.#depth--;
   }
 
-  #writeItem(writer: Writer, field: Field, name: string, item: unknown): void {
-    if (field.isolation === undefined) return this.#writeValue(writer, field, name, item);
+  /** Writes a record or an envelope, or takes back what was written of it and counts what is lost. */
+  #writeIsolated(field: Field, name: string, item: unknown): void {
     const depth = this.#depth;
+    const mark = this.#out.length;
     try {
-      const message = messageOf(field.type);
-      if (message === undefined || !isObject(item)) throw invalid(name, item, 'an object');
-      const encoded = this.encode(message, item);
-      writer.uint32((field.number << 3) | LENGTH_DELIMITED).bytes(encoded);
+      this.#writeValue(field, name, item);
     } catch (error) {
-      this.#depth = depth;
       if (!(error instanceof RecordError)) throw error;
+      this.#depth = depth;
+      this.#out.rewind(mark);
       const count = field.isolation === 'record' ? 1 : Math.max(1, countRecords(messageOf(field.type), item));
       this.rejections.counts.set(error.reason, (this.rejections.counts.get(error.reason) ?? 0) + count);
       if (this.rejections.first === '') this.rejections.first = `${error.reason}: ${error.message}`;
     }
-    return undefined;
   }
 
-  #writeValue(writer: Writer, field: Field, name: string, value: unknown): void {
+  #writeValue(field: Field, name: string, value: unknown): void {
     const { type, number } = field;
+    const out = this.#out;
     if (typeof type === 'string') {
-      writer.uint32((number << 3) | WIRE_TYPES[type]);
-      return writeScalar(writer, type, name, value);
+      out.varint((number << 3) | WIRE_TYPES[type]);
+      return writeScalar(out, type, name, value);
     }
     const message = messageOf(type);
     if (message === undefined) {
-      if ('words' in type) writer.uint32(number << 3).int32(enumNumber(type, name, value));
-      return undefined;
+      out.varint(number << 3);
+      return out.varint64(BigInt.asUintN(64, BigInt('words' in type ? enumNumber(type, name, value) : 0)));
     }
     if (!isObject(value)) throw invalid(name, value, 'an object');
-    writer.uint32((number << 3) | LENGTH_DELIMITED).fork();
-    this.#writeFields(writer, message, value);
-    writer.ldelim();
-    return undefined;
+    out.varint((number << 3) | LENGTH_DELIMITED);
+    const mark = out.length;
+    out.beginLength();
+    this.#writeFields(message, value);
+    return out.endLength(mark);
   }
 }
 
@@ -150,34 +146,37 @@ const invalid = (name: string, value: unknown, expected: string): RecordError =>
   return new RecordError('invalid_value', `${name} is ${shown}, not ${expected}`);
 };
 
-function writeScalar(writer: Writer, type: ScalarType, name: string, value: unknown): void {
+function writeScalar(out: RowWriter, type: ScalarType, name: string, value: unknown): void {
   switch (type) {
     case 'string':
       if (typeof value !== 'string') throw invalid(name, value, 'a string');
-      writer.bytes(Buffer.from(value, 'utf8'));
-      break;
+      return out.text(value);
     case 'id':
-    case 'bytes':
-      writer.bytes(type === 'id' ? hexBytes(name, value) : base64Bytes(name, value));
-      break;
+    case 'bytes': {
+      const bytes = type === 'id' ? hexBytes(name, value) : base64Bytes(name, value);
+      return out.stringBytes(bytes, 0, bytes.length);
+    }
     case 'bool':
       if (typeof value !== 'boolean') throw invalid(name, value, 'true or false');
-      writer.bool(value);
-      break;
+      return out.uint8(value ? 1 : 0);
     case 'double':
-      writer.double(doubleOf(name, value));
-      break;
+      return out.float64(doubleOf(name, value));
     case 'uint32':
+      return out.varint(Number(integerOf(type, name, value)));
     case 'fixed32':
-    case 'sint32':
-      writer[type](Number(integerOf(type, name, value)));
-      break;
+      return out.uint32(Number(integerOf(type, name, value)));
+    case 'sint32': {
+      const integer = Number(integerOf(type, name, value));
+      return out.varint(((integer << 1) ^ (integer >> 31)) >>> 0);
+    }
     case 'int64':
     case 'uint64':
+      return out.varint64(BigInt.asUintN(64, integerOf(type, name, value)));
     case 'fixed64':
-    case 'sfixed64':
-      writer[type](String(integerOf(type, name, value)));
-      break;
+    case 'sfixed64': {
+      const integer = BigInt.asUintN(64, integerOf(type, name, value));
+      return out.uint64(Number(integer & 0xffff_ffffn), Number(integer >> 32n));
+    }
   }
 }
 

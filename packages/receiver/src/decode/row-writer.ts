@@ -2,6 +2,8 @@ import type { WireBody } from './wire-body.js';
 
 const FIRST_CAPACITY = 64 * 1024;
 const KEPT_CAPACITY = 8 * 1024 * 1024;
+/** Bytes of a length that is written before it is known: enough for 256 MiB. */
+const LENGTH_BYTES = 4;
 const HEX_DIGITS = new TextEncoder().encode('0123456789abcdef');
 const ENCODER = new TextEncoder();
 
@@ -93,8 +95,38 @@ export class RowWriter {
 
   /** A string. */
   text(value: string): void {
-    const encoded = ENCODER.encode(value);
-    this.stringBytes(encoded, 0, encoded.length);
+    if (this.#asciiText(value)) return;
+    const mark = this.#length;
+    this.beginLength();
+    this.#reserve(value.length * 3);
+    this.#length += ENCODER.encodeInto(value, this.#bytes.subarray(this.#length)).written;
+    this.endLength(mark);
+  }
+
+  /** Leaves room for a length that is not known yet; `endLength` with the `length` of before fills it in. */
+  beginLength(): void {
+    this.#reserve(LENGTH_BYTES);
+    this.#length += LENGTH_BYTES;
+  }
+
+  /** Writes how many bytes came after the room that `beginLength` left at `mark`, as a varint of four bytes. */
+  endLength(mark: number): void {
+    const count = this.#length - mark - LENGTH_BYTES;
+    if (count >= 2 ** 28) throw new RangeError(`${count} bytes are more than a length of four bytes can say`);
+    for (let index = 0; index < LENGTH_BYTES; index++) {
+      const more = index < LENGTH_BYTES - 1 ? 0x80 : 0;
+      this.#bytes[mark + index] = ((count >>> (7 * index)) & 0x7f) | more;
+    }
+  }
+
+  /** An unsigned LEB128 number below 2^64. */
+  varint64(value: bigint): void {
+    let rest = value;
+    while (rest > 0x7fn) {
+      this.uint8(Number(rest & 0x7fn) | 0x80);
+      rest >>= 7n;
+    }
+    this.uint8(Number(rest));
   }
 
   /** A short string of ASCII characters. */
@@ -113,6 +145,27 @@ export class RowWriter {
       this.#bytes[this.#length++] = HEX_DIGITS[byte >>> 4] ?? 0;
       this.#bytes[this.#length++] = HEX_DIGITS[byte & 15] ?? 0;
     }
+  }
+
+  /** Writes a short string if it is ASCII; otherwise writes nothing and says so. */
+  #asciiText(value: string): boolean {
+    const { length } = value;
+    if (length > 200) return false;
+    const mark = this.#length;
+    this.varint(length);
+    this.#reserve(length);
+    const bytes = this.#bytes;
+    let to = this.#length;
+    for (let index = 0; index < length; index++) {
+      const code = value.charCodeAt(index);
+      if (code >= 0x80) {
+        this.#length = mark;
+        return false;
+      }
+      bytes[to++] = code;
+    }
+    this.#length = to;
+    return true;
   }
 
   #put32(value: number): void {

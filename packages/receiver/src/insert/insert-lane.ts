@@ -50,6 +50,8 @@ export class InsertLane {
   #pendingBytes = 0;
   #timer: NodeJS.Timeout | undefined;
   #running: Promise<void> | undefined;
+  /** Whether the last batch was stored, at least in part. */
+  #isHealthy = false;
 
   constructor(table: TableName, options: LaneOptions) {
     this.#table = table;
@@ -111,7 +113,12 @@ export class InsertLane {
 
   async #insert(batch: readonly Pending[]): Promise<void> {
     const pieces = batch.map((pending): InsertPiece => ({ rows: pending.rows.rows, rowEnds: pending.rows.rowEnds }));
-    const salvage = await insertSalvaging(pieces, (part, rowCount) => this.#insertPieces(part, rowCount));
+    const salvage = await insertSalvaging(
+      pieces,
+      (part, rowCount) => this.#insertPieces(part, rowCount),
+      this.#isHealthy,
+    );
+    this.#isHealthy = salvage.some(({ kind }) => kind === 'stored');
     for (const [index, { resolve }] of batch.entries()) {
       const verdict = salvage[index];
       if (verdict === undefined || verdict.kind === 'failed') {

@@ -1,3 +1,4 @@
+/* oxlint-disable typescript/no-unsafe-enum-assignment -- the rule takes the enums of one OpenTelemetry package for two */
 import { context, SpanKind, SpanStatusCode, trace, ValueType } from '@opentelemetry/api';
 import { SeverityNumber } from '@opentelemetry/api-logs';
 import {
@@ -71,7 +72,12 @@ function recordLogs() {
   const exporter = new InMemoryLogRecordExporter();
   const provider = new LoggerProvider({ resource, processors: [new SimpleLogRecordProcessor({ exporter })] });
   const logger = provider.getLogger(scope.name, scope.version);
-  logger.emit({ body: 'plain', severityNumber: SeverityNumber.INFO, severityText: 'INFO', attributes: { a: 1 } });
+  logger.emit({
+    body: 'plain',
+    severityNumber: SeverityNumber.INFO,
+    severityText: 'INFO',
+    attributes: { a: 1 },
+  });
   logger.emit({ body: { nested: ['x', 1, { y: true }] }, eventName: 'gen_ai.event' });
   return exporter.getFinishedLogRecords();
 }

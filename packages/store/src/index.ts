@@ -35,3 +35,4 @@ export { queryTop, type TopReport } from './query/query-top.js';
 export { queryLatency, type LatencyGroup } from './query/query-latency.js';
 export { queryUnpriced, type UnpricedGroup, type UnpricedQuery } from './query/query-unpriced.js';
 export { querySpendWindows, type SpendWindow, type WindowSpend } from './query/query-spend-windows.js';
+export { buildRollups, type BuildHooks, type BuildOptions, type BuildResult } from './rollup/build-rollups.js';

@@ -1,11 +1,5 @@
     SELECT {{dimensions}}
-        sum(toUInt64(c.counted)) AS calls,
-        countIf(c.counted AND c.cost_usd IS NULL AND (c.cost_status IN ('unpriced', 'pending') OR c.cost_reason = 'usage_missing')) AS unpriced_calls,
-        countIf(c.counted AND c.usage_quality = 'estimated') AS estimated_calls,
-        countIf(c.counted AND c.error_type != '') AS error_calls,
-        sum(c.input_tokens) AS input_tokens,
-        sum(c.output_tokens) AS output_tokens,
-        ifNull(sum(c.cost_usd), toDecimal128(0, 12)) AS cost_usd{{latency}}
+        {{measures}}{{latency}}
     FROM llm_calls AS c FINAL
     WHERE tenant = {tenant:String} AND ({{ranges}}){{filters}}
     {{group_by}}

@@ -1,17 +1,31 @@
 import type { Database } from '../database.js';
 
-const queues = new WeakMap<Database, Promise<unknown>>();
+/** Kinds of work of which one runs at a time on a database. */
+export type ExclusiveWork = 'correct' | 'build';
 
-/**
- * Runs one correction of the ledger after the other. A correction reads a winner and writes it under the next revision:
- * two at once would write the same revision, and one would be lost. Between processes the leader's lease does the same.
- */
-export async function withLedgerLock<Result>(db: Database, correct: () => Promise<Result>): Promise<Result> {
-  const before = queues.get(db) ?? Promise.resolve();
-  const run = before.then(correct, correct);
-  queues.set(
-    db,
+const queues = new WeakMap<Database, Map<ExclusiveWork, Promise<unknown>>>();
+
+/** Runs `work` after all earlier work of its kind. Between processes the leader's lease does the same. */
+export async function runExclusively<Result>(
+  db: Database,
+  kind: ExclusiveWork,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  const kinds = queues.get(db) ?? new Map<ExclusiveWork, Promise<unknown>>();
+  queues.set(db, kinds);
+  const before = kinds.get(kind) ?? Promise.resolve();
+  const run = before.then(work, work);
+  kinds.set(
+    kind,
     run.catch(() => undefined),
   );
   return run;
+}
+
+/**
+ * Runs one correction of the ledger after the other. A correction reads a winner and writes it under the next revision:
+ * two at once would write the same revision, and one would be lost.
+ */
+export async function withLedgerLock<Result>(db: Database, correct: () => Promise<Result>): Promise<Result> {
+  return runExclusively(db, 'correct', correct);
 }

@@ -56,8 +56,14 @@ export type DimensionExpression = (dimension: Dimension, parameter: string) => s
 export const ledgerExpression: DimensionExpression = (dimension, parameter) =>
   tagOf(dimension) === undefined ? `\`${dimension}\`` : `tags[{${parameter}:String}]`;
 
+/** Identifiers of a scope, as a source query takes them. */
+export interface ScopeFragments {
+  readonly dimensions: string;
+  readonly filters: string;
+}
+
 /** The fragments of a source query: `dimensions` and `filters`. Identifiers only; values are in `scopeParameters`. */
-export function scopeFragments(scope: CostScope, expression: DimensionExpression): Readonly<Record<string, string>> {
+export function scopeFragments(scope: CostScope, expression: DimensionExpression): ScopeFragments {
   const columns = scope.groupBy.map((dimension, index) => `${expression(dimension, `g${index}`)} AS d${index}, `);
   const filters = scope.filters.map(
     ({ dimension }, index) => `\n        AND ${expression(dimension, `n${index}`)} IN {f${index}:Array(String)}`,

@@ -1,8 +1,21 @@
 import type { Database, QueryParameters } from '../database.js';
+import { findDirtyQuarters, readPublishedState } from '../rollup/published-state.js';
+import { DAY_ROLLUP, TAG_DAY_ROLLUP, type RollupTable } from '../rollup/rollup-tables.js';
 import { querySql } from '../sql-files.js';
-import { aliases, ledgerExpression, scopeFragments, scopeParameters, type CostScope } from './cost-scope.js';
+import {
+  aliases,
+  dimensionsOf,
+  ledgerExpression,
+  scopeFragments,
+  scopeParameters,
+  type CostScope,
+  type DimensionExpression,
+} from './cost-scope.js';
+import { tagOf } from './dimensions.js';
 import { latencyBucketSql } from './latency-buckets.js';
-import { instantText, type TimeRange } from './time-range.js';
+import { rangeCondition } from './range-condition.js';
+import { planRead, type PlanNeeds, type ReadPlan } from './read-plan.js';
+import { DAY_MS, QUARTER_MS, type TimeRange } from './time-range.js';
 
 /**
  * Settings of every read with FINAL. Skip indexes stay exact under FINAL only in exact mode (a resend was counted in two
@@ -15,22 +28,6 @@ export const FINAL_SETTINGS =
 export interface CostSource {
   readonly sql: string;
   readonly parameters: QueryParameters;
-}
-
-/** A condition that holds in any of the ranges, with its parameters `<prefix>0_from`, …; false for no range. */
-export function rangeCondition(
-  column: string,
-  ranges: readonly TimeRange[],
-  prefix: string,
-): { readonly sql: string; readonly parameters: QueryParameters } {
-  const parameters: Record<string, string> = {};
-  const conditions = ranges.map(({ fromMs, toMs }, index) => {
-    parameters[`${prefix}${index}_from`] = instantText(fromMs);
-    parameters[`${prefix}${index}_to`] = instantText(toMs);
-    const bound = (edge: string) => `{${prefix}${index}_${edge}:DateTime64(3, 'UTC')}`;
-    return `(${column} >= ${bound('from')} AND ${column} < ${bound('to')})`;
-  });
-  return { sql: conditions.length === 0 ? '0' : conditions.join(' OR '), parameters };
 }
 
 /** What a source adds to its dimensions. */
@@ -51,33 +48,139 @@ export interface StepShape {
 /** `15m` and `hour` are steps of UTC, a `day` is one of the time zone. */
 export type Grain = '15m' | 'hour' | 'day';
 
+/**
+ * The one function through which budgets, API and dashboards read costs: published builds for sealed periods, the ledger
+ * with FINAL for edges, open and dirty quarter hours. Builds published while the query runs stay invisible to it.
+ */
+export async function costSource(
+  db: Database,
+  scope: CostScope,
+  range: TimeRange,
+  shape: SourceShape = {},
+): Promise<CostSource> {
+  const state = await readPublishedState(db);
+  const dirty = await findDirtyQuarters(db, state);
+  return sourceOfPlan(scope, planRead(needsOf(scope, shape), range, state, dirty), shape, state.snapshot);
+}
+
+function needsOf(scope: CostScope, { step, latency }: SourceShape): PlanNeeds {
+  const stepMs = step === undefined ? 0 : step.grain === 'day' && step.timeZone === 'UTC' ? DAY_MS : QUARTER_MS;
+  return { dimensions: dimensionsOf(scope), stepMs, latency: latency === true };
+}
+
+/** The statement of a plan: its parts side by side, each instant in one of them. */
+export function sourceOfPlan(scope: CostScope, plan: ReadPlan, shape: SourceShape, snapshot: bigint): CostSource {
+  const parts = plan.rollups.flatMap(({ table, ranges }, index) =>
+    table === TAG_DAY_ROLLUP
+      ? tagSources(scope, ranges, shape, `r${index}`)
+      : [rollupSource(scope, { table, ranges, shape, prefix: `r${index}` })],
+  );
+  if (plan.ledger.length > 0 || parts.length === 0) parts.push(ledgerSource(scope, plan.ledger, shape));
+  const zone = shape.step === undefined ? {} : { time_zone: shape.step.timeZone };
+  const common: QueryParameters = { ...scopeParameters(scope), ...zone, snapshot };
+  return {
+    sql: parts.map((part) => part.sql).join('    UNION ALL\n'),
+    parameters: Object.assign({}, common, ...parts.map((part) => part.parameters)) as QueryParameters,
+  };
+}
+
 /** SQL: where the step begins that an instant lies in. The zone is bound as `time_zone`. */
 function stepSql(instant: string, grain: Grain): string {
   if (grain === '15m') return `toStartOfFifteenMinutes(${instant})`;
   return grain === 'hour' ? `toStartOfHour(${instant})` : `toStartOfDay(${instant}, {time_zone:String})`;
 }
 
-/** The one function through which budgets, API and dashboards read costs. */
-export async function costSource(
-  _db: Database,
+/** `dimensions`, `filters` and `group_by` of one part, with the step of time among the dimensions. */
+function partFragments(
   scope: CostScope,
-  range: TimeRange,
-  shape: SourceShape = {},
-): Promise<CostSource> {
-  const ranges = rangeCondition('counted_at', [range], 'l');
-  const fragments = scopeFragments(scope, ledgerExpression);
-  const { step } = shape;
+  { step }: SourceShape,
+  expression: DimensionExpression,
+  instant: string,
+): Readonly<Record<string, string>> {
+  const { dimensions, filters } = scopeFragments(scope, expression);
   const groupColumns = [...aliases(scope), ...(step === undefined ? [] : ['step'])];
-  const sql = querySql('source_ledger', {
-    ...fragments,
-    dimensions: `${fragments['dimensions'] ?? ''}${step === undefined ? '' : `${stepSql('c.counted_at', step.grain)} AS step,`}`,
-    latency: shape.latency === true ? `,\n        ${LEDGER_LATENCY}` : '',
+  return {
+    dimensions: step === undefined ? dimensions : `${dimensions}${stepSql(instant, step.grain)} AS step,`,
+    filters,
     group_by: groupColumns.length === 0 ? '' : `GROUP BY ${groupColumns.join(', ')}`,
-    ranges: ranges.sql,
-  });
-  const zone = step === undefined ? {} : { time_zone: step.timeZone };
-  return { sql, parameters: { ...scopeParameters(scope), ...ranges.parameters, ...zone } };
+  };
 }
 
-/** Calls by bucket of latency: those that count, cost-free items aside, and did not fail. */
-const LEDGER_LATENCY = `sumMapIf(map(${latencyBucketSql('c.duration_ns')}, toUInt64(1)), c.counted AND c.error_type = '' AND c.cost_kind = '' AND c.duration_ns > 0) AS latency`;
+/** Calls by bucket of latency: those that count, items that are no calls aside, and did not fail. */
+export const LEDGER_LATENCY = `sumMapIf(map(${latencyBucketSql('c.duration_ns')}, toUInt64(1)), c.counted AND c.error_type = '' AND c.cost_kind = '' AND c.duration_ns > 0) AS latency`;
+
+function ledgerSource(scope: CostScope, ranges: readonly TimeRange[], shape: SourceShape): CostSource {
+  const condition = rangeCondition('counted_at', 'DateTime64', ranges, 'l');
+  const sql = querySql('source_ledger', {
+    ...partFragments(scope, shape, ledgerExpression, 'c.counted_at'),
+    measures: querySql('ledger_measures').trim(),
+    latency: shape.latency === true ? `,\n        ${LEDGER_LATENCY}` : '',
+    ranges: condition.sql,
+  });
+  return { sql, parameters: condition.parameters };
+}
+
+interface RollupPart {
+  readonly table: RollupTable;
+  readonly ranges: readonly TimeRange[];
+  readonly shape: SourceShape;
+  readonly prefix: string;
+  readonly expression?: DimensionExpression;
+  readonly sign?: '' | '-';
+  readonly tag?: string;
+}
+
+function rollupSource(scope: CostScope, part: RollupPart): CostSource {
+  const { table, shape, prefix } = part;
+  const isQuarter = table.grain === 'quarter';
+  const time = `r.${table.timeColumn}`;
+  const expression = part.expression ?? ((dimension) => `r.\`${dimension}\``);
+  const condition = rangeCondition(time, isQuarter ? 'DateTime' : 'Date', part.ranges, prefix);
+  const fragments = partFragments(scope, shape, expression, isQuarter ? time : `toDateTime(${time}, 'UTC')`);
+  const tagFilter = part.tag === undefined ? '' : `\n        AND r.tag_name = {${prefix}_tag:String}`;
+  const sql = querySql('source_rollup', {
+    ...fragments,
+    filters: `${fragments['filters'] ?? ''}${tagFilter}`,
+    sign: part.sign ?? '',
+    latency: shape.latency === true ? ',\n        sumMap(r.latency) AS latency' : '',
+    table: table.name,
+    time,
+    start: isQuarter ? 'start' : 'toDate(start)',
+    grain: table.grain,
+    ranges: condition.sql,
+  });
+  return {
+    sql,
+    parameters: { ...condition.parameters, ...(part.tag === undefined ? {} : { [`${prefix}_tag`]: part.tag }) },
+  };
+}
+
+/**
+ * The rollup by tag has rows only of calls that have the tag. The others, whose tag is `''`, are all calls of the day
+ * less those: the same sums, once added and once subtracted.
+ */
+function tagSources(scope: CostScope, ranges: readonly TimeRange[], shape: SourceShape, prefix: string): CostSource[] {
+  const [dimension] = dimensionsOf(scope);
+  const tag = (dimension === undefined ? undefined : tagOf(dimension)) ?? '';
+  const none: DimensionExpression = () => "''";
+  return [
+    rollupSource(scope, {
+      table: TAG_DAY_ROLLUP,
+      ranges,
+      shape,
+      prefix: `${prefix}v`,
+      tag,
+      expression: () => 'r.tag_value',
+    }),
+    rollupSource(scope, { table: DAY_ROLLUP, ranges, shape, prefix: `${prefix}a`, expression: none }),
+    rollupSource(scope, {
+      table: TAG_DAY_ROLLUP,
+      ranges,
+      shape,
+      prefix: `${prefix}t`,
+      tag,
+      expression: none,
+      sign: '-',
+    }),
+  ];
+}

@@ -1,0 +1,19 @@
+-- Costs by UTC month and user up to the last sealed day, kept for ever. A row counts only while (month, build) is the
+-- newest in `published`, where sealed_until says up to when the month is summed.
+CREATE TABLE IF NOT EXISTS {{database}}.llm_cost_monthly_user {{on_cluster}} (
+    `build` UInt64 CODEC(ZSTD(1)),
+    `tenant` LowCardinality(String) CODEC(ZSTD(1)),
+    `month` Date CODEC(ZSTD(1)),
+    `user` String CODEC(ZSTD(1)),
+    `calls` UInt64 CODEC(T64, ZSTD(1)),
+    `unpriced_calls` UInt64 CODEC(T64, ZSTD(1)),
+    `estimated_calls` UInt64 CODEC(T64, ZSTD(1)),
+    `error_calls` UInt64 CODEC(T64, ZSTD(1)),
+    `input_tokens` UInt64 CODEC(T64, ZSTD(1)),
+    `output_tokens` UInt64 CODEC(T64, ZSTD(1)),
+    `cost_usd` Decimal(38, 12) CODEC(ZSTD(1))
+)
+ENGINE = {{engine_prefix}}MergeTree()
+PARTITION BY toYear(month)
+ORDER BY (tenant, month, user, build)
+SETTINGS index_granularity = 8192, ttl_only_drop_parts = 1

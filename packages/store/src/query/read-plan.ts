@@ -1,0 +1,134 @@
+import {
+  CONVERSATION_DAY_ROLLUP,
+  CUSTOMER_DAY_ROLLUP,
+  DAY_ROLLUP,
+  LOW_CARDINALITY_DIMENSIONS,
+  QUARTER_ROLLUP,
+  TAG_DAY_ROLLUP,
+  USER_DAY_ROLLUP,
+  USER_MONTH_ROLLUP,
+  type RollupTable,
+} from '../rollup/rollup-tables.js';
+import type { PublishedState } from '../rollup/published-state.js';
+import { tagOf, type Dimension } from './dimensions.js';
+import { ceilTo, DAY_MS, floorTo, QUARTER_MS, type TimeRange } from './time-range.js';
+
+/** Which rows answer a query: every instant of its range is in exactly one of these. */
+export interface ReadPlan {
+  readonly rollups: readonly { readonly table: RollupTable; readonly ranges: readonly TimeRange[] }[];
+  /** Read from the ledger with FINAL. */
+  readonly ledger: readonly TimeRange[];
+}
+
+/** What a plan depends on besides time. */
+export interface PlanNeeds {
+  readonly dimensions: readonly Dimension[];
+  /** The finest step of time that the answer tells apart: 0 for none, a quarter hour, or a whole UTC day. */
+  readonly stepMs: 0 | typeof QUARTER_MS | typeof DAY_MS;
+  readonly latency: boolean;
+}
+
+const LOW: ReadonlySet<string> = new Set(LOW_CARDINALITY_DIMENSIONS);
+const DAY_TABLES: Readonly<Record<string, RollupTable>> = {
+  user: USER_DAY_ROLLUP,
+  customer: CUSTOMER_DAY_ROLLUP,
+  conversation: CONVERSATION_DAY_ROLLUP,
+};
+
+interface Ladder {
+  /** From the coarsest to the finest; each covers what it can of what is left. */
+  readonly tables: readonly RollupTable[];
+}
+
+/** The rollups that know all dimensions of a query, coarsest first; none when only the ledger does. */
+function ladderFor({ dimensions, stepMs, latency }: PlanNeeds): Ladder {
+  const stepsInDay = stepMs === QUARTER_MS;
+  if (dimensions.every((dimension) => LOW.has(dimension))) {
+    return { tables: stepsInDay ? [QUARTER_ROLLUP] : [DAY_ROLLUP, QUARTER_ROLLUP] };
+  }
+  const [only, ...others] = dimensions;
+  if (only === undefined || others.length > 0 || stepsInDay || latency) return { tables: [] };
+  if (tagOf(only) !== undefined) return { tables: [TAG_DAY_ROLLUP] };
+  const table = DAY_TABLES[only];
+  if (table === undefined) return { tables: [] };
+  return { tables: table === USER_DAY_ROLLUP && stepMs === 0 ? [USER_MONTH_ROLLUP, table] : [table] };
+}
+
+/**
+ * Splits a range: whole sealed periods without newer rows are read from the coarsest rollup that knows the dimensions,
+ * everything else (edges, open and dirty quarter hours) from the ledger.
+ */
+export function planRead(
+  needs: PlanNeeds,
+  range: TimeRange,
+  state: PublishedState,
+  dirtyQuartersMs: readonly number[],
+): ReadPlan {
+  const dirty = dirtyQuartersMs.map((fromMs) => ({ fromMs, toMs: fromMs + QUARTER_MS }));
+  let left: readonly TimeRange[] = range.toMs > range.fromMs ? [range] : [];
+  const rollups: { table: RollupTable; ranges: readonly TimeRange[] }[] = [];
+  for (const table of ladderFor(needs).tables) {
+    const ranges = left.flatMap((part) => coveredBy(table, part, state, dirty));
+    if (ranges.length === 0) continue;
+    rollups.push({ table, ranges });
+    left = subtractRanges(left, ranges);
+  }
+  return { rollups, ledger: left };
+}
+
+/** The periods of a rollup that lie whole inside a range, sealed and without a dirty quarter hour; adjacent ones joined. */
+function coveredBy(
+  table: RollupTable,
+  range: TimeRange,
+  state: PublishedState,
+  dirty: readonly TimeRange[],
+): readonly TimeRange[] {
+  if (table.grain === 'month') return monthsCovered(range, state, dirty);
+  const grainMs = table.grain === 'day' ? DAY_MS : QUARTER_MS;
+  const whole = {
+    fromMs: ceilTo(range.fromMs, grainMs),
+    toMs: floorTo(Math.min(range.toMs, state.sealedUntilMs), grainMs),
+  };
+  if (whole.toMs <= whole.fromMs) return [];
+  const dirtyPeriods = dirty.map(({ fromMs }) => {
+    const startMs = floorTo(fromMs, grainMs);
+    return { fromMs: startMs, toMs: startMs + grainMs };
+  });
+  return subtractRanges([whole], dirtyPeriods);
+}
+
+function monthsCovered(range: TimeRange, state: PublishedState, dirty: readonly TimeRange[]): readonly TimeRange[] {
+  return [...state.monthsUntilMs]
+    .map(([fromMs, toMs]) => ({ fromMs, toMs }))
+    .filter(({ fromMs, toMs }) => fromMs >= range.fromMs && toMs <= range.toMs && toMs > fromMs)
+    .filter((month) => !dirty.some((part) => part.fromMs < month.toMs && part.toMs > month.fromMs))
+    .toSorted((left, right) => left.fromMs - right.fromMs);
+}
+
+/** What is left of ranges without others; ascending, as few ranges as can be. */
+export function subtractRanges(ranges: readonly TimeRange[], others: readonly TimeRange[]): readonly TimeRange[] {
+  const ordered = others.toSorted((left, right) => left.fromMs - right.fromMs);
+  return ranges.flatMap((range) => {
+    const parts: TimeRange[] = [];
+    let fromMs = range.fromMs;
+    for (const other of ordered) {
+      if (other.toMs <= fromMs || other.fromMs >= range.toMs) continue;
+      if (other.fromMs > fromMs) parts.push({ fromMs, toMs: other.fromMs });
+      fromMs = Math.max(fromMs, other.toMs);
+    }
+    if (fromMs < range.toMs) parts.push({ fromMs, toMs: range.toMs });
+    return parts;
+  });
+}
+
+/** Ranges joined where they touch or overlap; ascending. */
+export function joinRanges(ranges: readonly TimeRange[]): readonly TimeRange[] {
+  const joined: TimeRange[] = [];
+  for (const range of ranges.toSorted((left, right) => left.fromMs - right.fromMs)) {
+    const last = joined.at(-1);
+    if (last !== undefined && range.fromMs <= last.toMs) {
+      joined[joined.length - 1] = { fromMs: last.fromMs, toMs: Math.max(last.toMs, range.toMs) };
+    } else joined.push(range);
+  }
+  return joined;
+}

@@ -257,7 +257,8 @@ describe('mutated requests', () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(fc.nat(), fc.nat(255)), { minLength: 1, maxLength: 8 }), (edits) => {
         const edited = Uint8Array.from(middle);
-        // The first three bytes frame the resource: its tag and its length of two bytes.
+        // What frames the resource stays: its tag, and its length up to the first byte below 0x80.
+        const frame = 2 + middle.subarray(1).findIndex((byte) => byte < 0x80);
         for (const [position, byte] of edits) edited[frame + (position % (edited.length - frame))] = byte;
         const body = Uint8Array.from([...(left ?? []), ...edited, ...(right ?? [])]);
         const decoded = decode('traces', 'protobuf', body);

@@ -3,7 +3,8 @@ import { ConnectionPool, closedError } from './connection-pool.js';
 import { directoryInUse, findDirectoryHolder, prepareDataDirectory } from './data-directory.js';
 import { drainEngine, openEngineConnection } from './engine-connection.js';
 import type { EngineConnection, EngineSettings, RunResult } from './engine-connection.js';
-import { checkedName, encodeParameters, encodeSqlLiteral, quoteColumnName, quoteTableName } from './literals.js';
+import { insertFromFileSql } from './insert-file.js';
+import { checkedName, encodeParameters } from './literals.js';
 import { columnsOf, encodeJsonRows, parseJsonRows } from './json-rows.js';
 import { openScratchDirectory } from './scratch-directory.js';
 import type { ScratchDirectory } from './scratch-directory.js';
@@ -200,25 +201,6 @@ class ChdbDatabase implements EmbeddedDatabase {
       return connection.run(sql, format);
     });
   }
-}
-
-/** Characters that make `INFILE` read other files than the one named. */
-const GLOB = /[*?{}]/;
-
-function insertFromFileSql(insert: FileInsert): string {
-  if (GLOB.test(insert.path))
-    throw new StoreError(
-      'name_invalid',
-      `file ${insert.path} must not contain * ? { }: the engine reads them as a pattern`,
-    );
-  const columns = insert.columns.length === 0 ? '' : ` (${insert.columns.map(quoteColumnName).join(', ')})`;
-  const settings = Object.entries(insert.settings ?? {}).map(
-    ([name, value]) =>
-      `${checkedName('setting', name)} = ${typeof value === 'number' ? String(value) : encodeSqlLiteral(value)}`,
-  );
-  const settingsClause = settings.length === 0 ? '' : ` SETTINGS ${settings.join(', ')}`;
-  const source = `FROM INFILE ${encodeSqlLiteral(insert.path)} COMPRESSION 'none'${settingsClause}`;
-  return `INSERT INTO ${quoteTableName(insert.table)}${columns} ${source} FORMAT ${checkedName('format', insert.format)}`;
 }
 
 /** Lets a bounded number of guests in; the rest wait in line. */

@@ -5,13 +5,8 @@ import { createClient } from '@clickhouse/client';
 import type { ClickHouseClient } from '@clickhouse/client';
 import type { Database, FileInsert, QueryParameters } from '../database.js';
 import { columnsOf, encodeJsonRows, parseJsonRows } from '../engine/json-rows.js';
-import {
-  checkedName,
-  encodeParameters,
-  encodeSqlLiteral,
-  quoteColumnName,
-  quoteTableName,
-} from '../engine/literals.js';
+import { columnsClause, settingsClause } from '../engine/insert-file.js';
+import { checkedName, encodeParameters, quoteTableName } from '../engine/literals.js';
 import { toStoreError } from '../engine/store-error.js';
 
 /** Where the ClickHouse server is. */
@@ -102,13 +97,8 @@ class ServerDatabase implements Database {
   }
 
   async #insert(insert: Omit<FileInsert, 'path'>, values: Readable): Promise<void> {
-    const settings = Object.entries(insert.settings ?? {}).map(
-      ([name, value]) =>
-        `${checkedName('setting', name)} = ${typeof value === 'number' ? String(value) : encodeSqlLiteral(value)}`,
-    );
-    const columns = insert.columns.length === 0 ? '' : ` (${insert.columns.map(quoteColumnName).join(', ')})`;
-    const settingsClause = settings.length === 0 ? '' : ` SETTINGS ${settings.join(', ')}`;
-    const query = `INSERT INTO ${quoteTableName(insert.table)}${columns}${settingsClause} FORMAT ${checkedName('format', insert.format)}`;
+    const target = `${quoteTableName(insert.table)}${columnsClause(insert.columns)}${settingsClause(insert.settings)}`;
+    const query = `INSERT INTO ${target} FORMAT ${checkedName('format', insert.format)}`;
     const { stream } = await this.#client.exec({ query, values });
     stream.resume();
     await finished(stream);

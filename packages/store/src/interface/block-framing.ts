@@ -1,0 +1,101 @@
+import * as zlib from 'node:zlib';
+import { cityHash128 } from './city-hash-128.js';
+import { decodeLz4Block } from './lz4.js';
+import { InterfaceError } from './interface-error.js';
+
+const CHECKSUM_BYTES = 16;
+const HEADER_BYTES = 9;
+const METHOD_NONE = 0x02;
+const METHOD_LZ4 = 0x82;
+const METHOD_ZSTD = 0x90;
+const FRAME_CONTENT_BYTES = 1024 * 1024;
+
+/**
+ * Wraps bytes in ClickHouse's compressed block framing (`compress=1`): per MiB a checksum, the method byte for "not
+ * compressed", both sizes, the bytes. Every client reads that method, so no encoder is needed on loopback.
+ */
+export function frameBlocks(content: Uint8Array): Buffer {
+  const frames: Buffer[] = [];
+  for (let at = 0; at < content.length; at += FRAME_CONTENT_BYTES)
+    frames.push(frameBlock(content.subarray(at, at + FRAME_CONTENT_BYTES)));
+  return Buffer.concat(frames);
+}
+
+function frameBlock(content: Uint8Array): Buffer {
+  const frame = Buffer.allocUnsafe(CHECKSUM_BYTES + HEADER_BYTES + content.length);
+  frame.writeUInt8(METHOD_NONE, CHECKSUM_BYTES);
+  frame.writeUInt32LE(HEADER_BYTES + content.length, CHECKSUM_BYTES + 1);
+  frame.writeUInt32LE(content.length, CHECKSUM_BYTES + 5);
+  frame.set(content, CHECKSUM_BYTES + HEADER_BYTES);
+  cityHash128(frame.subarray(CHECKSUM_BYTES)).copy(frame, 0);
+  return frame;
+}
+
+/**
+ * Unwraps blocks that a client sent with `decompress=1`. The checksum is left unchecked (TCP has one, every size is
+ * bounded here, and hashing costs more than decoding).
+ * @throws InterfaceError 33 or 271 for blocks cut short, sizes that lie, unknown methods, more than `maxBytes`.
+ */
+export function unframeBlocks(framed: Buffer, maxBytes: number): Buffer {
+  const blocks: Buffer[] = [];
+  let total = 0;
+  for (let at = 0; at < framed.length;) {
+    if (framed.length - at < CHECKSUM_BYTES + HEADER_BYTES) throw truncated();
+    const method = framed.readUInt8(at + CHECKSUM_BYTES);
+    const compressedBytes = framed.readUInt32LE(at + CHECKSUM_BYTES + 1);
+    const contentBytes = framed.readUInt32LE(at + CHECKSUM_BYTES + 5);
+    const end = at + CHECKSUM_BYTES + compressedBytes;
+    if (compressedBytes < HEADER_BYTES || end > framed.length) throw truncated();
+    total += contentBytes;
+    if (total > maxBytes)
+      throw new InterfaceError(307, 'TOO_MANY_BYTES', `the body unpacks to more than ${maxBytes} bytes`, 413);
+    blocks.push(unframeBlock(method, framed.subarray(at + CHECKSUM_BYTES + HEADER_BYTES, end), contentBytes));
+    at = end;
+  }
+  return Buffer.concat(blocks);
+}
+
+function unframeBlock(method: number, content: Buffer, contentBytes: number): Buffer {
+  switch (method) {
+    case METHOD_NONE:
+      if (content.length !== contentBytes) throw truncated();
+      return content;
+    case METHOD_LZ4:
+      return decodeLz4Block(content, contentBytes);
+    case METHOD_ZSTD:
+      return unzstd(content, contentBytes);
+    default:
+      throw new InterfaceError(
+        89,
+        'UNKNOWN_COMPRESSION_METHOD',
+        `compression method 0x${method.toString(16)} is not supported: use lz4, zstd or none`,
+      );
+  }
+}
+
+/** Node has zstd from 22.15 on. @throws InterfaceError where this Node has none, or the content does not unpack. */
+export function unzstd(content: Uint8Array, maxBytes: number): Buffer {
+  const decompress: unknown = 'zstdDecompressSync' in zlib ? zlib.zstdDecompressSync : undefined;
+  if (typeof decompress !== 'function') {
+    throw new InterfaceError(
+      89,
+      'UNKNOWN_COMPRESSION_METHOD',
+      'zstd needs Node 22.15 or newer on the server side: use lz4 or gzip',
+    );
+  }
+  try {
+    const output: unknown = Reflect.apply(decompress, zlib, [content, { maxOutputLength: Math.max(1, maxBytes) }]);
+    if (output instanceof Uint8Array) return Buffer.from(output.buffer, output.byteOffset, output.byteLength);
+  } catch (error) {
+    throw new InterfaceError(
+      271,
+      'CANNOT_DECOMPRESS',
+      `zstd: ${error instanceof Error ? error.message : String(error)}`,
+    );
+  }
+  throw truncated();
+}
+
+function truncated(): InterfaceError {
+  return new InterfaceError(271, 'CANNOT_DECOMPRESS', 'the compressed blocks are cut short or their sizes are wrong');
+}

@@ -1,0 +1,337 @@
+import {
+  DEFINITION_FUNCTIONS,
+  FORMATS,
+  INFORMATION_SCHEMAS,
+  SYSTEM_TABLES,
+  TABLE_ENGINES,
+  TABLE_FUNCTIONS,
+} from './allow-list.js';
+import { checkDefinition } from './definition-check.js';
+import { readInsertTarget } from './insert-target.js';
+import type { InsertTarget } from './insert-target.js';
+import type { FunctionAllowList } from './function-allow-list.js';
+import { InterfaceError, refused } from './interface-error.js';
+import { checkSettingsClauses, countSettingsClauses } from './settings-clause.js';
+import type { StatementLimits } from './setting-rules.js';
+import { isKeyword, isMark } from './sql-tokens.js';
+import type { SqlToken } from './sql-tokens.js';
+import { visitTree } from './syntax-tree.js';
+import type { SyntaxNode } from './syntax-tree.js';
+
+/** A statement as the engine's formatter writes it, with what its parser made of it. */
+export interface CanonicalStatement {
+  readonly sql: string;
+  readonly tokens: readonly SqlToken[];
+  readonly tree: SyntaxNode;
+}
+
+/** What the check is made against. */
+export interface StatementRules {
+  /** The database of Costel's tables. */
+  readonly database: string;
+  readonly functions: FunctionAllowList;
+  /** Names of data types, which stand like functions in the definition of a table. */
+  readonly dataTypes: ReadonlySet<string>;
+  readonly limits: StatementLimits;
+}
+
+/** What a statement is, once it may run. */
+export interface AllowedStatement {
+  /** `read` needs no credential; `insert` brings its rows along; `write` changes tables in any other way. */
+  readonly kind: 'read' | 'insert' | 'write';
+  readonly insert?: InsertTarget;
+  /** The `FORMAT` that the statement itself asks for. */
+  readonly format?: string;
+}
+
+/**
+ * Decides whether a statement may run on this port, for anybody. It may not read or write outside the engine's own
+ * tables, whatever credential comes with it. Two independent looks at the same canonical text must agree: the syntax
+ * tree (kinds of nodes, tables, functions) and the tokens, which show what the tree leaves out (settings, `INTO
+ * OUTFILE`, `APPLY`, `AS table`, `TO table`, `ON CLUSTER`, `TO DISK`).
+ * @throws InterfaceError 497 naming what is refused.
+ */
+export function checkStatement(statement: CanonicalStatement, rules: StatementRules): AllowedStatement {
+  const { tokens, tree } = statement;
+  checkTokens(tokens, rules, rootKind(tree));
+  checkSettingsCount(statement);
+  switch (rootKind(tree)) {
+    case 'SelectWithUnionQuery':
+    case 'SelectIntersectExceptQuery':
+    case 'SelectQuery':
+      checkNodes(tree, rules);
+      return withFormat({ kind: 'read' }, tree);
+    case 'Explain':
+      checkExplain(tree);
+      checkNodes(tree, rules);
+      return withFormat({ kind: 'read' }, tree);
+    case 'DescribeQuery':
+      checkNodes(tree, rules);
+      return withFormat({ kind: 'read' }, tree);
+    case 'ShowTables':
+    case 'ShowColumns':
+    case 'ShowFunctions':
+    case 'ShowCreateTableQuery':
+    case 'ShowCreateViewQuery':
+    case 'ExistsTableQuery':
+    case 'ExistsViewQuery':
+    case 'ExistsDatabaseQuery':
+      checkMetadata(tree, tokens, rules);
+      return withFormat({ kind: 'read' }, tree);
+    case 'InsertQuery':
+      return checkInsert(statement, rules);
+    case 'CreateQuery':
+      checkNodes(tree, rules);
+      checkDefinition(tokens, tree, rules);
+      return { kind: 'write' };
+    default:
+      throw refused(`the statement ${JSON.stringify(tokens[0]?.text ?? '')}`);
+  }
+}
+
+/** Each clause of settings makes one node; a clause that the tokens do not show as one would pass unchecked. */
+function checkSettingsCount({ tree, tokens }: CanonicalStatement): void {
+  let count = 0;
+  visitTree(tree, (node, parent) => {
+    // The options of EXPLAIN are no settings.
+    if (node.label === 'Set' && parent?.label.startsWith('Explain') !== true) count += 1;
+  });
+  if (count !== countSettingsClauses(tokens)) throw refused('this form of SETTINGS');
+}
+
+function rootKind(tree: SyntaxNode): string {
+  return tree.label.split(' ', 1)[0] ?? '';
+}
+
+/** Kinds of nodes whose whole meaning the tree shows. */
+const PLAIN_NODES = new Set([
+  'SelectWithUnionQuery',
+  'SelectIntersectExceptQuery',
+  'SelectQuery',
+  'ProjectionSelectQuery',
+  'ExpressionList',
+  'Subquery',
+  'WithElement',
+  'Asterisk',
+  'QualifiedAsterisk',
+  'ColumnsRegexpMatcher',
+  'ColumnsListMatcher',
+  'QualifiedColumnsRegexpMatcher',
+  'QualifiedColumnsListMatcher',
+  'ColumnsTransformerList',
+  'ColumnsExceptTransformer',
+  'ColumnsReplaceTransformer',
+  'ColumnsReplaceTransformer::Replacement',
+  'TablesInSelectQuery',
+  'TablesInSelectQueryElement',
+  'TableExpression',
+  'TableJoin',
+  'ArrayJoin',
+  'OrderByElement',
+  'StorageOrderByElement',
+  'InterpolateElement',
+  'WindowDefinition',
+  'WindowListElement',
+  'SampleRatio',
+  'Set',
+  'Literal',
+  'Identifier',
+  'Explain',
+  'DescribeQuery',
+  'CreateQuery',
+  'Columns',
+  'Storage',
+  'ColumnDeclaration',
+  'DataType',
+  'EnumDataType',
+  'TupleDataType',
+  'NameTypePair',
+  'ASTObjectTypeArgument',
+  'ObjectTypedPath',
+  'Index',
+  'Projection',
+  'Constraint',
+  'TTLElement',
+  'ViewTargets',
+  'InsertQuery',
+]);
+
+function checkNodes(tree: SyntaxNode, rules: StatementRules): void {
+  visitTree(tree, (node, parent) => {
+    const [kind = '', ...rest] = node.label.split(' ');
+    const name = rest.join(' ');
+    if (kind === 'TableIdentifier') checkTableName(name, rules);
+    else if (kind === 'Function') checkFunction(node, name, parent, tree, rules);
+    else if (!PLAIN_NODES.has(kind)) throw refused(`the syntax ${kind}`);
+    else if (kind === 'SelectWithUnionQuery' && node.children.some((child) => child.label.startsWith('Literal ')))
+      throw refused('INTO OUTFILE');
+  });
+}
+
+const IN_FUNCTIONS = /^(?:global)?(?:not)?(?:null)?in(?:ignoreset)?$/i;
+
+function checkFunction(
+  node: SyntaxNode,
+  name: string,
+  parent: SyntaxNode | undefined,
+  root: SyntaxNode,
+  rules: StatementRules,
+): void {
+  const isTableFunction = parent !== undefined && parent.label === 'TableExpression';
+  const isDefinition = rootKind(root) === 'CreateQuery';
+  const isAllowed = isTableFunction
+    ? TABLE_FUNCTIONS.has(name.toLowerCase())
+    : rules.functions.allows(name) ||
+      (isDefinition &&
+        (DEFINITION_FUNCTIONS.has(name.toLowerCase()) ||
+          (parent?.label === 'Storage definition' && TABLE_ENGINES.has(name))));
+  if (!isAllowed) throw refused(`the ${isTableFunction ? 'table function' : 'function'} ${name.slice(0, 100)}`);
+  if (IN_FUNCTIONS.test(name)) checkRightSideOfIn(node, rules);
+}
+
+/** `x IN name` reads the table of that name. */
+function checkRightSideOfIn(node: SyntaxNode, rules: StatementRules): void {
+  const right = node.children[0]?.children[1];
+  if (right?.label.startsWith('Identifier ') === true) checkTableName(right.label.slice('Identifier '.length), rules);
+}
+
+/** A bare name is a table of Costel's database, a CTE or an alias. */
+function checkTableName(name: string, rules: StatementRules): void {
+  const parts = name.split('.');
+  const [database = '', table = ''] = parts;
+  if (parts.length === 1 && /^[\p{L}\p{N}_ ()%-]+$/u.test(name)) return;
+  const isAllowed =
+    parts.length === 2 &&
+    /^\w+$/.test(table) &&
+    (database === rules.database ||
+      INFORMATION_SCHEMAS.has(database) ||
+      (database === 'system' && SYSTEM_TABLES.has(table)));
+  if (!isAllowed) throw refused(`the table ${name.slice(0, 100)}`);
+}
+
+function checkExplain(tree: SyntaxNode): void {
+  const isSelect = tree.children.some((child) => child.label === 'SelectWithUnionQuery');
+  const isPlain = tree.children.every(
+    (child) => child.label === 'SelectWithUnionQuery' || child.label === 'Set' || child.label.startsWith('Identifier '),
+  );
+  if (!isSelect || !isPlain || tree.label.includes('OVERRIDE')) throw refused('EXPLAIN of anything but a SELECT');
+}
+
+/** SHOW and EXISTS: every name after FROM, IN or a dot is checked, because the tree does not show them all. */
+function checkMetadata(tree: SyntaxNode, tokens: readonly SqlToken[], rules: StatementRules): void {
+  const names = tree.children
+    .filter((child) => child.label.startsWith('Identifier '))
+    .map((child) => child.label.slice('Identifier '.length));
+  const isNamingTable = /^(?:ShowCreate|Exists)(?:Table|View)/.test(tree.label);
+  if (tree.children.length !== names.length) throw refused('this form of the statement');
+  if (isNamingTable) checkTableName(names.join('.'), rules);
+  else for (const name of names) checkDatabaseName(name, rules);
+  for (const [index, token] of tokens.entries()) {
+    if (isKeyword(token, 'WHERE')) throw refused('WHERE in SHOW');
+    const next = tokens[index + 1];
+    const isShowColumns = tree.label === 'ShowColumns';
+    if (!(isKeyword(token, 'FROM') || isKeyword(token, 'IN')) || next === undefined) continue;
+    if (isShowColumns)
+      checkTableName(
+        isMark(tokens[index + 2], '.') ? `${next.text}.${tokens[index + 3]?.text ?? ''}` : next.text,
+        rules,
+      );
+    else checkDatabaseName(next.text, rules);
+  }
+  if (tree.label === 'ShowColumns') checkSecondFrom(tokens, rules);
+}
+
+/** `SHOW COLUMNS FROM table FROM database`. */
+function checkSecondFrom(tokens: readonly SqlToken[], rules: StatementRules): void {
+  const positions = [...tokens.entries()]
+    .filter(([, token]) => isKeyword(token, 'FROM') || isKeyword(token, 'IN'))
+    .map(([index]) => index);
+  const second = positions[1];
+  if (second === undefined) return;
+  const database = tokens[second + 1]?.text ?? '';
+  const table = tokens[(positions[0] ?? 0) + 1]?.text ?? '';
+  checkTableName(`${database}.${table}`, rules);
+}
+
+function checkDatabaseName(name: string, rules: StatementRules): void {
+  if (name === rules.database || name === 'system' || INFORMATION_SCHEMAS.has(name)) return;
+  throw refused(`the database ${name.slice(0, 100)}`);
+}
+
+function checkInsert(statement: CanonicalStatement, rules: StatementRules): AllowedStatement {
+  const { tree, tokens } = statement;
+  for (const child of tree.children) {
+    if (!/^(?:Identifier \S+|ExpressionList|Set|SelectWithUnionQuery)$/.test(child.label))
+      throw refused('this target or source of INSERT');
+  }
+  checkNodes(tree, rules);
+  const target = readInsertTarget(statement, rules.database);
+  if (target.format === undefined) return { kind: 'write' };
+  if (!FORMATS.has(target.format)) throw unknownFormat(target.format);
+  return { kind: 'insert', insert: target };
+}
+
+/** The format stands as a name below the root. */
+function withFormat(statement: AllowedStatement, tree: SyntaxNode): AllowedStatement {
+  if (/^(?:ShowCreate|Exists|ShowTables)/.test(tree.label)) return statement;
+  const label = tree.children.at(-1)?.label ?? '';
+  if (!label.startsWith('Identifier ')) return statement;
+  const format = label.slice('Identifier '.length);
+  checkFormat(format);
+  return { ...statement, format };
+}
+
+/** @throws InterfaceError 73 for a format that does not exist or needs files. */
+export function checkFormat(format: string): void {
+  if (!FORMATS.has(format)) throw unknownFormat(format);
+}
+
+function unknownFormat(format: string): InterfaceError {
+  return new InterfaceError(
+    73,
+    'UNKNOWN_FORMAT',
+    `Unknown format ${JSON.stringify(format.slice(0, 100))} on this port`,
+    400,
+  );
+}
+
+const REFUSED_WORDS = new Set(['OUTFILE', 'INFILE']);
+/** Keywords that may stand before a parenthesis. */
+const WORDS_BEFORE_PARENTHESIS = new Set(
+  'IN AND OR NOT FROM SELECT DISTINCT USING VALUES OVER AS THEN ELSE WHEN CASE BY ON WHERE PREWHERE HAVING QUALIFY LIMIT OFFSET ALL EXCEPT REPLACE ANY SETS ROLLUP CUBE COLUMNS INTERPOLATE WITH JOIN UNION INTERSECT LIKE ILIKE BETWEEN IS INTERVAL GLOBAL EXPLAIN PLAN SYNTAX AST ESTIMATE PIPELINE TREE TABLE STRICT APPLY TO FILL KEY CHECK TYPE DEFAULT MATERIALIZED ALIAS EPHEMERAL TTL ORDER CODEC DIV MOD REGEXP'.split(
+    ' ',
+  ),
+);
+
+function checkTokens(tokens: readonly SqlToken[], rules: StatementRules, root: string): void {
+  checkSettingsClauses(tokens, rules.limits, root);
+  const isDefinition = root === 'CreateQuery';
+  const firstCallable = root === 'InsertQuery' || isDefinition ? firstParenthesis(tokens) + 1 : 0;
+  for (const [index, token] of tokens.entries()) {
+    if (token.kind === 'word' && REFUSED_WORDS.has(token.text.toUpperCase())) throw refused(`the word ${token.text}`);
+    if (
+      (token.kind === 'word' || token.kind === 'name') &&
+      token.text.toLowerCase() === 'default' &&
+      isMark(tokens[index + 1], '.')
+    )
+      throw refused('the database default');
+    const isCall =
+      index >= firstCallable && isMark(tokens[index + 1], '(') && (token.kind === 'word' || token.kind === 'name');
+    if (isCall && !mayStandBeforeParenthesis(token, rules, isDefinition))
+      throw refused(`the function ${token.text.slice(0, 100)}`);
+  }
+}
+
+/** The first one follows the table's name and opens its columns. */
+function firstParenthesis(tokens: readonly SqlToken[]): number {
+  return tokens.findIndex((token) => isMark(token, '('));
+}
+
+function mayStandBeforeParenthesis(token: SqlToken, rules: StatementRules, isDefinition: boolean): boolean {
+  if (token.kind === 'word' && WORDS_BEFORE_PARENTHESIS.has(token.text.toUpperCase())) return true;
+  const lower = token.text.toLowerCase();
+  if (rules.functions.allows(token.text) || TABLE_FUNCTIONS.has(lower)) return true;
+  return (
+    isDefinition && (DEFINITION_FUNCTIONS.has(lower) || rules.dataTypes.has(lower) || /MergeTree$/.test(token.text))
+  );
+}

@@ -1,0 +1,113 @@
+import type { EngineConnection } from '../engine/engine-connection.js';
+import { parseJsonRows } from '../engine/json-rows.js';
+import { encodeSqlLiteral } from '../engine/literals.js';
+import { StoreError } from '../engine/store-error.js';
+import { FUNCTIONS_QUERY, FunctionAllowList } from './function-allow-list.js';
+import type { EngineFunction } from './function-allow-list.js';
+import { InterfaceError } from './interface-error.js';
+import type { StatementLimits } from './setting-rules.js';
+import { tokenizeCanonicalSql } from './sql-tokens.js';
+import { checkStatement } from './statement-check.js';
+import type { AllowedStatement, StatementRules } from './statement-check.js';
+import { parseSyntaxTree } from './syntax-tree.js';
+
+/** A statement that passed, in the only form in which it may run. */
+export interface PassedStatement extends AllowedStatement {
+  /** The canonical text: what was checked is what runs. */
+  readonly sql: string;
+}
+
+/** Statements whose verdict is remembered; dashboards send the same ones again and again. */
+const MAX_REMEMBERED = 500;
+const MAX_REMEMBERED_CHARACTERS = 20_000;
+
+/**
+ * Decides what runs. A stranger's text never reaches the engine as a statement: the engine's formatter first parses it
+ * as the value of a literal and prints the one statement in it; that print is checked, and that print runs. So
+ * comments, encodings, blank lines, semicolons and differences between two parsers have nothing to work on.
+ */
+export class StatementGate {
+  readonly #rules: StatementRules;
+  readonly #passed = new Map<string, PassedStatement>();
+
+  private constructor(rules: StatementRules) {
+    this.#rules = rules;
+  }
+
+  /** Learns the functions and types of the engine. @throws StoreError. */
+  static async create(connection: EngineConnection, database: string, limits: StatementLimits): Promise<StatementGate> {
+    const functions = parseJsonRows<EngineFunction>((await connection.run(FUNCTIONS_QUERY, 'JSONEachRow')).bytes);
+    const types = parseJsonRows<{ name: string }>(
+      (await connection.run('SELECT lower(name) AS name FROM system.data_type_families', 'JSONEachRow')).bytes,
+    );
+    return new StatementGate({
+      database,
+      limits,
+      functions: new FunctionAllowList(functions),
+      dataTypes: new Set(types.map(({ name }) => name)),
+    });
+  }
+
+  /** Every function that a statement may call, in lower case. */
+  get functions(): readonly string[] {
+    return this.#rules.functions.names;
+  }
+
+  /**
+   * Parses and checks one statement on a connection that has its parameters bound.
+   * @throws InterfaceError with 62 where it does not parse, 497 where it may not run.
+   */
+  async pass(sql: string, connection: EngineConnection): Promise<PassedStatement> {
+    const remembered = this.#passed.get(sql);
+    if (remembered !== undefined) return remembered;
+    const canonical = await canonicalize(sql, connection);
+    const tokens = tokenizeCanonicalSql(canonical);
+    const { bytes } = await connection.run(`EXPLAIN AST ${refuseClauses(canonical, tokens)}`, 'TSVRaw');
+    const tree = parseSyntaxTree(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'));
+    const passed = { ...checkStatement({ sql: canonical, tokens, tree }, this.#rules), sql: canonical };
+    // The tree of a statement with an Identifier parameter depends on the value: never remembered.
+    if (!canonical.includes('Identifier') && sql.length <= MAX_REMEMBERED_CHARACTERS) this.#remember(sql, passed);
+    return passed;
+  }
+
+  #remember(sql: string, passed: PassedStatement): void {
+    if (this.#passed.size >= MAX_REMEMBERED) {
+      const oldest = this.#passed.keys().next().value;
+      if (oldest !== undefined) this.#passed.delete(oldest);
+    }
+    this.#passed.set(sql, passed);
+  }
+}
+
+/** EXPLAIN itself obeys `INTO OUTFILE`, so these words must be gone before it runs. */
+function refuseClauses(canonical: string, tokens: ReturnType<typeof tokenizeCanonicalSql>): string {
+  for (const { kind, text } of tokens) {
+    if (kind === 'word' && /^(?:outfile|infile)$/i.test(text))
+      throw new InterfaceError(497, 'ACCESS_DENIED', `${text} is not allowed on this port`);
+  }
+  return canonical;
+}
+
+async function canonicalize(sql: string, connection: EngineConnection): Promise<string> {
+  try {
+    const { bytes } = await connection.run(
+      `SELECT formatQuerySingleLine(${encodeSqlLiteral(sql)}) AS sql`,
+      'JSONEachRow',
+    );
+    const canonical = parseJsonRows<{ sql: string }>(bytes)[0]?.sql;
+    if (canonical !== undefined && canonical !== '') return canonical;
+  } catch (error) {
+    throw syntaxError(error);
+  }
+  throw new InterfaceError(62, 'SYNTAX_ERROR', 'Syntax error: empty query');
+}
+
+/** The formatter's complaint ends with the whole literal; a client wants the complaint. */
+function syntaxError(error: unknown): unknown {
+  if (!(error instanceof StoreError) || error.clickhouseCode !== 62) return error;
+  const message =
+    /^Code: 62\. DB::Exception: (.*?)(?:: In scope SELECT formatQuerySingleLine|: while executing|\. \(SYNTAX_ERROR\)|$)/s.exec(
+      error.message,
+    )?.[1];
+  return new InterfaceError(62, 'SYNTAX_ERROR', message ?? 'Syntax error');
+}

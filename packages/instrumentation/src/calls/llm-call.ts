@@ -185,7 +185,10 @@ export class LlmCall {
         this.#start.recorder.metrics.recordCall(this.#metricSubject(), outcome);
       });
     }
-    guarded('finish', () => this.#span?.end(ending.endedAtMs));
+    guarded('finish', () => {
+      this.#span?.end(ending.endedAtMs);
+      if (ending.streamEnd === 'abandoned') this.#native?.end(ending.endedAtMs);
+    });
   }
 
   #outcome({ reading = NOTHING_READ, error, streamEnd, endedAtMs }: Ending): CallOutcome {

@@ -43,6 +43,11 @@ export class NativeSpan {
     for (const [name, value] of Object.entries(attributes)) if (!LEFT_TO_THE_SDK.has(name)) added[name] = value;
     this.#span.setAttributes(added);
   }
+
+  /** Ends the span in the SDK's place: of a call that was dropped, the SDK never does. */
+  end(endedAtMs: number | undefined): void {
+    if (!this.#hasEnded) this.#span.end(endedAtMs);
+  }
 }
 
 interface TracedClient {

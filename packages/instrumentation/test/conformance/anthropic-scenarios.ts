@@ -1,12 +1,12 @@
-import type Anthropic from '@anthropic-ai/sdk';
+import type * as AnthropicModule from '@anthropic-ai/sdk';
 import { json, silence, text, type ProviderServer } from '../support/provider-server.js';
 import { MESSAGE_MODEL, messageJson, messageSse, messageToolUse, rateLimited } from '../support/anthropic-replies.js';
 import { collect, deepFreeze, outcome, prototypeNames, shape, unhandledDuring } from './observe.js';
 import type { Scenario } from './openai-scenarios.js';
 
 export interface AnthropicScenarioContext {
-  readonly module: typeof import('@anthropic-ai/sdk');
-  readonly client: Anthropic;
+  readonly module: typeof AnthropicModule;
+  readonly client: AnthropicModule.Anthropic;
   readonly server: ProviderServer;
 }
 
@@ -40,8 +40,10 @@ export const ANTHROPIC_SCENARIOS: Readonly<Record<string, Scenario<AnthropicScen
     return seen;
   },
   'the method looks as it did': async ({ client }) => {
-    const { name, length } = client.messages.create;
-    return { name, length, own: Object.keys(client.messages) };
+    const prototype = Object.getPrototypeOf(client.messages) as object;
+    const descriptor = Object.getOwnPropertyDescriptor(prototype, 'create');
+    const method = descriptor?.value as { name: string; length: number };
+    return { name: method.name, length: method.length, own: Object.keys(client.messages) };
   },
   'withResponse gives data, response and request id': async ({ client, server }) => {
     server.replies(messageJson());

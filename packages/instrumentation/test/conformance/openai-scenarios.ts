@@ -1,4 +1,4 @@
-import type OpenAI from 'openai';
+import type * as OpenAiModule from 'openai';
 import type { ProviderServer } from '../support/provider-server.js';
 import { json, silence, sse, text } from '../support/provider-server.js';
 import {
@@ -18,15 +18,14 @@ import {
 import { collect, deepFreeze, outcome, prototypeNames, seenError, shape, unhandledDuring } from './observe.js';
 
 export interface OpenAiScenarioContext {
-  readonly module: typeof import('openai');
-  readonly client: OpenAI;
+  readonly module: typeof OpenAiModule;
+  readonly client: OpenAiModule.OpenAI;
   readonly server: ProviderServer;
 }
 
 /** Runs one use of the SDK and returns everything that its user could see of it. */
 export type Scenario<Context> = (context: Context) => Promise<unknown>;
 
-type Create = OpenAI['chat']['completions']['create'];
 type ChatStream = AsyncIterable<unknown> & {
   controller: AbortController;
   tee(): [ChatStream, ChatStream];
@@ -87,11 +86,15 @@ export const OPENAI_SCENARIOS: Readonly<Record<string, Scenario<OpenAiScenarioCo
     return seen;
   },
   'the method looks as it did': async ({ client }) => {
-    const create: Create = client.chat.completions.create.bind(client.chat.completions);
-    const { name, length } = client.chat.completions.create;
     const prototype = Object.getPrototypeOf(client.chat.completions) as object;
-    const { value: _, ...descriptor } = Object.getOwnPropertyDescriptor(prototype, 'create') ?? {};
-    return { bound: create.length, name, length, descriptor, own: Object.keys(client.chat.completions) };
+    const descriptor = Object.getOwnPropertyDescriptor(prototype, 'create');
+    const method = descriptor?.value as { name: string; length: number };
+    return {
+      name: method.name,
+      length: method.length,
+      descriptor: { ...descriptor, value: undefined },
+      own: Object.keys(client.chat.completions),
+    };
   },
   'a promise awaited twice gives the same object': async ({ client, server }) => {
     server.replies(chatJson());
@@ -111,7 +114,7 @@ export const OPENAI_SCENARIOS: Readonly<Record<string, Scenario<OpenAiScenarioCo
   'Promise.all and race take it': async ({ client, server }) => {
     server.replies(chatJson());
     const all = await Promise.all([client.chat.completions.create(ASK), client.chat.completions.create(ASK)]);
-    const raced = await Promise.race([client.chat.completions.create(ASK)]);
+    const raced = await Promise.race([client.chat.completions.create(ASK), new Promise(() => undefined)]);
     return { all, raced };
   },
   'withResponse gives data, response and request id': async ({ client, server }) => {
@@ -404,7 +407,7 @@ export const OPENAI_SCENARIOS: Readonly<Record<string, Scenario<OpenAiScenarioCo
   'the request on the wire is the same': async ({ client, server }) => {
     server.replies(chatJson());
     await client.chat.completions.create(ASK, { headers: { 'x-mine': '1' }, query: { q: '1' } });
-    return server.seen.map(({ url, body, headers: { host: _, ...headers } }) => ({ url, body, headers }));
+    return server.seen.map(({ url, body, headers }) => ({ url, body, headers: { ...headers, host: undefined } }));
   },
   'a failing call that nobody awaits is an unhandled rejection': async ({ client, server }) => {
     server.replies(rateLimited());

@@ -1,5 +1,7 @@
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
+import type * as AnthropicModule from '@anthropic-ai/sdk';
+import type * as OpenAiModule from 'openai';
 
 const SDKS_DIRECTORY = fileURLToPath(new URL('../../../../test/sdks/', import.meta.url));
 
@@ -22,11 +24,11 @@ function loadFrom(copy: string, moduleName: string, fresh: boolean): unknown {
 }
 
 /** Loads `openai` as it resolves in that folder; `fresh` loads a copy of its own. */
-export function loadOpenAi(copy: OpenAiCopy, fresh = false): typeof import('openai') {
-  return loadFrom(copy, 'openai', fresh) as typeof import('openai');
+export function loadOpenAi(copy: OpenAiCopy, fresh = false): typeof OpenAiModule {
+  return loadFrom(copy, 'openai', fresh) as typeof OpenAiModule;
 }
 
 /** Loads `@anthropic-ai/sdk` as it resolves in that folder; `fresh` loads a copy of its own. */
-export function loadAnthropic(copy: AnthropicCopy, fresh = false): typeof import('@anthropic-ai/sdk') {
-  return loadFrom(copy, '@anthropic-ai/sdk', fresh) as typeof import('@anthropic-ai/sdk');
+export function loadAnthropic(copy: AnthropicCopy, fresh = false): typeof AnthropicModule {
+  return loadFrom(copy, '@anthropic-ai/sdk', fresh) as typeof AnthropicModule;
 }

@@ -36,3 +36,5 @@ export { queryLatency, type LatencyGroup } from './query/query-latency.js';
 export { queryUnpriced, type UnpricedGroup, type UnpricedQuery } from './query/query-unpriced.js';
 export { querySpendWindows, type SpendWindow, type WindowSpend } from './query/query-spend-windows.js';
 export { buildRollups, type BuildHooks, type BuildOptions, type BuildResult } from './rollup/build-rollups.js';
+export { createClickHouseInterface } from './interface/clickhouse-interface.js';
+export type { ClickHouseInterface, ClickHouseInterfaceOptions } from './interface/clickhouse-interface.js';

@@ -1,14 +1,16 @@
 # The aggregator and the costel command, without the embedded engine (ClickHouse is a server of its own here).
-FROM node:22-slim AS build
+FROM node:22.23.3-bookworm-slim AS build
 WORKDIR /build
 COPY package.json package-lock.json .npmrc tsconfig.base.json tsconfig.json ./
 COPY packages packages
 COPY scripts scripts
 COPY test/sdks test/sdks
 COPY examples examples
-RUN npm install --no-save --no-audit --no-fund && node scripts/build.mjs && npm prune --omit=dev --omit=optional
+# The embedded engine is 540 MB, loaded on demand, and never here.
+RUN npm install --no-save --no-audit --no-fund && node scripts/build.mjs && npm prune --omit=dev \
+    && rm -rf node_modules/chdb node_modules/@chdb packages/*/src packages/*/test
 
-FROM node:22-slim
+FROM node:22.23.3-bookworm-slim
 ENV NODE_ENV=production
 WORKDIR /app
 COPY --from=build /build/package.json ./

@@ -1,0 +1,3 @@
+module costel.example/collector-probe
+
+go 1.25

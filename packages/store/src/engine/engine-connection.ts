@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import type { ChdbResult, Session as ChdbSession } from 'chdb';
+import type { ChdbResult, drainPending, Session as ChdbSession } from 'chdb';
 import { encodeSqlLiteral, checkedName } from './literals.js';
 import { StoreError, toStoreError } from './store-error.js';
 
@@ -50,12 +50,18 @@ export interface EngineConnection {
   close(): void;
 }
 
-let loaded: typeof import('chdb') | undefined;
+/** What we use of the package. */
+interface EnginePackage {
+  readonly Session: typeof ChdbSession;
+  readonly drainPending: typeof drainPending;
+}
+
+let loaded: EnginePackage | undefined;
 
 /** Loads the native engine on first use, so that importing the store costs nothing. @throws StoreError `engine_unavailable`. */
-function loadEngine(): typeof import('chdb') {
+function loadEngine(): EnginePackage {
   try {
-    loaded ??= createRequire(import.meta.url)('chdb') as typeof import('chdb');
+    loaded ??= createRequire(import.meta.url)('chdb') as EnginePackage;
     return loaded;
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);

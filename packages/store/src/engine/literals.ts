@@ -2,13 +2,9 @@ import type { QueryParameters } from '../database.js';
 import { StoreError } from './store-error.js';
 
 /** Bytes that mean nothing to any ClickHouse lexer inside quotes: letters, digits, space and `_.,:-`. */
-const PLAIN_BYTE = new Set(
-  [...'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 _.,:-'].map((character) =>
-    character.charCodeAt(0),
-  ),
-);
+const PLAIN_BYTES = /[A-Za-z0-9 _.,:-]/;
 const ENCODED_BYTES: readonly string[] = Array.from({ length: 256 }, (_, byte) =>
-  PLAIN_BYTE.has(byte) ? String.fromCharCode(byte) : `\\x${byte.toString(16).padStart(2, '0')}`,
+  PLAIN_BYTES.test(String.fromCharCode(byte)) ? String.fromCharCode(byte) : `\\x${byte.toString(16).padStart(2, '0')}`,
 );
 
 /**

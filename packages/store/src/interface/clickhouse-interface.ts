@@ -172,7 +172,7 @@ async function sendBody(
     return;
   }
   const isGzip =
-    isOn(query.get('enable_http_compression')) && /\bgzip\b/.test(String(request.headers['accept-encoding'] ?? ''));
+    isOn(query.get('enable_http_compression')) && /\bgzip\b/.test(request.headers['accept-encoding'] ?? '');
   if (!isGzip) {
     response.end(bytes);
     return;

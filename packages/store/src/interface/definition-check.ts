@@ -1,6 +1,6 @@
 import { TABLE_ENGINES } from './allow-list.js';
 import { refused } from './interface-error.js';
-import type { StatementRules } from './statement-check.js';
+import type { StatementRules } from './statement.js';
 import { isKeyword, isMark } from './sql-tokens.js';
 import type { SqlToken } from './sql-tokens.js';
 import { visitTree } from './syntax-tree.js';

@@ -3,7 +3,6 @@ import { readSettings } from './settings-clause.js';
 import type { SettingToken } from './settings-clause.js';
 import { isKeyword, isMark } from './sql-tokens.js';
 import type { SqlToken } from './sql-tokens.js';
-import type { CanonicalStatement } from './statement-check.js';
 
 /** Where the rows of an insert go. */
 export interface InsertTarget {
@@ -19,7 +18,7 @@ export interface InsertTarget {
  * Reads `INSERT INTO [costel.]table [(columns)] [SETTINGS …] FORMAT name`, or the part before a SELECT.
  * @throws InterfaceError 497 for any other database or form.
  */
-export function readInsertTarget({ tokens }: CanonicalStatement, database: string): InsertTarget {
+export function readInsertTarget(tokens: readonly SqlToken[], database: string): InsertTarget {
   if (!isKeyword(tokens[0], 'INSERT') || !isKeyword(tokens[1], 'INTO')) throw refused('this form of INSERT');
   const isQualified = isMark(tokens[3], '.');
   const table = plainName(tokens[isQualified ? 4 : 2]);

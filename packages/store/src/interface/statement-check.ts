@@ -8,41 +8,13 @@ import {
 } from './allow-list.js';
 import { checkDefinition } from './definition-check.js';
 import { readInsertTarget } from './insert-target.js';
-import type { InsertTarget } from './insert-target.js';
-import type { FunctionAllowList } from './function-allow-list.js';
 import { InterfaceError, refused } from './interface-error.js';
 import { checkSettingsClauses, countSettingsClauses } from './settings-clause.js';
-import type { StatementLimits } from './setting-rules.js';
+import type { AllowedStatement, CanonicalStatement, StatementRules } from './statement.js';
 import { isKeyword, isMark } from './sql-tokens.js';
 import type { SqlToken } from './sql-tokens.js';
 import { visitTree } from './syntax-tree.js';
 import type { SyntaxNode } from './syntax-tree.js';
-
-/** A statement as the engine's formatter writes it, with what its parser made of it. */
-export interface CanonicalStatement {
-  readonly sql: string;
-  readonly tokens: readonly SqlToken[];
-  readonly tree: SyntaxNode;
-}
-
-/** What the check is made against. */
-export interface StatementRules {
-  /** The database of Costel's tables. */
-  readonly database: string;
-  readonly functions: FunctionAllowList;
-  /** Names of data types, which stand like functions in the definition of a table. */
-  readonly dataTypes: ReadonlySet<string>;
-  readonly limits: StatementLimits;
-}
-
-/** What a statement is, once it may run. */
-export interface AllowedStatement {
-  /** `read` needs no credential; `insert` brings its rows along; `write` changes tables in any other way. */
-  readonly kind: 'read' | 'insert' | 'write';
-  readonly insert?: InsertTarget;
-  /** The `FORMAT` that the statement itself asks for. */
-  readonly format?: string;
-}
 
 /**
  * Decides whether a statement may run on this port, for anybody. It may not read or write outside the engine's own
@@ -265,7 +237,7 @@ function checkInsert(statement: CanonicalStatement, rules: StatementRules): Allo
       throw refused('this target or source of INSERT');
   }
   checkNodes(tree, rules);
-  const target = readInsertTarget(statement, rules.database);
+  const target = readInsertTarget(tokens, rules.database);
   if (target.format === undefined) return { kind: 'write' };
   if (!FORMATS.has(target.format)) throw unknownFormat(target.format);
   return { kind: 'insert', insert: target };
@@ -331,7 +303,7 @@ function mayStandBeforeParenthesis(token: SqlToken, rules: StatementRules, isDef
   if (token.kind === 'word' && WORDS_BEFORE_PARENTHESIS.has(token.text.toUpperCase())) return true;
   const lower = token.text.toLowerCase();
   if (rules.functions.allows(token.text) || TABLE_FUNCTIONS.has(lower)) return true;
-  return (
-    isDefinition && (DEFINITION_FUNCTIONS.has(lower) || rules.dataTypes.has(lower) || /MergeTree$/.test(token.text))
-  );
+  // `{name:Nullable(String)}` and columns of a table name types; the tree shows where a type is called as a function.
+  if (rules.dataTypes.has(lower)) return true;
+  return isDefinition && (DEFINITION_FUNCTIONS.has(lower) || TABLE_ENGINES.has(token.text));
 }

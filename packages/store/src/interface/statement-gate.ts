@@ -8,7 +8,7 @@ import { InterfaceError } from './interface-error.js';
 import type { StatementLimits } from './setting-rules.js';
 import { tokenizeCanonicalSql } from './sql-tokens.js';
 import { checkStatement } from './statement-check.js';
-import type { AllowedStatement, StatementRules } from './statement-check.js';
+import type { AllowedStatement, StatementRules } from './statement.js';
 import { parseSyntaxTree } from './syntax-tree.js';
 
 /** A statement that passed, in the only form in which it may run. */

@@ -38,3 +38,6 @@ export { querySpendWindows, type SpendWindow, type WindowSpend } from './query/q
 export { buildRollups, type BuildHooks, type BuildOptions, type BuildResult } from './rollup/build-rollups.js';
 export { createClickHouseInterface } from './interface/clickhouse-interface.js';
 export type { ClickHouseInterface, ClickHouseInterfaceOptions } from './interface/clickhouse-interface.js';
+export { judgeCalls, type JudgedCall, type Verdict, type VerdictName } from './judge/judge-calls.js';
+export type { SpanEdge } from './judge/span-tree.js';
+export { judgeTraces, type JudgeOptions, type JudgeResult } from './judge/judge-traces.js';

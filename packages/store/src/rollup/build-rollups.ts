@@ -7,7 +7,7 @@ import { USAGE_COLUMNS } from '../ledger/buckets.js';
 import { runExclusively } from '../ledger/ledger-lock.js';
 import { querySql } from '../sql-files.js';
 import { changedPartitions, findDirtyQuarters, readPublishedState, type PublishedState } from './published-state.js';
-import { DAY_ROLLUPS, QUARTER_ROLLUP, TAG_DAY_ROLLUP, USER_DAY_ROLLUP, type RollupTable } from './rollup-tables.js';
+import { DAY_ROLLUPS, QUARTER_ROLLUP, TAG_DAY_ROLLUP, type RollupTable } from './rollup-tables.js';
 
 /** Points at which a test can hold a build still; each is awaited. */
 export interface BuildHooks {

@@ -47,8 +47,8 @@ export interface SpanInput {
   readonly parent?: string;
   /** ISO 8601. */
   readonly at?: string;
-  /** ISO 8601; when the store received it. By default a second after its start. */
-  readonly receivedAt?: string | 'now';
+  /** ISO 8601, or `now` for the engine's own clock; when the store received it. By default a second after its start. */
+  readonly receivedAt?: string;
   readonly attributes?: Readonly<Record<string, string>>;
   readonly resource?: Readonly<Record<string, string>>;
   readonly scope?: string;

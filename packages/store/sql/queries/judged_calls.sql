@@ -1,0 +1,26 @@
+-- The calls of traces as they stand, as far as counting once goes.
+-- Parameters: traces Array(String); started_from DateTime64(3, 'UTC').
+-- Result: identity, what the span said (own_usage), what counts now (usage, counted, verdict).
+SELECT
+    tenant,
+    started,
+    trace_id,
+    span_id,
+    item,
+    parent_span_id,
+    provider,
+    operation,
+    response_id,
+    toUnixTimestamp64Milli(started) AS start_ms,
+    toUnixTimestamp64Milli(started) + intDiv(duration_ns, 1000000) AS end_ms,
+    own_usage,
+    [{{usage_columns}}] AS usage,
+    usage_quality,
+    reported_cost_usd IS NOT NULL AS has_reported_cost,
+    startsWith(emitter, '@costel/') AS is_ours,
+    cost_kind != '' AS is_recorded_cost,
+    counted,
+    verdict
+FROM llm_calls FINAL
+WHERE started >= {started_from:DateTime64(3, 'UTC')} AND trace_id IN {traces:Array(String)}
+{{settings}}

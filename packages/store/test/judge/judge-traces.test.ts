@@ -1,0 +1,132 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { buildRollups, judgeTraces, queryCosts, resolveRates, type RateResolver } from '../../src/index.js';
+import { insertSpans, newId, openTestStore, spanRow, type SpanRow, type TestStore } from '../support/test-store.js';
+
+const NOW_MS = Date.parse('2026-11-10T12:00:00.000Z');
+const RANGE = { from: new Date('2026-11-01T00:00:00Z'), to: new Date('2026-12-01T00:00:00Z') };
+/** A dollar a million input tokens, ten a million output tokens. */
+const resolver: RateResolver = (key) => [
+  {
+    validFromMs: 0,
+    validToMs: Number.POSITIVE_INFINITY,
+    tiers: [
+      {
+        aboveInputTokens: 0,
+        fromSecondOfDay: 0,
+        toSecondOfDay: 86_400,
+        prices: Array.from({ length: 16 }, (_bucket, index) => (index < 9 ? 1_000_000n : 10_000_000n)) as never,
+      },
+    ],
+    source: 'catalogue',
+    catalogueModel: key.model,
+    asOf: '2026-11-01',
+  },
+];
+
+function span(
+  trace: string,
+  spanId: string,
+  parent: string,
+  operation: string,
+  input: number,
+  more: Record<string, string> = {},
+): SpanRow {
+  return spanRow({
+    trace,
+    span: spanId,
+    parent,
+    attributes: {
+      'gen_ai.operation.name': operation,
+      ...(input === 0
+        ? {}
+        : {
+            'gen_ai.provider.name': 'openai',
+            'gen_ai.request.model': 'm',
+            'gen_ai.usage.input_tokens': String(input),
+          }),
+      ...more,
+    },
+    scope: 'framework',
+    durationMs: 5000,
+  });
+}
+
+describe('judging the ledger', () => {
+  let store: TestStore;
+  beforeAll(async () => {
+    store = await openTestStore();
+  });
+  afterAll(async () => store.close());
+
+  async function settle() {
+    await resolveRates(store.db, resolver);
+    const result = await judgeTraces(store.db, { nowMs: NOW_MS });
+    return result;
+  }
+
+  async function totals() {
+    const { total } = await queryCosts(store.db, RANGE);
+    return { costUsd: total.costUsd, calls: total.calls, inputTokens: total.inputTokens };
+  }
+
+  it('corrects a roll-up when its calls come before it, after it, in another batch and over a tool span', async () => {
+    const trace = newId(32);
+    const [agent, tool, first, second] = [newId(16), newId(16), newId(16), newId(16)];
+    await insertSpans(store, [span(trace, first, tool, 'chat', 100)]);
+    await settle();
+    expect(await totals()).toEqual({ costUsd: '0.0001', calls: 1, inputTokens: 100 });
+    await insertSpans(store, [span(trace, agent, '', 'invoke_agent', 300)]);
+    await settle();
+    await insertSpans(store, [span(trace, tool, agent, 'execute_tool', 0)]);
+    await settle();
+    expect(await totals()).toEqual({ costUsd: '0.0003', calls: 2, inputTokens: 300 });
+    await insertSpans(store, [span(trace, second, agent, 'chat', 200)]);
+    await settle();
+    expect(await totals()).toEqual({ costUsd: '0.0003', calls: 2, inputTokens: 300 });
+    const rows = await store.db.query(
+      'SELECT verdict, counted, cost_usd, cost_status FROM llm_calls FINAL WHERE span_id = {agent:String}',
+      { agent },
+    );
+    expect(rows).toEqual([{ verdict: 'nested', counted: 0, cost_usd: null, cost_status: 'not_billable' }]);
+  });
+
+  it('writes nothing when it judges the same again', async () => {
+    expect(await judgeTraces(store.db, { nowMs: NOW_MS })).toEqual({
+      traces: expect.any(Number) as number,
+      changedCalls: 0,
+    });
+    expect(await judgeTraces(store.db, { nowMs: NOW_MS })).toEqual({ traces: 0, changedCalls: 0 });
+  });
+
+  it('keeps verdicts when every span is sent again, and in the rollups', async () => {
+    const rows = await store.db.query<SpanRow>('SELECT * EXCEPT ReceivedAt FROM otel_traces');
+    await insertSpans(store, rows);
+    expect(await totals()).toEqual({ costUsd: '0.0003', calls: 2, inputTokens: 300 });
+    await settle();
+    await buildRollups(store.db, { nowMs: NOW_MS });
+    expect(await totals()).toEqual({ costUsd: '0.0003', calls: 2, inputTokens: 300 });
+  });
+
+  it('joins a gateway in a trace of its own with the call that it served', async () => {
+    const id = { 'gen_ai.response.id': 'chatcmpl-7', 'gen_ai.provider.name': 'openai' };
+    const before = await totals();
+    await insertSpans(store, [
+      span(newId(32), newId(16), '', 'chat', 1000, id),
+      span(newId(32), newId(16), '', 'chat', 1000, id),
+    ]);
+    await settle();
+    expect(await totals()).toEqual({ costUsd: '0.0013', calls: before.calls + 1, inputTokens: 1300 });
+  });
+
+  it('prices what is left of a roll-up exactly', async () => {
+    const trace = newId(32);
+    const agent = newId(16);
+    await insertSpans(store, [span(trace, agent, '', 'invoke_agent', 777), span(trace, newId(16), agent, 'chat', 70)]);
+    await settle();
+    const [row] = await store.db.query<{ cost: string; usage: string }>(
+      'SELECT cost_usd AS cost, usage_input AS usage FROM llm_calls FINAL WHERE span_id = {agent:String}',
+      { agent },
+    );
+    expect(row).toEqual({ cost: '0.000707', usage: '707' });
+  });
+});

@@ -9,6 +9,8 @@ const cli = join(root, 'packages/cli/bin/costel.mjs');
 /** Starting the engine on a fresh data directory on a busy machine. */
 const START_PATIENCE_MS = 90_000;
 
+const LEDGER_TICKS = ['resolve_rates', 'judge_traces', 'build_rollups'];
+
 interface Ports {
   readonly api: number;
   readonly otlp: number;
@@ -53,6 +55,17 @@ export class Stack {
 
   get otlpUrl(): string {
     return `http://127.0.0.1:${this.ports.otlp}`;
+  }
+
+  /** How often each of the jobs that price, judge and roll up has run, in a fixed order. */
+  async ledgerTickRuns(): Promise<number[]> {
+    const response = await fetch(`${this.apiUrl}/api/v1/ready`);
+    const { ticks } = (await response.json()) as { ticks: { name: string; runs: number }[] };
+    return LEDGER_TICKS.map((name) => {
+      const tick = ticks.find((candidate) => candidate.name === name);
+      if (tick === undefined) throw new Error(`the stack has no tick ${name}`);
+      return tick.runs;
+    });
   }
 
   /** Ends the process as a power cut would. */

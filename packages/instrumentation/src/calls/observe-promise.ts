@@ -88,7 +88,9 @@ function onParsed(data: unknown, call: LlmCall): void {
       call.onBody(data);
     } else if (!observedStreams.has(data)) {
       observedStreams.add(data);
-      call.onStream();
+      guarded('stream', () => {
+        call.onStream();
+      });
       observeStream(data, call);
     }
   });

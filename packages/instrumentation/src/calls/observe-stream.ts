@@ -15,22 +15,25 @@ export function observeStream(stream: SdkStream, call: LlmCall): void {
   const { iterator, controller } = stream;
   const { signal } = controller;
   const onAbort = abortListener(call);
-  if (signal.aborted) onAbort();
-  // Until somebody reads, only the signal tells of an abort; afterwards the iterator does, and errors are told apart.
-  signal.addEventListener('abort', onAbort, { once: true });
-  watchStream(stream, call);
   let isRead = false;
   stream.iterator = function (this: unknown) {
     const source = iterator.call(this);
     if (isRead) return source;
     isRead = true;
     guarded('stream', () => {
+      observeIterator(source, call, signal);
+    });
+    guarded('stream', () => {
       signal.removeEventListener('abort', onAbort);
       unwatchStream(stream);
-      observeIterator(source, call, signal);
+      watchStream(source, call);
     });
     return source;
   };
+  // Until somebody reads, only the signal tells of an abort; afterwards the iterator does, and errors are told apart.
+  if (signal.aborted) onAbort();
+  signal.addEventListener('abort', onAbort, { once: true });
+  watchStream(stream, call);
 }
 
 /** Made here and not inline, so that its closure holds the call alone: the signal would keep a dropped stream alive. */
@@ -44,7 +47,6 @@ function abortListener(call: LlmCall): () => void {
 
 function observeIterator(source: AsyncIterator<unknown>, call: LlmCall, signal: AbortSignal): void {
   const next = source.next.bind(source) as Next;
-  watchStream(source, call);
   const onResult = (result: IteratorResult<unknown>) => {
     try {
       if (result.done !== true) call.onChunk(result.value);

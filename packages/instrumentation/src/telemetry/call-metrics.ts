@@ -38,6 +38,9 @@ export interface MetricSubject {
   readonly attribution: Readonly<Record<string, string>>;
 }
 
+/** Records the tokens of a call; embeddings have no output. */
+type TokenRecorder = (input: number, output: number | undefined, labels: Attributes) => void;
+
 function attributeOfLabel(label: AttributionLabel): string {
   return label.startsWith('tag.') ? `costel.${label}` : ATTRIBUTE_OF_FIELD[label as AttributionField];
 }
@@ -47,7 +50,7 @@ export class CallMetrics {
   readonly #options: InstrumentationOptions;
   readonly #limiter: LabelLimiter;
   readonly #labelAttributes: readonly string[];
-  readonly #recordTokens: (input: number, output: number, labels: Attributes) => void;
+  readonly #recordTokens: TokenRecorder;
   readonly #duration: Histogram;
   readonly #timeToFirstChunk: Histogram;
   readonly #cost: Counter;
@@ -81,7 +84,8 @@ export class CallMetrics {
     const labels = this.#labels(subject, outcome);
     const { reading, price } = outcome;
     if (reading.quality !== 'missing') {
-      this.#recordTokens(sumOf(reading.usage, INPUT_BUCKETS), sumOf(reading.usage, OUTPUT_BUCKETS), labels);
+      const output = subject.operation === 'embeddings' ? undefined : sumOf(reading.usage, OUTPUT_BUCKETS);
+      this.#recordTokens(sumOf(reading.usage, INPUT_BUCKETS), output, labels);
     }
     if (price.costPicoUsd !== undefined) this.#cost.add(usdEstimate(price.costPicoUsd), labels);
     const isExact = (price.status === 'priced' && reading.quality === 'reported') || price.status === 'not_billable';
@@ -142,16 +146,13 @@ function durationHistogram(meter: Meter, name: string, description: string): His
   });
 }
 
-function tokenRecorder(
-  meter: Meter,
-  form: TokenMetricForm,
-): (input: number, output: number, labels: Attributes) => void {
+function tokenRecorder(meter: Meter, form: TokenMetricForm): TokenRecorder {
   if (form.kind === 'counters') {
     const inputCounter = meter.createCounter(form.inputName, { unit: '{token}', description: 'Input tokens.' });
     const outputCounter = meter.createCounter(form.outputName, { unit: '{token}', description: 'Output tokens.' });
     return (input, output, labels) => {
       inputCounter.add(input, labels);
-      outputCounter.add(output, labels);
+      if (output !== undefined) outputCounter.add(output, labels);
     };
   }
   const histogram = meter.createHistogram(form.name, {
@@ -161,6 +162,6 @@ function tokenRecorder(
   });
   return (input, output, labels) => {
     histogram.record(input, { ...labels, [ATTR_GEN_AI_TOKEN_TYPE]: 'input' });
-    histogram.record(output, { ...labels, [ATTR_GEN_AI_TOKEN_TYPE]: 'output' });
+    if (output !== undefined) histogram.record(output, { ...labels, [ATTR_GEN_AI_TOKEN_TYPE]: 'output' });
   };
 }

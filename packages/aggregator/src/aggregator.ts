@@ -140,7 +140,7 @@ async function close(server: Server): Promise<void> {
 
 /** Starts the service on a migrated database. @throws the system's error when the port cannot be had. */
 export async function createAggregator(options: AggregatorOptions): Promise<Aggregator> {
-  return startAggregator(options, createStoreParts(options.database, options.config.tenant));
+  return startAggregator(options, createStoreParts(options.database, options.config.tenant, options.clock ?? Date.now));
 }
 
 /** Starts the service on parts of a store: its ticks, API and page. */

@@ -1,6 +1,14 @@
-import { createAggregator, type Config, type Log } from '@costel/aggregator';
-import { createReceiver } from '@costel/receiver';
-import { migrate, openEmbeddedDatabase } from '@costel/store';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createAggregator, type Config, type Log, type MetricFamily } from '@costel/aggregator';
+import { createReceiver, type ReceiverStats } from '@costel/receiver';
+import {
+  createClickHouseInterface,
+  migrate,
+  openEmbeddedDatabase,
+  type Database,
+  type EmbeddedDatabase,
+} from '@costel/store';
 import { receiverMetrics } from './receiver-metrics.js';
 import { removeRunFile, writeRunFile, type RunInfo } from './run-file.js';
 
@@ -56,29 +64,66 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   }
 }
 
-async function startParts({ config, log, instance, token }: StackOptions, teardown: Teardown): Promise<Stack> {
-  const { server, tenant } = config;
-  const { dataDirectory, host } = server;
+async function startParts(options: StackOptions, teardown: Teardown): Promise<Stack> {
+  const { config, log, instance, token } = options;
+  const { dataDirectory, host } = config.server;
   const database = await openEmbeddedDatabase({ dataDirectory, guestConnections: guestConnections() });
   teardown.add(() => database.close());
   await migrate(database);
+  const receiver = await startReceiver(options, database, teardown);
+  const clickhouse = await startInterface(options, database, teardown);
+  const readMetrics = (): MetricFamily[] => receiverMetrics(receiver.stats());
+  const aggregator = await createAggregator({ database, config, log, instance, readMetrics });
+  teardown.add(() => aggregator.stop());
 
+  const ports = { api: aggregator.port, otlp: receiver.port, clickhouse };
+  const run: RunInfo = { pid: process.pid, instance, token, host, ports, startedAt: new Date().toISOString() };
+  writeRunFile(dataDirectory, run);
+  teardown.add(() => Promise.resolve(removeRunFile(dataDirectory, instance)));
+  return { run, stop: () => teardown.run() };
+}
+
+/** The address that the stack listens on is a name that it may be called by. */
+function hostNames({ server }: Config): readonly string[] {
+  return [server.host, ...server.allowedHosts];
+}
+
+async function startReceiver(
+  { config, log }: StackOptions,
+  database: Database,
+  teardown: Teardown,
+): Promise<{ readonly port: number; readonly stats: () => ReceiverStats }> {
   const logger = {
     info: (message: string, fields?: Readonly<Record<string, unknown>>): void => log('info', message, fields),
     warn: (message: string, fields?: Readonly<Record<string, unknown>>): void => log('warn', message, fields),
   };
-  const receiver = createReceiver({ database, logger, allowedHosts: server.allowedHosts });
+  const receiver = createReceiver({ database, logger, allowedHosts: hostNames(config) });
   teardown.add(() => receiver.close());
-  const otlp = await receiver.listen(server.otlpPort, host);
+  const { port } = await receiver.listen(config.server.otlpPort, config.server.host);
+  return { port, stats: () => receiver.stats() };
+}
 
-  const readMetrics = (): ReturnType<typeof receiverMetrics> => receiverMetrics(receiver.stats());
-  const aggregator = await createAggregator({ database, config, log, instance, readMetrics });
-  teardown.add(() => aggregator.stop());
+async function startInterface(
+  { config, token }: StackOptions,
+  database: EmbeddedDatabase,
+  teardown: Teardown,
+): Promise<number> {
+  const { server } = await createClickHouseInterface({ database, writeToken: token, allowedHosts: hostNames(config) });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(config.server.clickhousePort, config.server.host, resolve);
+  });
+  teardown.add(() => closeServer(server));
+  return (server.address() as AddressInfo).port;
+}
 
-  const ports = { api: aggregator.port, otlp: otlp.port, clickhouse: server.clickhousePort };
-  const run: RunInfo = { pid: process.pid, instance, token, host, ports, startedAt: new Date().toISOString() };
-  writeRunFile(dataDirectory, run);
-  teardown.add(() => Promise.resolve(removeRunFile(dataDirectory, instance)));
-  void tenant;
-  return { run, stop: () => teardown.run() };
+/** How long statements that are under way may take to end. */
+const DRAIN_MS = 3000;
+
+async function closeServer(server: Server): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  server.closeIdleConnections();
+  const timer = setTimeout(() => server.closeAllConnections(), DRAIN_MS);
+  await closed;
+  clearTimeout(timer);
 }

@@ -8,8 +8,8 @@ import {
   pointJson,
   rangeJson,
   subtractFigures,
+  unpricedJson,
   sumFigures,
-  toIso,
 } from './cost-json.js';
 import { defineEndpoint, type Endpoint } from './endpoint.js';
 import {
@@ -138,11 +138,7 @@ export function costEndpoints(reader: CostReader): Endpoint[] {
         const models = await reader.readUnpriced(range);
         return {
           ...rangeJson(range),
-          models: models.map(({ firstSeenMs, lastSeenMs, ...model }) => ({
-            ...model,
-            first_seen: toIso(firstSeenMs),
-            last_seen: toIso(lastSeenMs),
-          })),
+          models: models.map(unpricedJson),
         };
       },
     }),

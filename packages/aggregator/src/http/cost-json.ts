@@ -1,5 +1,5 @@
 import { formatPicoUsd, picoUsd, type PicoUsd } from '@costel/pricing';
-import type { CostFigures, CostGroup, CostPoint, LatencyGroup } from '../reading/cost-reader.js';
+import type { CostFigures, CostGroup, CostPoint, LatencyGroup, UnpricedModel } from '../reading/cost-reader.js';
 import type { TimeRange } from './parameters.js';
 
 /** An instant as ISO 8601 UTC; whole seconds are written without milliseconds. */
@@ -38,6 +38,22 @@ export function pointJson(point: CostPoint): object {
 /** Latency as the API writes it, in milliseconds. */
 export function latencyJson(group: LatencyGroup): object {
   return { key: group.key, calls: group.calls, p50_ms: group.p50Ms, p95_ms: group.p95Ms, p99_ms: group.p99Ms };
+}
+
+/** A model without a price as the API writes it. */
+export function unpricedJson(model: UnpricedModel): object {
+  return {
+    provider: model.provider,
+    model: model.model,
+    service_tier: model.serviceTier,
+    region: model.region,
+    reason: model.reason,
+    calls: model.calls,
+    input_tokens: model.inputTokens,
+    output_tokens: model.outputTokens,
+    first_seen: toIso(model.firstSeenMs),
+    last_seen: toIso(model.lastSeenMs),
+  };
 }
 
 const NOTHING: CostFigures = {

@@ -22,7 +22,7 @@ function outlookJson(outlook: MonthOutlook): object {
     previous_period_usd: outlook.previousPicoUsd === undefined ? null : formatPicoUsd(outlook.previousPicoUsd),
     trend: forecast.trend,
     method: forecast.method,
-    notes: forecast.notes,
+    notes: outlook.notes,
     backtest: outlook.backtest,
     days: outlook.dates.map((date, index) => ({
       date,

@@ -48,9 +48,13 @@ export interface LatencyGroup {
 export interface UnpricedModel {
   readonly provider: string;
   readonly model: string;
-  /** An `UnpricedReason`. */
+  readonly serviceTier: string;
+  readonly region: string;
+  /** An `UnpricedReason`, `too_many_models`, or `pending` while the price is looked up. */
   readonly reason: string;
   readonly calls: number;
+  readonly inputTokens: number;
+  readonly outputTokens: number;
   readonly firstSeenMs: number;
   readonly lastSeenMs: number;
 }

@@ -1,6 +1,20 @@
-import { parsePicoUsd, ratePeriods } from '@costel/pricing';
-import { queryCosts, resolveRates, type CostGroup as StoreGroup, type CostMeasures, type Database } from '@costel/store';
-import type { CostFigures, CostGroup, CostQuery, CostReader, CostReport } from './cost-reader.js';
+import { parsePicoUsd, picoUsd, ratePeriods } from '@costel/pricing';
+import {
+  buildRollups,
+  checkedDimension,
+  judgeTraces,
+  queryCosts,
+  queryCostSeries,
+  queryLatency,
+  querySpendWindows,
+  queryTop,
+  queryUnpriced,
+  resolveRates,
+  type CostGroup as StoreGroup,
+  type CostMeasures,
+  type Database,
+} from '@costel/store';
+import type { CostFigures, CostGroup, CostQuery, CostReader } from './cost-reader.js';
 import type { StoreParts } from './store-parts.js';
 
 function toFigures(measures: CostMeasures): CostFigures {
@@ -13,39 +27,55 @@ function toGroup({ key, ...measures }: StoreGroup): CostGroup {
 }
 
 function createCostReader(database: Database, tenant: string): CostReader {
-  const common = ({ range, groupBy, filters }: CostQuery) => ({
+  const toStoreQuery = ({ range, groupBy, filters }: CostQuery) => ({
     tenant,
     from: new Date(range.fromMs),
     to: new Date(range.toMs),
     groupBy,
     filters,
   });
-  const readCosts = async (query: CostQuery, limit?: number): Promise<CostReport> => {
-    const report = await queryCosts(database, { ...common(query), ...(limit === undefined ? {} : { limit }) });
-    return { total: toFigures(report.total), groups: report.groups.map(toGroup) };
-  };
   return {
-    readCosts: (query) => readCosts(query),
-    readTop: ({ limit, ...query }) => readCosts(query, limit),
-    readSeries: () => Promise.resolve([]),
-    readLatency: () => Promise.resolve([]),
-    readUnpriced: () => Promise.resolve([]),
+    readCosts: async (query) => {
+      const { total, groups } = await queryCosts(database, toStoreQuery(query));
+      return { total: toFigures(total), groups: groups.map(toGroup) };
+    },
+    readTop: async ({ limit, ...query }) => {
+      const dimension = checkedDimension(query.groupBy[0] ?? '');
+      const { groupBy: _dimension, ...rest } = toStoreQuery(query);
+      const { total, top } = await queryTop(database, dimension, { ...rest, limit });
+      return { total: toFigures(total), groups: top.map(toGroup) };
+    },
+    readSeries: async ({ step, ...query }) => {
+      const points = await queryCostSeries(database, { ...toStoreQuery(query), grain: step });
+      return points.map(({ start, ...group }) => ({ ...toGroup(group), startMs: start.getTime() }));
+    },
+    readLatency: (query) => queryLatency(database, toStoreQuery(query)),
+    readUnpriced: async (range) => {
+      const groups = await queryUnpriced(database, { tenant, from: new Date(range.fromMs), to: new Date(range.toMs) });
+      return groups.map(({ firstSeen, lastSeen, ...group }) => ({
+        ...group,
+        firstSeenMs: firstSeen.getTime(),
+        lastSeenMs: lastSeen.getTime(),
+      }));
+    },
   };
 }
 
 /** Joins the service to a migrated database. */
-export function createStoreParts(database: Database, tenant: string): StoreParts {
-  const reader = createCostReader(database, tenant);
+export function createStoreParts(database: Database, tenant: string, clock: () => number): StoreParts {
   return {
-    reader,
+    reader: createCostReader(database, tenant),
     readSpend: async ({ period, dimensions }) => {
-      const range = { fromMs: period.startMs, toMs: period.endMs };
-      const { groups } = await reader.readCosts({ range, groupBy: dimensions, filters: {} });
-      return groups.map(({ key, costPicoUsd }) => ({ values: key, spentPicoUsd: costPicoUsd }));
+      const window = { from: new Date(period.startMs), to: new Date(period.endMs) };
+      const [spend] = await querySpendWindows(database, dimensions, [window], { tenant });
+      return (spend?.groups ?? []).map(({ key, costUsd }) => ({
+        values: key,
+        spentPicoUsd: picoUsd(parsePicoUsd(costUsd)),
+      }));
     },
     resolveRates: async () => void (await resolveRates(database, ratePeriods)),
-    judgeTraces: () => Promise.resolve(),
-    buildRollups: () => Promise.resolve(),
+    judgeTraces: async () => void (await judgeTraces(database, { nowMs: clock() })),
+    buildRollups: async () => void (await buildRollups(database, { nowMs: clock() })),
     readGauges: () => Promise.resolve([]),
     ping: async () => void (await database.query('SELECT 1 AS one')),
   };

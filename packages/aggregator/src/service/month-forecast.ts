@@ -30,6 +30,8 @@ export interface MonthOutlook {
   readonly forecast: MonthForecast;
   readonly backtest: Backtest;
   readonly dates: readonly string[];
+  /** What a reader must know. */
+  readonly notes: readonly string[];
 }
 
 /** Days from `fromMs` on that cost something or nothing: a day without calls after the first one cost 0. */
@@ -51,6 +53,14 @@ function sumWithin(days: readonly DayCost[], range: TimeRange): PicoUsd {
   return picoUsd(within.reduce((sum, day) => sum + day.costPicoUsd, 0n));
 }
 
+/** Before the first day is over, a day is taken to cost what it has cost so far: little to go by, and it says so. */
+const FIRST_DAY_NOTE = 'today is the first day with spend; every day is taken to cost what today has cost so far';
+
+function firstDayHistory(days: readonly DayCost[], today: TimeRange): DailySpend[] {
+  const before = new Date(today.fromMs - DAY_MS).toISOString().slice(0, 10);
+  return [{ date: before, valueUsd: Number(sumWithin(days, today)) / 1e12 }];
+}
+
 /**
  * Forecasts the current UTC month from daily costs (any order, days without calls absent, today included). At noon of
  * the 22nd of November it forecasts half of that day and the eight days after it.
@@ -59,10 +69,9 @@ export function forecastCurrentMonth(days: readonly DayCost[], nowMs: number): M
   const period = utcMonth(nowMs);
   const today = utcDay(nowMs);
   const previous = utcMonth(period.fromMs - 1);
-  const history = fillDays(
-    days.filter((day) => day.startMs < today.fromMs),
-    today.fromMs,
-  );
+  const complete = days.filter((day) => day.startMs < today.fromMs);
+  const isFirstDay = complete.length === 0 && sumWithin(days, today) > 0n;
+  const history = isFirstDay ? firstDayHistory(days, today) : fillDays(complete, today.fromMs);
   const remainingDays = Math.round((period.toMs - today.fromMs) / DAY_MS);
   const firstDay = dayNumber(new Date(today.fromMs).toISOString().slice(0, 10));
   const dates = Array.from({ length: remainingDays }, (_, index) => formatDay(firstDay + index));
@@ -91,6 +100,7 @@ export function forecastCurrentMonth(days: readonly DayCost[], nowMs: number): M
     previousPicoUsd,
     forecast,
     dates,
+    notes: isFirstDay ? [FIRST_DAY_NOTE, ...forecast.notes] : forecast.notes,
     backtest: backtest(history, { remainingDays, elapsedDays }),
   };
 }

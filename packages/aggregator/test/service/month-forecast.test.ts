@@ -37,6 +37,16 @@ describe('the forecast of the current month', () => {
     expect(outlook.backtest).toEqual({ wape: null, coverage80: null, n: 0 });
   });
 
+  it('takes the first day as a day like the others, with a wide interval, and says so', () => {
+    const first = { startMs: Date.parse('2026-11-22T00:00:00Z'), costPicoUsd: picoUsd(4_000_000_000_000n) };
+    const outlook = forecastCurrentMonth([first], NOW_MS);
+    // $4 spent, half of today and eight days to come.
+    expect(outlook.forecast.monthTotal.meanEstimateUsd).toBeCloseTo(4 + 8.5 * 4, 0);
+    const { '0.1': low, '0.9': high } = outlook.forecast.monthTotal.quantilesEstimateUsd;
+    expect(high - low).toBeGreaterThan(10);
+    expect(outlook.notes[0]).toContain('today is the first day with spend');
+  });
+
   it('counts a day without calls between others as free, not as unknown', () => {
     const days = weekdayCosts('2026-11-09').filter((day) => new Date(day.startMs).getUTCDay() !== 3);
     const outlook = forecastCurrentMonth(days, NOW_MS);

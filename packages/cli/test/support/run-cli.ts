@@ -7,7 +7,7 @@ const bin = fileURLToPath(new URL('../../bin/costel.mjs', import.meta.url));
 /** How a command ended. */
 export interface Ended {
   readonly code: number | null;
-  readonly signal: NodeJS.Signals | null;
+  readonly signal: string | null;
   readonly stdout: string;
   readonly stderr: string;
 }
@@ -30,7 +30,7 @@ export class RunningCommand {
     this.child.stdin?.on('error', () => undefined);
     this.ended = once(this.child, 'close').then(([code, signal]) => ({
       code: code as number | null,
-      signal: signal as NodeJS.Signals | null,
+      signal: signal as string | null,
       stdout: this.stdout,
       stderr: this.stderr,
     }));

@@ -29,6 +29,7 @@ export interface Point {
   readonly key: Key;
   readonly cost_usd: string;
   readonly calls: number;
+  readonly unpriced_calls: number;
 }
 
 export interface LatencyGroup {

@@ -2,7 +2,7 @@ import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import uPlot from 'uplot';
 import { fetchJson, type Point } from './api.js';
 import { Card } from './card.js';
-import { formatUsd } from './format.js';
+import { formatCost, formatStart, formatUsd } from './format.js';
 import type { Range } from './range.js';
 import { stackCosts, type StackedCosts } from './stack-costs.js';
 import { usePoll } from './use-poll.js';
@@ -68,7 +68,8 @@ function Chart({ stacked }: { readonly stacked: StackedCosts }) {
         {stacked.series.map((series, index) => (
           <li key={series.name}>
             <span class={`swatch series-${index}`} />
-            <span class="clip">{series.name}</span> <span class="number quiet">{formatUsd(series.total)}</span>
+            <span class="clip">{series.name}</span>{' '}
+            <span class="number quiet">{formatCost(series.total, series.unpricedCalls)}</span>
           </li>
         ))}
       </ul>
@@ -98,8 +99,15 @@ function chartOptions(stacked: StackedCosts, width: number): uPlot.Options {
     legend: { show: false },
     cursor: { drag: { x: false, y: false }, points: { show: false } },
     tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), 'UTC'),
-    scales: { y: { range: (_chart, _low, high) => [0, high > 0 ? high * 1.05 : 1] } },
-    axes: [axis, { ...axis, size: 64, values: (_chart, values) => values.map((value) => formatUsd(value)) }],
+    scales: {
+      // A bar stands to the right of its start, so the axis ends one step after the last one.
+      x: { range: (_chart, first, last) => [first, last + stacked.stepSeconds] },
+      y: { range: (_chart, _low, high) => [0, high > 0 ? high * 1.05 : 1] },
+    },
+    axes: [
+      { ...axis, values: (_chart, starts) => starts.map((start) => formatStart(start, stacked.stepSeconds)) },
+      { ...axis, size: 64, values: (_chart, values) => values.map((value) => formatUsd(value)) },
+    ],
     series: [
       {},
       ...stacked.series

@@ -15,6 +15,25 @@ export function formatUsd(exact: string | number): string {
   });
 }
 
+/** A cost that may have parts without a price: `$1.20`, `$1.20 + unpriced`, `unpriced`; never $0 for what is not known. */
+export function formatCost(exact: string | number, unpricedCalls: number): string {
+  if (unpricedCalls === 0) return formatUsd(exact);
+  return Number(exact) === 0 ? 'unpriced' : `${formatUsd(exact)} + unpriced`;
+}
+
+/** The start of a step on the time axis: `18:00` within a day, `Nov 22` for days and for midnights. */
+export function formatStart(startSeconds: number, stepSeconds: number): string {
+  const start = new Date(startSeconds * 1000);
+  const isMidnight = startSeconds % 86_400 === 0;
+  if (stepSeconds < 86_400 && !isMidnight) return start.toISOString().slice(11, 16);
+  return start.toLocaleDateString('en', { month: 'short', day: 'numeric', timeZone: 'UTC' });
+}
+
+/** `1 call`, `2 calls`, `1.2K calls`. */
+export function formatCalls(calls: number): string {
+  return `${formatCount(calls)} ${calls === 1 ? 'call' : 'calls'}`;
+}
+
 /** A count for reading: `950`, `1.2K`, `3.4M`. */
 export function formatCount(value: number): string {
   return counts.format(value);

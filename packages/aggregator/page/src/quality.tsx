@@ -1,6 +1,6 @@
 import { fetchJson, type Summary, type UnpricedModel } from './api.js';
 import { Card } from './card.js';
-import { formatCount, formatShare } from './format.js';
+import { formatCalls, formatCount, formatShare } from './format.js';
 import type { Range } from './range.js';
 import { usePoll } from './use-poll.js';
 
@@ -32,7 +32,7 @@ export function Quality({ range }: { readonly range: Range }) {
           {unpriced.data.models.map((model) => (
             <li key={`${model.provider} ${model.model} ${model.reason}`}>
               <strong>{model.model || '(no model)'}</strong> from {model.provider || '(no provider)'}:{' '}
-              {model.reason.replaceAll('_', ' ')}, {formatCount(model.calls)} calls
+              {model.reason.replaceAll('_', ' ')}, {formatCalls(model.calls)}
             </li>
           ))}
         </ul>

@@ -1,6 +1,6 @@
 import { fetchJson, type Group } from './api.js';
 import { Card } from './card.js';
-import { formatCount, formatUsd, nameOf } from './format.js';
+import { formatCalls, formatCost, nameOf } from './format.js';
 import type { Range } from './range.js';
 import { usePoll } from './use-poll.js';
 
@@ -25,7 +25,7 @@ export function Ranking({ dimension, title, range }: RankingProps) {
             <span class="bar-label">
               <span class="clip">{nameOf(group.key)}</span>
               <span class="number" title={`$${group.cost_usd}, ${group.calls} calls`}>
-                {formatUsd(group.cost_usd)} <span class="quiet">{formatCount(group.calls)} calls</span>
+                {formatCost(group.cost_usd, group.unpriced_calls)} <span class="quiet">{formatCalls(group.calls)}</span>
               </span>
             </span>
             <meter class="plain" min={0} max={largest || 1} value={Number(group.cost_usd)} aria-hidden="true" />

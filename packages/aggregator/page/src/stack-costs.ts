@@ -6,12 +6,14 @@ import type { Range } from './range.js';
 export interface StackedSeries {
   readonly name: string;
   readonly total: number;
+  readonly unpricedCalls: number;
   readonly cumulative: readonly number[];
 }
 
 export interface StackedCosts {
   /** Start of each step, Unix seconds, without gaps, ending with the step that holds now. */
   readonly startSeconds: readonly number[];
+  readonly stepSeconds: number;
   /** Largest total first; at the end "everything else" when there are more values than colours. */
   readonly series: readonly StackedSeries[];
 }
@@ -29,6 +31,7 @@ export function stackCosts(points: readonly Point[], dimension: string, range: R
   const startSeconds = Array.from({ length: steps }, (_, index) => first + index * range.stepSeconds);
 
   const costs = new Map<string, number[]>();
+  const unpriced = new Map<string, number>();
   for (const point of points) {
     const index = Math.round((Date.parse(point.start) / 1000 - first) / range.stepSeconds);
     if (index < 0 || index >= steps) continue;
@@ -36,23 +39,29 @@ export function stackCosts(points: readonly Point[], dimension: string, range: R
     const values = costs.get(name) ?? startSeconds.map(() => 0);
     values[index] = (values[index] ?? 0) + Number(point.cost_usd);
     costs.set(name, values);
+    unpriced.set(name, (unpriced.get(name) ?? 0) + point.unpriced_calls);
   }
 
   const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
   const ranked = [...costs]
-    .map(([name, values]) => ({ name, values, total: sum(values) }))
+    .map(([name, values]) => ({ name, values, total: sum(values), unpricedCalls: unpriced.get(name) ?? 0 }))
     .sort((a, b) => b.total - a.total);
   const shown = ranked.length > MOST_SERIES ? ranked.slice(0, MOST_SERIES - 1) : ranked;
   const others = ranked.slice(shown.length);
   if (others.length > 0) {
     const values = startSeconds.map((_, index) => sum(others.map((other) => other.values[index] ?? 0)));
-    shown.push({ name: `everything else (${others.length})`, values, total: sum(values) });
+    shown.push({
+      name: `everything else (${others.length})`,
+      values,
+      total: sum(values),
+      unpricedCalls: sum(others.map((other) => other.unpricedCalls)),
+    });
   }
 
   const edge = startSeconds.map(() => 0);
-  const series = shown.map(({ name, values, total }) => {
+  const series = shown.map(({ name, values, total, unpricedCalls }) => {
     values.forEach((value, index) => (edge[index] = (edge[index] ?? 0) + value));
-    return { name, total, cumulative: [...edge] };
+    return { name, total, unpricedCalls, cumulative: [...edge] };
   });
-  return { startSeconds, series };
+  return { startSeconds, stepSeconds: range.stepSeconds, series };
 }

@@ -1,6 +1,6 @@
 import { fetchJson, type Summary, type Totals } from './api.js';
 import { Card } from './card.js';
-import { formatCount, formatShare, formatUsd } from './format.js';
+import { formatCalls, formatCount, formatShare, formatUsd } from './format.js';
 import { usePoll } from './use-poll.js';
 
 const EVERY_MS = 1000;
@@ -28,8 +28,7 @@ function TotalsView({ totals, id }: { readonly totals: Totals; readonly id: stri
         {formatUsd(totals.cost_usd)}
       </p>
       <p class="quiet">
-        {formatCount(totals.calls)} calls · {formatCount(totals.input_tokens)} in · {formatCount(totals.output_tokens)}{' '}
-        out
+        {formatCalls(totals.calls)} · {formatCount(totals.input_tokens)} in · {formatCount(totals.output_tokens)} out
       </p>
       <p class={totals.unpriced_calls > 0 ? 'warning' : 'quiet'}>
         {formatShare(totals.unpriced_calls, totals.calls)} unpriced ·{' '}

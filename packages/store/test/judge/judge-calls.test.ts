@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { judgeCalls, type JudgedCall, type SpanEdge, type VerdictName } from '../../src/index.js';
 
@@ -253,5 +253,5 @@ describe('a call is counted once', () => {
 });
 
 function hash(text: string, seed: number): number {
-  return [...text].reduce((sum, character) => Math.imul(sum ^ character.charCodeAt(0), 16_777_619), seed);
+  return Array.from(Buffer.from(text)).reduce((sum, byte) => Math.imul(sum ^ byte, 16_777_619), seed);
 }

@@ -1,0 +1,117 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { OtlpReceiver } from './support/otlp-receiver.js';
+import { callSource, importSource, PROVIDER_SOURCE, runApp, type App } from './support/run-app.js';
+
+const receiver = new OtlpReceiver();
+beforeAll(() => receiver.start());
+beforeEach(() => {
+  receiver.requests.length = 0;
+  receiver.status = 200;
+});
+afterAll(() => receiver.stop());
+
+const CALL = importSource('openai-7') + PROVIDER_SOURCE + callSource('openai-7');
+
+const app = (source: string, endpoint = receiver.url): App => ({
+  copy: 'openai-7',
+  file: 'app.mjs',
+  source,
+  nodeArguments: ['--import', '@costel/node/register'],
+  environment: { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, OTEL_SERVICE_NAME: 'shop' },
+});
+
+const WAITING = `${CALL}\nsetInterval(() => {}, 1000);\nconsole.log('ready');`;
+
+/** Sends a signal once the application is ready. */
+const signalling = (source: string, signal: NodeJS.Signals): App => {
+  let sent = false;
+  return {
+    ...app(source),
+    onOutput: (text, child) => {
+      if (sent || !text.includes('ready')) return;
+      sent = true;
+      child.kill(signal);
+    },
+  };
+};
+
+describe('the end of a process', () => {
+  it('sends what is left when the event loop runs empty', async () => {
+    const { code } = await runApp(app(CALL));
+    expect(code).toBe(0);
+    expect(receiver.count('costel.cost.usd')).toBe(1);
+  });
+
+  it('finishes and sends a stream that was left open', async () => {
+    const source = `${importSource('openai-7')}
+      const fetchOnce = async () => new Response(new ReadableStream({ start(c) { c.enqueue(new TextEncoder().encode('data: {"choices":[{"delta":{"content":"four"}}]}\\n\\n')); } }), { headers: { 'content-type': 'text/event-stream' } });
+      const client = new OpenAI({ apiKey: 'k', fetch: fetchOnce });
+      globalThis.kept = await client.chat.completions.create({ model: 'gpt-4o', stream: true, messages: [{ role: 'user', content: 'two and two?' }] });`;
+    const { code } = await runApp(app(source));
+    expect(code).toBe(0);
+    expect(receiver.count('costel.cost.usd')).toBe(1);
+    expect(receiver.received('traces')).toContain('abandoned');
+  });
+
+  it.each(['SIGTERM', 'SIGINT'] as const)('by %s sends what is left and still ends by the signal', async (signal) => {
+    const result = await runApp(signalling(WAITING, signal));
+    expect(result.signal).toBe(signal);
+    expect(receiver.count('costel.cost.usd')).toBe(1);
+  });
+
+  it('by a signal that the application handles is left to the application', async () => {
+    const source = `process.on('SIGTERM', () => { console.log('mine'); setTimeout(() => process.exit(7), 300); });\n${WAITING}`;
+    const result = await runApp(signalling(source, 'SIGTERM'));
+    expect(result).toMatchObject({ code: 7, signal: null });
+    expect(result.output).toContain('mine');
+    expect(receiver.count('costel.cost.usd')).toBe(1);
+  });
+});
+
+describe('a receiver out of reach', () => {
+  const refusing = 'http://127.0.0.1:9';
+
+  it('is said once and holds neither calls nor the end of the process', async () => {
+    const source = `${CALL}\nfor (let i = 0; i < 3; i += 1) await new Promise((resolve) => setTimeout(resolve, 700));\nconsole.log('end', process.uptime());`;
+    const { code, output, tookMs } = await runApp(app(source, refusing));
+    expect(code).toBe(0);
+    expect(output.match(/cannot export to/g)).toHaveLength(1);
+    expect(output).toContain('ECONNREFUSED');
+    const uptimeMs = 1000 * Number(/end ([\d.]+)/.exec(output)?.[1]);
+    expect(tookMs - uptimeMs).toBeLessThan(3000);
+  });
+
+  it('that accepts and never answers does not hold the end for long', async () => {
+    receiver.status = undefined;
+    const { code, tookMs } = await runApp(app(CALL));
+    expect(code).toBe(0);
+    // Two seconds for the flush, the rest for starting Node on a busy machine.
+    expect(tookMs).toBeLessThan(9000);
+  });
+
+  it('that comes back gets what waited, once', async () => {
+    const late = new OtlpReceiver();
+    await late.start();
+    const { port } = late;
+    await late.stop();
+    const back = new OtlpReceiver();
+    const source = `${CALL}\nconsole.log('called'); setTimeout(() => {}, 4500);`;
+    const { code, output } = await runApp({
+      ...app(source, `http://127.0.0.1:${port}`),
+      onOutput: (text) => {
+        if (text.includes('cannot export') && back.requests.length === 0) void back.start(port).catch(() => undefined);
+      },
+    });
+    expect(code, output).toBe(0);
+    expect(back.count('costel.cost.usd')).toBe(1);
+    await back.stop();
+  });
+
+  it('that refuses a batch drops it and goes on', async () => {
+    receiver.status = 400;
+    const { code, output } = await runApp(app(CALL));
+    expect(code).toBe(0);
+    expect(output.match(/cannot export to/g)).toHaveLength(1);
+    expect(receiver.requests.filter(({ url }) => url === '/v1/traces')).toHaveLength(1);
+  });
+});

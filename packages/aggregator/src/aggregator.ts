@@ -80,6 +80,7 @@ function wire(options: AggregatorOptions, parts: StoreParts, portOf: () => numbe
   const budgets = createBudgetService({
     config,
     readSpend: parts.readSpend,
+    readLedgerVersion: parts.readLedgerVersion,
     outbox,
     publicUrl: () => publicUrlOf(config, portOf()),
     clock,

@@ -61,6 +61,14 @@ function createCostReader(database: Database, tenant: string): CostReader {
   };
 }
 
+/** Block numbers grow with every insert and survive merges, so their maxima change with the ledger and only with it. */
+const LEDGER_VERSION_SQL = `SELECT toString(cityHash64(groupArray((partition_id, block)))) AS version
+FROM (
+    SELECT partition_id, max(max_block_number) AS block FROM system.parts
+    WHERE database = currentDatabase() AND table = 'llm_calls' AND active
+    GROUP BY partition_id ORDER BY partition_id
+)`;
+
 /** Joins the service to a migrated database. */
 export function createStoreParts(database: Database, tenant: string, clock: () => number): StoreParts {
   return {
@@ -72,6 +80,10 @@ export function createStoreParts(database: Database, tenant: string, clock: () =
         values: key,
         spentPicoUsd: picoUsd(parsePicoUsd(costUsd)),
       }));
+    },
+    readLedgerVersion: async () => {
+      const [row] = await database.query<{ version: string }>(LEDGER_VERSION_SQL);
+      return row?.version ?? '';
     },
     resolveRates: async () => void (await resolveRates(database, ratePeriods)),
     judgeTraces: async () => void (await judgeTraces(database, { nowMs: clock() })),

@@ -7,6 +7,8 @@ export interface StoreParts {
   readonly reader: CostReader;
   /** Spend of a window by the values of some dimensions. */
   readonly readSpend: (query: SpendQuery) => Promise<readonly SpendRow[]>;
+  /** A text that changes whenever the ledger does; cheap beside a query of spend. */
+  readonly readLedgerVersion: () => Promise<string>;
   /** Resolves rates of new (provider, model, tier) and heals their rows. */
   readonly resolveRates: () => Promise<void>;
   /** Judges traces with new spans: what counts, and what is told twice. */

@@ -16,6 +16,8 @@ export interface BudgetService {
 export interface BudgetServiceOptions {
   readonly config: Config;
   readonly readSpend: ReadSpend;
+  /** See `StoreParts.readLedgerVersion`. */
+  readonly readLedgerVersion: () => Promise<string>;
   readonly outbox: Outbox;
   /** Address of the page; asked for at each alert, for the port may be known only then. */
   readonly publicUrl: () => string;
@@ -27,12 +29,15 @@ const STANDING_MS = 62 * 86_400_000;
 /** How often the list of standing alerts is read again; they change only through us, except across restarts. */
 const STANDING_REFRESH_MS = 60_000;
 const MAX_STANDING = 10_000;
+/** Budgets are evaluated at least this often, also where the ledger has not changed: periods end by themselves. */
+const MAX_PAUSE_MS = 15_000;
 
 class LedgerBudgets implements BudgetService {
   readonly #options: BudgetServiceOptions;
   readonly #budgets: readonly Budget[];
   readonly #context: AlertContext;
   #statuses: readonly BudgetWithSpend[] | undefined;
+  #evaluated = { atMs: Number.NEGATIVE_INFINITY, ledgerVersion: '' };
   #standing: readonly AlertRecord[] = [];
   #standingReadAtMs = Number.NEGATIVE_INFINITY;
 
@@ -48,17 +53,23 @@ class LedgerBudgets implements BudgetService {
   }
 
   evaluate = async (): Promise<void> => {
-    const { readSpend, outbox, clock } = this.#options;
+    const { readSpend, readLedgerVersion, outbox, clock } = this.#options;
+    // Read before the spend: what commits in between is a new version to the next run.
+    const ledgerVersion = await readLedgerVersion();
+    const isCurrent = ledgerVersion === this.#evaluated.ledgerVersion && clock() - this.#evaluated.atMs < MAX_PAUSE_MS;
+    if (isCurrent) return;
     const evaluation = await evaluateBudgets(this.#budgets, readSpend, clock());
     this.#statuses = evaluation.statuses;
     const alerts = evaluation.crossings.flatMap((crossing) => toAlert(crossing, this.#context, evaluation.atMs) ?? []);
     const raised = alerts.length === 0 ? [] : await outbox.raise(alerts);
     await this.#readStanding(evaluation.atMs, raised.length > 0);
     const resolutions = findResolutions(this.#standing, evaluation, this.#context);
-    if (resolutions.length === 0) return;
-    await outbox.resolve(resolutions);
-    const over = new Set(resolutions.map(({ key }) => key));
-    this.#standing = this.#standing.filter(({ alert }) => !over.has(alert.key));
+    if (resolutions.length > 0) {
+      await outbox.resolve(resolutions);
+      const over = new Set(resolutions.map(({ key }) => key));
+      this.#standing = this.#standing.filter(({ alert }) => !over.has(alert.key));
+    }
+    this.#evaluated = { atMs: evaluation.atMs, ledgerVersion };
   };
 
   readStatuses = async (): Promise<readonly BudgetWithSpend[]> => {

@@ -22,7 +22,8 @@ export async function recordCalls(database: Database, calls: readonly CallToReco
 
 function toRow(call: CallToRecord): object {
   const model = call.model ?? 'gpt-4o-mini-2024-07-18';
-  const startMs = call.startMs ?? Date.now() - 2000;
+  // Just after midnight two seconds ago would be yesterday.
+  const startMs = call.startMs ?? Math.max(Date.now() - 2000, Math.floor(Date.now() / 86_400_000) * 86_400_000);
   return {
     Timestamp: new Date(startMs).toISOString().replace('T', ' ').replace('Z', ''),
     TraceId: randomBytes(16).toString('hex'),

@@ -1,0 +1,52 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+
+const root = resolve(import.meta.dirname, '../..');
+const composeFile = join(root, 'docker-compose.yml');
+const folder = mkdtempSync(join(tmpdir(), 'costel-compose-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const passwords = { COSTEL_WRITE_PASSWORD: 'w', COSTEL_READ_PASSWORD: 'r', GRAFANA_ADMIN_PASSWORD: 'g' };
+
+/** Loads a Compose file with the specification's own loader. */
+function load(file: string, environment: Readonly<Record<string, string>> = passwords) {
+  const { PATH, HOME, GOPROXY, GOFLAGS, GOPATH, GOCACHE, GOMODCACHE } = process.env;
+  const { status, stdout, stderr } = spawnSync('go', ['run', '-C', join(import.meta.dirname, 'compose'), '.', file], {
+    encoding: 'utf8',
+    env: { PATH, HOME, GOPROXY, GOFLAGS, GOPATH, GOCACHE, GOMODCACHE, ...environment },
+  });
+  return { ok: status === 0, stdout, stderr };
+}
+
+describe('docker-compose.yml, read by the Compose specification’s loader', () => {
+  it('is valid, and every variable and reference in it resolves', () => {
+    const { ok, stdout, stderr } = load(composeFile);
+    expect(stderr).toBe('');
+    expect(ok).toBe(true);
+    const { services } = JSON.parse(stdout) as { services: Record<string, { environment: Record<string, string> }> };
+    expect(Object.keys(services)).toEqual(['aggregator', 'clickhouse', 'collector', 'grafana', 'migrate']);
+    expect(services['collector']?.environment['CLICKHOUSE_PASSWORD']).toBe('w');
+    expect(services['grafana']?.environment['COSTEL_READ_PASSWORD']).toBe('r');
+  });
+
+  it.each(Object.keys(passwords))('does not start without %s, and says so', (name) => {
+    const others = Object.fromEntries(Object.entries(passwords).filter(([other]) => other !== name));
+    const { ok, stderr } = load(composeFile, others);
+    expect(ok).toBe(false);
+    expect(stderr).toContain(`set ${name}`);
+  });
+
+  it('would be refused with a misspelt key, so the check above means something', () => {
+    const file = join(folder, 'docker-compose.yml');
+    writeFileSync(
+      file,
+      readFileSync(composeFile, 'utf8').replace('    restart: unless-stopped', '    restrat: always'),
+    );
+    const { ok, stderr } = load(file);
+    expect(ok).toBe(false);
+    expect(stderr).toContain('restrat');
+  });
+});

@@ -3,7 +3,8 @@
 --   grain          quarter, day, month: rollup rows of `start` count with this build, unless a later one holds
 --                  partition: the build has read the ledger's partition up to this persisted block number
 --                  seal: instants before sealed_until are answered by rollups, later ones by the ledger
---   sealed_until   of seal and month; 1970 elsewhere
+--                  frozen: rows that come for instants before sealed_until are added by the next build, not read at once
+--   sealed_until   of seal, frozen and month; 1970 elsewhere
 CREATE TABLE IF NOT EXISTS {{database}}.published {{on_cluster}} (
     build UInt64,
     grain LowCardinality(String),

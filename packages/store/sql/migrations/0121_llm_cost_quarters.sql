@@ -4,6 +4,7 @@
 CREATE VIEW IF NOT EXISTS {{database}}.llm_cost_quarters {{on_cluster}}
 AS WITH
     (SELECT argMax(p.sealed_until, p.build) FROM {{database}}.published AS p WHERE p.grain = 'seal') AS seal,
+    (SELECT argMax(p.sealed_until, p.build) FROM {{database}}.published AS p WHERE p.grain = 'frozen') AS frozen,
     changed AS (
         SELECT l.partition_id AS partition_id, if(l.newest < b.block, 0, b.block) AS block
         FROM (
@@ -26,6 +27,7 @@ AS WITH
         FROM {{database}}.llm_calls
         WHERE _partition_id IN (SELECT partition_id FROM changed)
             AND _block_number > read_blocks[toString(_partition_id)]
+            AND counted_at >= frozen
             AND counted_at < seal
     )
 SELECT

@@ -1,7 +1,7 @@
 -- Quarter hours of rows that are newer than what the published builds have read. Without FINAL: a row that a newer one
 -- replaced makes its quarter hour dirty as well, and so it should.
 -- Parameters: partitions Array(String), the partitions with newer rows; blocks Array(UInt64), up to which block each was
--- read; before DateTime64(3, 'UTC'), the seal; neighbour_seconds UInt32.
+-- read; from, before DateTime64(3, 'UTC'), what is frozen ends and the seal; neighbour_seconds UInt32.
 -- Result: quarter. A row whose clock was replaced by its receipt also makes its neighbours dirty: of two copies received
 -- at once either may win, and the other one may be merged away already.
 SELECT DISTINCT arrayJoin(
@@ -12,6 +12,7 @@ FROM (
     FROM llm_calls
     WHERE _partition_id IN {partitions:Array(String)}
         AND _block_number > transform(toString(_partition_id), {partitions:Array(String)}, {blocks:Array(UInt64)}, toUInt64(0))
+        AND counted_at >= {from:DateTime64(3, 'UTC')}
         AND counted_at < {before:DateTime64(3, 'UTC')}
 )
 WHERE quarter < {before:DateTime64(3, 'UTC')}

@@ -1,15 +1,16 @@
 -- What is published: the newest seal and build, how far each partition of the ledger has been read, and how far each month
 -- of the month rollups is summed; beside it the newest persisted block of each partition of the ledger now.
 -- Parameters: none.
--- Result: kind (seal, partition, month, ledger), id (partition id, or the month's start), block, sealed_until, build.
+-- Result: kind (seal, frozen, partition, month, ledger), id (partition id, or the month's start), block, sealed_until, build.
 SELECT
-    'seal' AS kind,
+    toString(p.grain) AS kind,
     '' AS id,
     toUInt64(0) AS block,
     argMax(p.sealed_until, p.build) AS sealed_until,
     max(p.build) AS build
 FROM published AS p
-WHERE p.grain = 'seal'
+WHERE p.grain IN ('seal', 'frozen')
+GROUP BY p.grain
 UNION ALL
 SELECT 'partition', p.partition_id, argMax(p.block, p.build), toDateTime64(0, 3, 'UTC'), max(p.build)
 FROM published AS p

@@ -1,13 +1,12 @@
 import type { Database } from '../database.js';
-import { FINAL_SETTINGS, LEDGER_LATENCY } from '../query/cost-source.js';
 import { rangeCondition } from '../query/range-condition.js';
 import { joinRanges } from '../query/read-plan.js';
 import { ceilTo, DAY_MS, floorTo, instantText, parseInstant, QUARTER_MS, type TimeRange } from '../query/time-range.js';
-import { USAGE_COLUMNS } from '../ledger/buckets.js';
 import { runExclusively } from '../ledger/ledger-lock.js';
 import { querySql } from '../sql-files.js';
 import { changedPartitions, findDirtyQuarters, readPublishedState, type PublishedState } from './published-state.js';
-import { DAY_ROLLUPS, QUARTER_ROLLUP, TAG_DAY_ROLLUP, type RollupTable } from './rollup-tables.js';
+import { DAY_ROLLUPS, QUARTER_ROLLUP, type RollupTable } from './rollup-tables.js';
+import { adjustRollup, writeRollup } from './write-rollup.js';
 
 /** Points at which a test can hold a build still; each is awaited. */
 export interface BuildHooks {
@@ -23,6 +22,11 @@ export interface BuildOptions {
   readonly nowMs: number;
   /** How long after its end a quarter hour is sealed. Default 60 000: most late rows of it have come, the rest make it dirty. */
   readonly graceMs?: number;
+  /**
+   * How long calls stay in the ledger; see `applyRetention`. Default 760 days. Quarter hours about to leave it are frozen:
+   * what still comes for them is added to what was published.
+   */
+  readonly ledgerDays?: number;
   readonly hooks?: BuildHooks;
 }
 
@@ -36,6 +40,9 @@ export interface BuildResult {
 }
 
 const DEFAULT_GRACE_MS = 60_000;
+const DEFAULT_LEDGER_DAYS = 760;
+/** Quarter hours are frozen this long before their calls leave the ledger (half of the retention where that is less). */
+const FREEZE_MARGIN_MS = 2 * DAY_MS;
 /** A first build of a long history is published in pieces of this length. */
 const MAX_SEAL_STEP_MS = 31 * DAY_MS;
 /** Builds are numbered by time, in steps that leave room for 2^20 a millisecond: numbers never repeat after a crash. */
@@ -62,12 +69,13 @@ interface BuildStep extends BuildResult {
   readonly more: boolean;
 }
 
-async function buildOnce(db: Database, { nowMs, graceMs = DEFAULT_GRACE_MS, hooks }: BuildOptions): Promise<BuildStep> {
+async function buildOnce(db: Database, options: BuildOptions): Promise<BuildStep> {
+  const { nowMs, graceMs = DEFAULT_GRACE_MS, hooks } = options;
   // The blocks are read before any row: what commits after this is above them, and therefore new to the next build.
   const state = await readPublishedState(db);
   await hooks?.afterBlocksRead?.();
   const seal = await nextSeal(db, state, floorTo(nowMs - graceMs, QUARTER_MS));
-  const dirty = await findDirtyQuarters(db, state);
+  const dirty = await findDirtyQuarters(db, { ...state, frozenUntilMs: 0 });
   const sealed = await quartersWithCalls(db, { fromMs: seal.fromMs, toMs: seal.toMs });
   const quarters = [...new Set([...dirty, ...sealed])].toSorted((left, right) => left - right);
   if (quarters.length === 0 && seal.toMs === state.sealedUntilMs) {
@@ -75,9 +83,10 @@ async function buildOnce(db: Database, { nowMs, graceMs = DEFAULT_GRACE_MS, hook
   }
   const build = nextBuild(state, nowMs);
   const days = daysToBuild(quarters, state.sealedUntilMs, seal.toMs);
-  await writeBuild(db, build, quarters, days, floorTo(seal.toMs, DAY_MS));
+  const frozenUntilMs = frozenUntil(nowMs, options.ledgerDays ?? DEFAULT_LEDGER_DAYS);
+  await writeBuild(db, { build, state, quarters, days, daysUntilMs: floorTo(seal.toMs, DAY_MS), frozenUntilMs });
   await hooks?.beforePublish?.();
-  await publish(db, { build, state, quarters, days, sealedUntilMs: seal.toMs, nowMs });
+  await publish(db, { build, state, quarters, days, sealedUntilMs: seal.toMs, frozenUntilMs, nowMs });
   return { build, quarters: quarters.length, days: days.length, sealedUntil: new Date(seal.toMs), more: seal.more };
 }
 
@@ -128,24 +137,51 @@ function daysToBuild(quarters: readonly number[], sealedBeforeMs: number, sealed
   return [...days].toSorted((left, right) => left - right);
 }
 
-async function writeBuild(
-  db: Database,
-  build: bigint,
-  quarters: readonly number[],
-  days: readonly number[],
-  daysUntilMs: number,
-): Promise<void> {
-  const periods = (starts: readonly number[], lengthMs: number) =>
-    joinRanges(starts.map((fromMs) => ({ fromMs, toMs: fromMs + lengthMs })));
-  if (quarters.length > 0) await writeRollup(db, QUARTER_ROLLUP, build, periods(quarters, QUARTER_MS));
+function frozenUntil(nowMs: number, ledgerDays: number): number {
+  const retentionMs = ledgerDays * DAY_MS;
+  return Math.max(0, floorTo(nowMs - Math.max(retentionMs - FREEZE_MARGIN_MS, retentionMs / 2), DAY_MS));
+}
+
+interface BuildPlan {
+  readonly build: bigint;
+  readonly state: PublishedState;
+  readonly quarters: readonly number[];
+  readonly days: readonly number[];
+  /** Where the first day begins that is not sealed. */
+  readonly daysUntilMs: number;
+  /** Earlier periods are added to, not built again. */
+  readonly frozenUntilMs: number;
+}
+
+async function writeBuild(db: Database, plan: BuildPlan): Promise<void> {
+  const { build, days } = plan;
+  await writePeriods(db, plan, [QUARTER_ROLLUP], plan.quarters, QUARTER_MS);
   if (days.length === 0) return;
-  for (const table of DAY_ROLLUPS) await writeRollup(db, table, build, periods(days, DAY_MS));
+  await writePeriods(db, plan, DAY_ROLLUPS, days, DAY_MS);
   await db.command(querySql('build_user_months'), {
     build,
     months: monthsOf(days).map(dateText),
-    until: dateText(daysUntilMs),
+    until: dateText(plan.daysUntilMs),
     days: days.map(dateText),
   });
+}
+
+async function writePeriods(
+  db: Database,
+  { build, state, frozenUntilMs }: BuildPlan,
+  tables: readonly RollupTable[],
+  starts: readonly number[],
+  lengthMs: number,
+): Promise<void> {
+  const rangesOf = (some: readonly number[]) => joinRanges(some.map((fromMs) => ({ fromMs, toMs: fromMs + lengthMs })));
+  // On the first build nothing is published that could be added to.
+  const isFrozen = (start: number) => start < frozenUntilMs && start < state.sealedUntilMs;
+  const frozen = rangesOf(starts.filter(isFrozen));
+  const live = rangesOf(starts.filter((start) => !isFrozen(start)));
+  for (const table of tables) {
+    if (live.length > 0) await writeRollup(db, table, build, live);
+    if (frozen.length > 0) await adjustRollup(db, table, build, frozen, changedPartitions(state));
+  }
 }
 
 const dateText = (ms: number): string => instantText(ms).slice(0, 10);
@@ -159,58 +195,13 @@ function monthStart(ms: number): number {
   return Date.UTC(date.getUTCFullYear(), date.getUTCMonth(), 1);
 }
 
-/** How the keys of a rollup are written over the ledger, where they are not columns of it. */
-const TAG_KEYS: Readonly<Record<string, string>> = { tag_name: 'tag', tag_value: 'c.tags[tag]' };
-
-async function writeRollup(
-  db: Database,
-  table: RollupTable,
-  build: bigint,
-  ranges: readonly TimeRange[],
-): Promise<void> {
-  const isTag = table === TAG_DAY_ROLLUP;
-  const condition = rangeCondition('c.counted_at', 'DateTime64', ranges, 'l');
-  const keys = table.keys.map((key) => `${isTag ? (TAG_KEYS[key] ?? key) : `c.\`${key}\``} AS k_${key},`);
-  const details = [...USAGE_COLUMNS.map((column) => `sum(c.${column})`), LEDGER_LATENCY];
-  const sql = querySql('build_rollup', {
-    table: table.name,
-    columns: rollupColumns(table)
-      .map((column) => `\`${column}\``)
-      .join(', '),
-    period: table.grain === 'quarter' ? 'toStartOfFifteenMinutes(c.counted_at)' : 'toDate(c.counted_at)',
-    keys: keys.join(' '),
-    measures: querySql('ledger_measures').trim(),
-    details: table.detailed ? `,\n        ${details.join(', ')}` : '',
-    // A hostile span may say a tag twice; it has one value.
-    array_join: isTag ? 'ARRAY JOIN arrayDistinct(mapKeys(c.tags)) AS tag' : '',
-    ranges: condition.sql,
-    group_keys: table.keys.map((key) => `k_${key}`).join(', '),
-    settings: `${FINAL_SETTINGS}, max_partitions_per_insert_block = 0`,
-  });
-  await db.command(sql, { ...condition.parameters, build });
-}
-
-const MEASURES = [
-  'calls',
-  'unpriced_calls',
-  'estimated_calls',
-  'error_calls',
-  'input_tokens',
-  'output_tokens',
-  'cost_usd',
-] as const;
-
-function rollupColumns(table: RollupTable): readonly string[] {
-  const details = table.detailed ? [...USAGE_COLUMNS, 'latency'] : [];
-  return ['build', 'tenant', table.timeColumn, ...table.keys, ...MEASURES, ...details];
-}
-
 interface Publication {
   readonly build: bigint;
   readonly state: PublishedState;
   readonly quarters: readonly number[];
   readonly days: readonly number[];
   readonly sealedUntilMs: number;
+  readonly frozenUntilMs: number;
   readonly nowMs: number;
 }
 
@@ -233,6 +224,7 @@ async function publish(db: Database, publication: Publication): Promise<void> {
     .map(([partition]) => partition);
   await db.insertRows('published', [
     row('seal', 0, '', 0n, sealedUntilMs),
+    row('frozen', 0, '', 0n, publication.frozenUntilMs),
     ...[...changedPartitions(state).keys()].map((partition) =>
       row('partition', 0, partition, state.ledgerBlocks.get(partition)),
     ),

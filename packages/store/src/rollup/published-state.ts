@@ -8,6 +8,8 @@ export interface PublishedState {
   readonly snapshot: bigint;
   /** Instants before it are answered by rollups unless dirty; later ones by the ledger. 0 before the first build. */
   readonly sealedUntilMs: number;
+  /** Rows that come for earlier instants are seen once they are built, for their neighbours may have left the ledger. */
+  readonly frozenUntilMs: number;
   /** Up to where each month of the month rollups is summed, by the month's start. */
   readonly monthsUntilMs: ReadonlyMap<number, number>;
   /** By partition of the ledger: the block up to which it was read. */
@@ -17,7 +19,7 @@ export interface PublishedState {
 }
 
 interface StateRow {
-  readonly kind: 'seal' | 'partition' | 'month' | 'ledger';
+  readonly kind: 'seal' | 'frozen' | 'partition' | 'month' | 'ledger';
   readonly id: string;
   readonly block: string;
   readonly sealed_until: string;
@@ -29,9 +31,11 @@ export async function readPublishedState(db: Database): Promise<PublishedState> 
   const rows = await db.query<StateRow>(querySql('published_state'));
   const ofKind = (kind: StateRow['kind']) => rows.filter((row) => row.kind === kind);
   const seal = ofKind('seal')[0];
+  const frozen = ofKind('frozen')[0];
   return {
     snapshot: BigInt(seal?.build ?? 0),
     sealedUntilMs: seal === undefined ? 0 : parseInstant(seal.sealed_until),
+    frozenUntilMs: frozen === undefined ? 0 : parseInstant(frozen.sealed_until),
     monthsUntilMs: new Map(ofKind('month').map((row) => [parseInstant(row.id), parseInstant(row.sealed_until)])),
     readBlocks: new Map(ofKind('partition').map((row) => [row.id, BigInt(row.block)])),
     ledgerBlocks: new Map(ofKind('ledger').map((row) => [row.id, BigInt(row.block)])),
@@ -59,6 +63,7 @@ export async function findDirtyQuarters(db: Database, state: PublishedState): Pr
   const rows = await db.query<{ quarter: string }>(querySql('dirty_quarters'), {
     partitions: [...changed.keys()],
     blocks: [...changed.values()],
+    from: instantText(state.frozenUntilMs),
     before: instantText(state.sealedUntilMs),
     neighbour_seconds: QUARTER_MS / 1000,
   });

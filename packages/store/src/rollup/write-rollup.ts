@@ -1,0 +1,102 @@
+import type { Database } from '../database.js';
+import { USAGE_COLUMNS } from '../ledger/buckets.js';
+import { REVISION_STEP } from '../ledger/ledger-select.js';
+import { FINAL_SETTINGS, LEDGER_LATENCY } from '../query/cost-source.js';
+import { rangeCondition } from '../query/range-condition.js';
+import type { TimeRange } from '../query/time-range.js';
+import { querySql } from '../sql-files.js';
+import { TAG_DAY_ROLLUP, type RollupTable } from './rollup-tables.js';
+
+/** The columns of every rollup that are added up. */
+const MEASURES = [
+  'calls',
+  'unpriced_calls',
+  'estimated_calls',
+  'error_calls',
+  'input_tokens',
+  'output_tokens',
+  'cost_usd',
+] as const;
+
+/** How the keys of a rollup are written over the ledger, where they are not columns of it. */
+const TAG_KEYS: Readonly<Record<string, string>> = { tag_name: 'tag', tag_value: 'c.tags[tag]' };
+
+const SETTINGS = `${FINAL_SETTINGS}, max_partitions_per_insert_block = 0`;
+
+function detailColumns(table: RollupTable): readonly string[] {
+  return table.detailed ? USAGE_COLUMNS : [];
+}
+
+/** The fragments that say how a rollup is read from the ledger. */
+function ledgerFragments(table: RollupTable) {
+  const isTag = table === TAG_DAY_ROLLUP;
+  const keys = table.keys.map((key) => `${isTag ? (TAG_KEYS[key] ?? key) : `c.\`${key}\``} AS k_${key},`);
+  const details = [
+    ...detailColumns(table).map((column) => `sum(c.${column}) AS s_${column}`),
+    ...(table.detailed ? [LEDGER_LATENCY] : []),
+  ];
+  const columns = ['build', 'tenant', table.timeColumn, ...table.keys, ...MEASURES, ...detailColumns(table)];
+  return {
+    table: table.name,
+    columns: [...columns, ...(table.detailed ? ['latency'] : [])].map((column) => `\`${column}\``).join(', '),
+    period: table.grain === 'quarter' ? 'toStartOfFifteenMinutes(c.counted_at)' : 'toDate(c.counted_at)',
+    keys: keys.join(' '),
+    measures: querySql('ledger_measures').trim(),
+    details: details.length === 0 ? '' : `,\n        ${details.join(', ')}`,
+    // A hostile span may say a tag twice; it has one value.
+    array_join: isTag ? 'ARRAY JOIN arrayDistinct(mapKeys(c.tags)) AS tag' : '',
+    group_keys: table.keys.map((key) => `k_${key}`).join(', '),
+    settings: SETTINGS,
+  };
+}
+
+/** Writes the rows of a build for whole periods, from the ledger as it is now. */
+export async function writeRollup(
+  db: Database,
+  table: RollupTable,
+  build: bigint,
+  ranges: readonly TimeRange[],
+): Promise<void> {
+  const condition = rangeCondition('c.counted_at', 'DateTime64', ranges, 'l');
+  const sql = querySql('build_rollup', { ...ledgerFragments(table), ranges: condition.sql });
+  await db.command(sql, { ...condition.parameters, build });
+}
+
+/** Writes the rows of a build for periods whose calls have left the ledger: what is published plus what is new. */
+export async function adjustRollup(
+  db: Database,
+  table: RollupTable,
+  build: bigint,
+  ranges: readonly TimeRange[],
+  readBlocks: ReadonlyMap<string, bigint>,
+): Promise<void> {
+  const ledger = rangeCondition('c.counted_at', 'DateTime64', ranges, 'l');
+  const isQuarter = table.grain === 'quarter';
+  const published = rangeCondition(`r.${table.timeColumn}`, isQuarter ? 'DateTime' : 'Date', ranges, 'p');
+  const sums = [...MEASURES, ...detailColumns(table).map((column) => `s_${column}`)];
+  const asInteger = (column: string) => (column === 'cost_usd' ? `r.${column}` : `toInt64(r.${column})`);
+  const measures = [
+    ...MEASURES.map((column) => `${asInteger(column)} AS ${column}`),
+    ...detailColumns(table).map((column) => `r.${column} AS s_${column}`),
+    ...(table.detailed ? ['r.latency AS latency'] : []),
+  ];
+  const sql = querySql('adjust_rollup', {
+    ...ledgerFragments(table),
+    time: table.timeColumn,
+    start: isQuarter ? 'start' : 'toDate(start)',
+    grain: table.grain,
+    sums: [...sums.map((column) => `sum(${column})`), ...(table.detailed ? ['sumMap(latency)'] : [])].join(', '),
+    rollup_keys: table.keys.map((key) => `r.\`${key}\` AS k_${key},`).join(' '),
+    rollup_measures: measures.join(', '),
+    ranges: ledger.sql,
+    rollup_ranges: published.sql,
+  });
+  await db.command(sql, {
+    ...ledger.parameters,
+    ...published.parameters,
+    build,
+    partitions: [...readBlocks.keys()],
+    blocks: [...readBlocks.values()],
+    revision_step: REVISION_STEP,
+  });
+}

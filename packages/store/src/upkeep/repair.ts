@@ -1,0 +1,109 @@
+import type { Database } from '../database.js';
+import { ledgerSelect } from '../ledger/ledger-select.js';
+import { LEDGER_COLUMNS } from '../ledger/ledger-columns.js';
+import { currentDatabase } from '../migrate/migrate.js';
+import { checkedRange, DAY_MS, instantText, type TimeRange } from '../query/time-range.js';
+
+/** Which spans, by their own start. */
+export interface RepairRange {
+  readonly from: Date;
+  readonly to: Date;
+}
+
+/** What {@link repair} closed. */
+export interface RepairResult {
+  /** Ledger rows that were missing, or had been received later than a copy of theirs. */
+  readonly calls: number;
+  /** Edges that were missing. */
+  readonly edges: number;
+}
+
+/** Spans of a range of their own start, in `otel_traces`. */
+const IN_RANGE = "Timestamp >= {from:DateTime64(3, 'UTC')} AND Timestamp < {to:DateTime64(3, 'UTC')}";
+
+/**
+ * Ledger rows that spans should have and do not: what an insert left behind that reached the raw table and not the
+ * ledger. A row whose copy was received earlier is one too: the first receipt counts.
+ */
+function missingRows(database: string): string {
+  const derived = ledgerSelect({ database, where: IN_RANGE });
+  return `SELECT d.*
+FROM (
+${derived}
+) AS d
+LEFT JOIN (
+    SELECT tenant, trace_id, span_id, item, min(received_at) AS first_received, count() AS copies
+    FROM llm_calls
+    WHERE started >= {from:DateTime64(3, 'UTC')} AND started < {to:DateTime64(3, 'UTC')}
+    GROUP BY tenant, trace_id, span_id, item
+) AS k
+ON d.tenant = k.tenant AND d.trace_id = k.trace_id AND d.span_id = k.span_id AND d.item = k.item
+WHERE k.copies = 0 OR d.received_at < k.first_received`;
+}
+
+const SETTINGS =
+  'SETTINGS optimize_and_compare_chain = 0, query_plan_merge_expressions = 0, max_partitions_per_insert_block = 0';
+
+/**
+ * Derives the ledger from the raw spans of a range again and writes what is missing; running it twice changes nothing.
+ * Rows keep the time at which their span was received, so no correction is undone. What it writes is dirty like any new
+ * row: the next build and the next judging take it up.
+ */
+export async function repair(db: Database, range: RepairRange): Promise<RepairResult> {
+  const checked = checkedRange(range.from, range.to);
+  const database = await currentDatabase(db);
+  let calls = 0;
+  let edges = 0;
+  for (const part of await daysWithSpans(db, checked)) {
+    const parameters = { from: instantText(part.fromMs), to: instantText(part.toMs) };
+    const missing = await countMissing(db, database, parameters);
+    if (missing.calls > 0) {
+      const columns = LEDGER_COLUMNS.map((column) => `\`${column}\``).join(', ');
+      await db.command(`INSERT INTO llm_calls (${columns})\n${missingRows(database)}\n${SETTINGS}`, parameters);
+    }
+    if (missing.edges > 0) {
+      await db.command(
+        `INSERT INTO span_edges (trace_id, span_id, parent_span_id, received_at)\n${MISSING_EDGES}`,
+        parameters,
+      );
+    }
+    calls += missing.calls;
+    edges += missing.edges;
+  }
+  return { calls, edges };
+}
+
+const MISSING_EDGES = `SELECT TraceId, SpanId, ParentSpanId, ReceivedAt
+FROM otel_traces
+WHERE ${IN_RANGE} AND TraceId != '' AND SpanId != '' AND ParentSpanId != ''
+    AND ReceivedAt >= now64(3) - INTERVAL 7 DAY
+    AND (TraceId, SpanId) NOT IN (SELECT trace_id, span_id FROM span_edges)`;
+
+/** How many ledger rows and edges the spans of a range lack. */
+export async function countMissing(
+  db: Database,
+  database: string,
+  parameters: { readonly from: string; readonly to: string },
+): Promise<RepairResult> {
+  const [calls] = await db.query<{ missing: string }>(
+    `SELECT uniqExact(tenant, trace_id, span_id, item) AS missing FROM (\n${missingRows(database)}\n)\n${SETTINGS}`,
+    parameters,
+  );
+  const [edges] = await db.query<{ missing: string }>(
+    `SELECT count() AS missing FROM (\n${MISSING_EDGES}\n)`,
+    parameters,
+  );
+  return { calls: Number(calls?.missing ?? 0), edges: Number(edges?.missing ?? 0) };
+}
+
+/** Pieces of a range, each within one UTC day that has spans. */
+async function daysWithSpans(db: Database, { fromMs, toMs }: TimeRange): Promise<TimeRange[]> {
+  const rows = await db.query<{ day: string }>(
+    `SELECT DISTINCT toDate(Timestamp, 'UTC') AS day FROM otel_traces WHERE ${IN_RANGE} ORDER BY day`,
+    { from: instantText(fromMs), to: instantText(toMs) },
+  );
+  return rows.map(({ day }) => {
+    const startMs = Date.parse(`${day}T00:00:00Z`);
+    return { fromMs: Math.max(fromMs, startMs), toMs: Math.min(toMs, startMs + DAY_MS) };
+  });
+}

@@ -1,0 +1,86 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { applyRetention, buildRollups, driftGauges, queryCosts, repair, StoreError } from '../../src/index.js';
+import { costAttributes, insertSpans, openTestStore, spanRow, type TestStore } from '../support/test-store.js';
+
+const NOW_MS = Date.parse('2026-11-10T20:00:00.000Z');
+const RANGE = { from: new Date('2026-11-01T00:00:00Z'), to: new Date('2026-12-01T00:00:00Z') };
+
+describe('an insert that reached the raw table and not the ledger', () => {
+  let store: TestStore;
+  const spans = Array.from({ length: 20 }, (_, index) =>
+    spanRow({
+      at: `2026-11-10T10:${String(index).padStart(2, '0')}:00.000Z`,
+      attributes: costAttributes('0.000000000007'),
+    }),
+  );
+
+  beforeAll(async () => {
+    store = await openTestStore();
+    await insertSpans(store, spans.slice(0, 10));
+    await buildRollups(store.db, { nowMs: NOW_MS });
+    // What a kill between raw and ledger leaves behind; the sender gives up.
+    await store.db.command('DETACH TABLE llm_calls_mv');
+    await insertSpans(store, spans.slice(10));
+    await store.db.command('ATTACH TABLE llm_calls_mv');
+  });
+  afterAll(async () => store.close());
+
+  const total = async () => (await queryCosts(store.db, RANGE)).total;
+
+  it('is seen by the drift gauge', async () => {
+    expect(await driftGauges(store.db, { nowMs: NOW_MS })).toMatchObject({
+      rawToLedgerCalls: 10,
+      ledgerToRollupCalls: 0,
+      ledgerToRollupUsd: '0',
+    });
+  });
+
+  it('is closed by repair, to the pico-dollar, and repairing twice changes nothing', async () => {
+    expect((await total()).calls).toBe(10);
+    expect(await repair(store.db, RANGE)).toMatchObject({ calls: 10 });
+    expect(await total()).toMatchObject({ calls: 20, costUsd: '0.00000000014' });
+    expect(await repair(store.db, RANGE)).toEqual({ calls: 0, edges: 0 });
+    expect(await driftGauges(store.db, { nowMs: NOW_MS })).toMatchObject({ rawToLedgerCalls: 0 });
+    await buildRollups(store.db, { nowMs: NOW_MS });
+    expect(await total()).toMatchObject({ calls: 20, costUsd: '0.00000000014' });
+  });
+
+  it('derives the same rows from raw when the whole ledger is lost', async () => {
+    const columns = 'SELECT * EXCEPT version, version FROM llm_calls FINAL ORDER BY trace_id, span_id';
+    const before = await store.db.query(columns);
+    await store.db.command('TRUNCATE TABLE llm_calls');
+    await repair(store.db, RANGE);
+    expect(await store.db.query(columns)).toEqual(before);
+  });
+
+  it('lets the first receipt win although its copy was in the ledger alone', async () => {
+    const [first] = spans;
+    if (first === undefined) throw new Error('no span');
+    await store.db.command('DETACH TABLE llm_calls_mv');
+    await insertSpans(store, [{ ...first, ReceivedAt: '2026-11-10 09:59:59.000' }]);
+    await store.db.command('ATTACH TABLE llm_calls_mv');
+    expect(await repair(store.db, RANGE)).toMatchObject({ calls: 1 });
+    const [row] = await store.db.query('SELECT received_at FROM llm_calls FINAL WHERE span_id = {span:String}', {
+      span: first.SpanId,
+    });
+    expect(row).toEqual({ received_at: '2026-11-10 09:59:59.000' });
+  });
+
+  it('is seen by the drift gauge when a published hour differs from the ledger', async () => {
+    await buildRollups(store.db, { nowMs: NOW_MS });
+    await store.db.command(
+      "ALTER TABLE llm_cost_15m UPDATE cost_usd = cost_usd + 1 WHERE quarter = '2026-11-10 10:00:00' SETTINGS mutations_sync = 1",
+    );
+    const drift = await driftGauges(store.db, { nowMs: NOW_MS });
+    expect(Number(drift.ledgerToRollupUsd)).toBeGreaterThan(0.9);
+  });
+
+  it('keeps rows for as long as it is told, and refuses a retention of no days', async () => {
+    await applyRetention(store.db, { rawDays: 30, ledgerDays: 400 });
+    const [table] = await store.db.query<{ sql: string }>(
+      "SELECT create_table_query AS sql FROM system.tables WHERE database = 'costel' AND name = 'llm_calls'",
+    );
+    expect(table?.sql).toContain('toIntervalDay(400)');
+    await expect(applyRetention(store.db, { rawDays: 0 })).rejects.toThrow(StoreError);
+  });
+});

@@ -14,10 +14,15 @@ export interface WaitingLimit<Batch> {
   readonly maxWaiting: number;
   /** Told of what was given up: it had to make room, or the receiver refused it. */
   readonly onDropped: (size: number) => void;
+  /** Makes one batch of two that wait; absent where they cannot be joined. */
+  readonly join?: (first: Batch, second: Batch) => Batch;
 }
 
 const FIRST_RETRY_DELAY_MS = 1000;
 const LONGEST_RETRY_DELAY_MS = 30_000;
+
+/** Largest batch that is made by joining; as many as the SDK itself puts into one. */
+const MAX_JOINED_SIZE = 512;
 
 /**
  * Answers that say the batch itself is refused; sending it again changes nothing. 408 and 429 are about the moment.
@@ -75,7 +80,7 @@ class BackgroundDelivery<Batch> {
   }
 
   async #sendWaiting(): Promise<void> {
-    for (let batch = this.#waiting[0]; batch !== undefined; batch = this.#waiting[0]) {
+    for (let batch = this.#joinWaiting(); batch !== undefined; batch = this.#joinWaiting()) {
       const { code, error } = await this.#send(batch);
       if (code === ExportResultCode.SUCCESS) {
         this.#report.succeeded();
@@ -93,6 +98,20 @@ class BackgroundDelivery<Batch> {
         this.#waiting.shift();
         this.#waitingSize -= this.#limit.sizeOf(batch);
       }
+    }
+  }
+
+  /**
+   * The first batch, with those behind it that fit: a receiver that takes longer than the export interval answers once
+   * for all that gathered meanwhile, so that it does not fall further and further behind.
+   */
+  #joinWaiting(): Batch | undefined {
+    const { join, sizeOf } = this.#limit;
+    if (join === undefined) return this.#waiting[0];
+    for (;;) {
+      const [first, second] = this.#waiting;
+      if (first === undefined || second === undefined || sizeOf(first) + sizeOf(second) > MAX_JOINED_SIZE) return first;
+      this.#waiting.splice(0, 2, join(first, second));
     }
   }
 

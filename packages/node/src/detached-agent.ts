@@ -18,9 +18,10 @@ export async function detachedAgent(protocol: string): Promise<HttpAgent> {
     detach(socket);
     return socket;
   };
-  // The default takes a reference on the process each time a connection is used again.
+  const reuseSocket = agent.reuseSocket.bind(agent);
   agent.reuseSocket = (socket, request) => {
-    request.reusedSocket = true;
+    // Takes the listener of the idle time off, and a reference on the process, which is given back.
+    reuseSocket(socket, request);
     detach(socket);
   };
   return agent;

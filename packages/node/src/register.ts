@@ -32,7 +32,12 @@ import {
   type Resource,
 } from '@opentelemetry/resources';
 import { MeterProvider, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics';
-import { BasicTracerProvider, BatchSpanProcessor, type SpanExporter } from '@opentelemetry/sdk-trace-base';
+import {
+  BasicTracerProvider,
+  BatchSpanProcessor,
+  type ReadableSpan,
+  type SpanExporter,
+} from '@opentelemetry/sdk-trace-base';
 import { deliverInBackground } from './background-delivery.js';
 import { detachedAgent } from './detached-agent.js';
 import { flushOnExit } from './flush-on-exit.js';
@@ -201,9 +206,10 @@ class DeliveringSpanProcessor extends BatchSpanProcessor {
 function startTraces(config: RegisterConfig, resource: Resource, report: OutageReport): Provider[] {
   if (isOff('OTEL_TRACES_EXPORTER')) return [];
   const exporter = deliverInBackground(new OTLPTraceExporter(exporterOptions(config, 'traces')), report, {
-    sizeOf: (spans: readonly unknown[]) => spans.length,
+    sizeOf: (spans: ReadableSpan[]) => spans.length,
     maxWaiting: MAX_WAITING_SPANS,
     onDropped: (spans) => report.dropped(spans),
+    join: (first, second) => [...first, ...second],
   });
   const delayMs =
     config.traceExportDelayMs ?? getNumberFromEnv('OTEL_BSP_SCHEDULE_DELAY') ?? DEFAULT_TRACE_EXPORT_DELAY_MS;

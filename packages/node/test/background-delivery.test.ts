@@ -67,6 +67,30 @@ describe('background delivery', () => {
     expect(warn).toHaveBeenCalledTimes(1);
   });
 
+  it('sends together what gathered while the receiver was away or slow, up to 512 a request', async () => {
+    const exporter = new FakeExporter();
+    const target: FakeExporter & { forceFlush?(): Promise<void> } = deliverInBackground(
+      exporter,
+      new OutageReport('http://receiver'),
+      {
+        sizeOf: (batch: string[]) => batch.length,
+        maxWaiting: 2000,
+        onDropped: () => undefined,
+        join: (first, second) => [...first, ...second],
+      },
+    );
+    vi.spyOn(console, 'warn').mockImplementation(() => undefined);
+    exporter.answer = FAILED;
+    target.export(['a'], () => undefined);
+    await target.forceFlush?.();
+    exporter.answer = OK;
+    exporter.sent.length = 0;
+    const many = (name: string) => Array.from({ length: 300 }, () => name);
+    for (const batch of [['b'], many('c'), many('d'), many('e')]) target.export(batch, () => undefined);
+    await target.forceFlush?.();
+    expect(exporter.sent).toEqual([['a', 'b', ...many('c')], many('d'), many('e')]);
+  });
+
   it('gives up the oldest beyond its limit', async () => {
     const { exporter, take, flush, onDropped } = deliver(4);
     exporter.answer = FAILED;

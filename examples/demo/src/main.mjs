@@ -1,5 +1,6 @@
 // The demo: live traffic through the real SDKs, and what Costel says about it against what the provider charges.
 import { readFileSync, writeFileSync } from 'node:fs';
+import { cpus, loadavg } from 'node:os';
 import { startAlertReceiver } from './alert-receiver.mjs';
 import { startApp } from './app-process.mjs';
 import { crossedThresholds, demoBudgets, missingAlerts } from './budget-watch.mjs';
@@ -153,6 +154,10 @@ function judgeVisibility(visibility, limitMs) {
   const shown = [0.5, 0.95, 1].map((share) => `${visibility.quantileMs(share) ?? '–'} ms`);
   const text = `From a call's end until the summary has it: p50 ${shown[0]}, p95 ${shown[1]}, most ${shown[2]}`;
   print(isPrompt ? good(`${text} (p95 may be ${limitMs} ms).`) : bad(`${text}; p95 may be ${limitMs} ms.`));
+  const load = loadavg()[0] ?? 0;
+  if (!isPrompt && load > cpus().length) {
+    print(`This machine is busy with other things: load ${load.toFixed(1)} on ${cpus().length} processors.`);
+  }
   if (visibility.missing > 0) print(bad(`${visibility.missing} calls never became visible.`));
   return isPrompt;
 }

@@ -27,6 +27,13 @@ export const OPENAI: SdkDefinition = {
       operation: 'chat',
     },
     {
+      classPath: ['Responses'],
+      resourcePath: ['responses'],
+      method: 'compact',
+      api: 'responses.compact',
+      operation: 'chat',
+    },
+    {
       classPath: ['Completions'],
       resourcePath: ['completions'],
       method: 'create',

@@ -33,6 +33,8 @@ export interface ReceiverLimits {
   readonly batchRows: number;
   /** Bytes of rows that send a batch off without waiting. */
   readonly batchBytes: number;
+  /** Days of all requests of a batch, added up; bounds the partitions that one insert opens. */
+  readonly batchDays: number;
   /** JavaScript heap of the decoding worker, in MiB; a body that needs more costs the worker, and is refused. */
   readonly decoderHeapMebibytes: number;
   /** Longest that decoding one request may take, in milliseconds; above: the worker is replaced and the request refused. */
@@ -62,6 +64,7 @@ export const DEFAULT_LIMITS: ReceiverLimits = {
   batchDelayMs: 50,
   batchRows: 20_000,
   batchBytes: 32 * MEBIBYTE,
+  batchDays: 1000,
   decoderHeapMebibytes: 768,
   decodeMs: 10_000,
   requestMs: 60_000,

@@ -123,16 +123,16 @@ describe('a receiver on the embedded engine', () => {
     expect(after.inserts.otel_traces?.failedInserts).toBe(0);
   });
 
-  it('stores spans of 400 days with one insert', async () => {
+  it('stores spans of 101 days with one insert', async () => {
     const day = 86_400_000_000_000n;
-    const spans = Array.from({ length: 400 }, (_, index) =>
-      span(index, { startTimeUnixNano: String(NOON_NS - BigInt(index) * day), name: 'a year of days' }),
+    const spans = Array.from({ length: 101 }, (_, index) =>
+      span(index, { startTimeUnixNano: String(NOON_NS - BigInt(index) * day), name: 'many days' }),
     );
     expect((await post(tracesRequest(spans))).status).toBe(200);
     const [row] = await database.query<{ count: string }>(
-      `SELECT count() AS count FROM otel_traces WHERE SpanName = 'a year of days'`,
+      `SELECT count() AS count FROM otel_traces WHERE SpanName = 'many days'`,
     );
-    expect(row).toEqual({ count: '400' });
+    expect(row).toEqual({ count: '101' });
   });
 
   it('cannot be talked into running SQL, whatever bytes it stores', async () => {
@@ -155,7 +155,7 @@ describe('a receiver on the embedded engine', () => {
 
 describe('kill -9', () => {
   const script = fileURLToPath(new URL('support/receiver-process.mjs', import.meta.url));
-  const ROUNDS = 3;
+  const ROUNDS = 2;
 
   it('loses no span that was acknowledged, from the raw table or from the ledger', async () => {
     const directory = await mkdtemp(join(tmpdir(), 'costel-receiver-kill-'));

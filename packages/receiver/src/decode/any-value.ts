@@ -12,6 +12,7 @@ const DOUBLE = 4;
 const ARRAY = 5;
 const MAP = 6;
 const BYTES = 7;
+const STRING_TAG = 0x0a;
 
 const DECODER = new TextDecoder('utf-8', { ignoreBOM: true });
 const topLevel = new MessageScanner(ANY_VALUE);
@@ -42,6 +43,11 @@ export function doubleText(value: number): string {
  */
 export function writeAnyValueText(context: DecodeContext, start: number, end: number, out: RowWriter): void {
   const { body } = context;
+  // Most values are a short string and nothing else.
+  const length = end - start - 2;
+  if (length >= 0 && length < 0x80 && body.bytes[start] === STRING_TAG && body.bytes[start + 1] === length) {
+    return writeCapped(context, body.bytes, start + 2, length, out);
+  }
   topLevel.scan(body, start, end);
   const field = chosenField(topLevel);
   const valueStart = topLevel.startOf(field);
@@ -53,6 +59,7 @@ export function writeAnyValueText(context: DecodeContext, start: number, end: nu
     const encoded = Buffer.from(text, 'utf8');
     writeCapped(context, encoded, 0, encoded.length, out);
   } else out.ascii(scalarText(context, field, valueStart, valueEnd));
+  return undefined;
 }
 
 function scalarText(context: DecodeContext, field: number, start: number, end: number): string {

@@ -1,15 +1,15 @@
 import { writeAnyValueText } from './any-value.js';
 import type { DecodeContext } from './decode-context.js';
+import { NUMBERS_PER_ENTRY, orderByKey } from './key-order.js';
 import { MessageScanner } from './message-scanner.js';
 import { KEY_VALUE } from './otlp-schema.js';
 import type { RowWriter } from './row-writer.js';
 
-const NUMBERS_PER_ENTRY = 4;
-const INSERTION_SORT_COUNT = 100;
+const KEY_TAG = 0x0a;
+const VALUE_TAG = 0x12;
 const entry = new MessageScanner(KEY_VALUE);
 /** Key start, key end, value start, value end of each attribute; reused from map to map. */
 let entries = new Int32Array(64 * NUMBERS_PER_ENTRY);
-let order = new Uint32Array(64);
 
 /**
  * Writes the attributes that `scanner` found under `field` as a `Map(String, String)`, sorted by key as the exporter
@@ -22,7 +22,7 @@ export function writeAttributeMap(
   out: RowWriter,
 ): void {
   const count = collect(context, scanner, field);
-  sortByKey(context.body.bytes, count);
+  const order = orderByKey(context.body.bytes, entries, count);
   out.varint(count);
   for (let index = 0; index < count; index++) {
     const at = (order[index] ?? 0) * NUMBERS_PER_ENTRY;
@@ -64,54 +64,39 @@ function collect(context: DecodeContext, scanner: MessageScanner, field: number,
       dropped++;
       continue;
     }
-    entry.scan(context.body, occurrences[index + 1] ?? 0, occurrences[index + 2] ?? 0);
     if ((count + 1) * NUMBERS_PER_ENTRY > entries.length) growEntries();
-    const at = count * NUMBERS_PER_ENTRY;
-    const hasKey = entry.startOf(1) >= 0;
-    entries[at] = hasKey ? entry.startOf(1) : 0;
-    entries[at + 1] = hasKey ? entry.endOf(1) : 0;
-    entries[at + 2] = entry.startOf(2);
-    entries[at + 3] = entry.endOf(2);
+    readEntry(context, occurrences[index + 1] ?? 0, occurrences[index + 2] ?? 0, count * NUMBERS_PER_ENTRY);
     count++;
   }
   if (dropped > 0 && isCounted) context.adjust('attributes_dropped', dropped);
   return count;
 }
 
+/** Finds key and value of the attribute in `[start, end)`. */
+function readEntry(context: DecodeContext, start: number, end: number, at: number): void {
+  const { bytes } = context.body;
+  // Nearly all attributes are a key and then a value, each shorter than 128 bytes; these need no scanner.
+  const keyEnd = start + 2 + (bytes[start + 1] ?? 0);
+  const valueStart = keyEnd + 2;
+  const valueLength = bytes[keyEnd + 1] ?? 0;
+  const isPlain = bytes[start] === KEY_TAG && bytes[keyEnd] === VALUE_TAG && valueLength < 0x80;
+  if (isPlain && (bytes[start + 1] ?? 0) < 0x80 && valueStart <= end && valueStart + valueLength === end) {
+    entries[at] = start + 2;
+    entries[at + 1] = keyEnd;
+    entries[at + 2] = valueStart;
+    entries[at + 3] = end;
+    return;
+  }
+  entry.scan(context.body, start, end);
+  const hasKey = entry.startOf(1) >= 0;
+  entries[at] = hasKey ? entry.startOf(1) : 0;
+  entries[at + 1] = hasKey ? entry.endOf(1) : 0;
+  entries[at + 2] = entry.startOf(2);
+  entries[at + 3] = entry.endOf(2);
+}
+
 function growEntries(): void {
   const larger = new Int32Array(entries.length * 2);
   larger.set(entries);
   entries = larger;
-  order = new Uint32Array(larger.length / NUMBERS_PER_ENTRY);
-}
-
-/** Insertion sort: stable, and fast for the few and mostly ordered keys of real spans; not for hundreds of keys. */
-function sortByKey(bytes: Uint8Array, count: number): void {
-  if (count > INSERTION_SORT_COUNT) {
-    const indexes = Array.from({ length: count }, (_, index) => index);
-    indexes.sort((left, right) => (isKeyBefore(bytes, left, right) ? -1 : Number(isKeyBefore(bytes, right, left))));
-    order.set(indexes);
-    return;
-  }
-  for (let index = 0; index < count; index++) {
-    let slot = index;
-    while (slot > 0 && isKeyBefore(bytes, index, order[slot - 1] ?? 0)) {
-      order[slot] = order[slot - 1] ?? 0;
-      slot--;
-    }
-    order[slot] = index;
-  }
-}
-
-function isKeyBefore(bytes: Uint8Array, left: number, right: number): boolean {
-  const leftStart = entries[left * NUMBERS_PER_ENTRY] ?? 0;
-  const rightStart = entries[right * NUMBERS_PER_ENTRY] ?? 0;
-  const leftLength = (entries[left * NUMBERS_PER_ENTRY + 1] ?? 0) - leftStart;
-  const rightLength = (entries[right * NUMBERS_PER_ENTRY + 1] ?? 0) - rightStart;
-  const shared = Math.min(leftLength, rightLength);
-  for (let index = 0; index < shared; index++) {
-    const difference = (bytes[leftStart + index] ?? 0) - (bytes[rightStart + index] ?? 0);
-    if (difference !== 0) return difference < 0;
-  }
-  return leftLength < rightLength;
 }

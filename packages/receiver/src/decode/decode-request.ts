@@ -60,6 +60,9 @@ const SIGNALS: Readonly<Record<Signal, { readonly request: Message; readonly tra
 /** Messages inside one another for each level of an attribute (map, entry, value), and around the outermost attribute. */
 const MESSAGES_PER_LEVEL = 3;
 const MESSAGES_AROUND = 16;
+/** A record, its scope and its resource. */
+const ITEMS_PER_RECORD = 3;
+const LEAST_ITEMS = 3000;
 
 const writers = new Map<TableName, RowWriter>();
 
@@ -71,8 +74,11 @@ export function decodeRequest(job: DecodeJob, limits: ReceiverLimits): DecodeOut
       return refused('body_too_large', `the body has ${body.length} bytes, more than ${limits.inflatedBytes}`);
     }
     const { request, transcode } = SIGNALS[job.signal];
-    const depth = limits.attributeDepth * MESSAGES_PER_LEVEL + MESSAGES_AROUND;
-    const json = job.format === 'json' ? encodeJsonRequest(body, request, depth) : undefined;
+    const bounds = {
+      depth: limits.attributeDepth * MESSAGES_PER_LEVEL + MESSAGES_AROUND,
+      items: limits.recordsPerRequest * ITEMS_PER_RECORD + LEAST_ITEMS,
+    };
+    const json = job.format === 'json' ? encodeJsonRequest(body, request, bounds) : undefined;
     const context = new DecodeContext(json?.bytes ?? body, limits);
     const output = new RowOutput(limits, writers);
     countRejections(output, json?.rejections);

@@ -1,6 +1,11 @@
 import { parentPort, type TransferListItem, workerData } from 'node:worker_threads';
 import { decodeRequest } from './decode-request.js';
-import type { DecodeRequestMessage, DecodeResponseMessage, DecodeWorkerData } from './worker-messages.js';
+import {
+  type DecodeRequestMessage,
+  type DecodeResponseMessage,
+  type DecodeWorkerData,
+  WORKER_READY,
+} from './worker-messages.js';
 
 // Errors are control flow for rejected records here; collecting their stacks would cost more than decoding.
 Error.stackTraceLimit = 0;
@@ -18,3 +23,5 @@ parentPort?.on('message', ({ id, job }: DecodeRequestMessage) => {
   const response: DecodeResponseMessage = { id, outcome };
   parentPort?.postMessage(response, transferred);
 });
+
+parentPort?.postMessage(WORKER_READY, []);

@@ -3,7 +3,7 @@ import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import type { ReceiverLimits } from '../limits.js';
 import type { DecodeJob, DecodeOutcome, RefusalReason } from './decode-request.js';
-import type { DecodeRequestMessage, DecodeResponseMessage } from './worker-messages.js';
+import { type DecodeRequestMessage, type DecodeResponseMessage, WORKER_READY } from './worker-messages.js';
 
 /** Requests that the worker holds at a time: one that it decodes and one that waits, so that it never idles. */
 const IN_WORKER = 2;
@@ -39,7 +39,9 @@ class WorkerDecoder implements Decoder {
   readonly #mayDecode: () => boolean;
   readonly #waiting: Waiting[] = [];
   readonly #inWorker = new Map<number, Waiting>();
+  /** Undefined where the last one did not even load; the next request tries again. */
   #worker: Worker | undefined;
+  #isReady = false;
   #timer: NodeJS.Timeout | undefined;
   #nextId = 0;
   #isClosed = false;
@@ -54,12 +56,13 @@ class WorkerDecoder implements Decoder {
     if (this.#isClosed) return Promise.resolve(refusal('decoder_restarted', CLOSED));
     return new Promise((resolve) => {
       this.#waiting.push({ job, resolve });
+      this.#worker ??= this.#start();
       this.resume();
     });
   }
 
   resume(): void {
-    while (this.#waiting.length > 0 && this.#inWorker.size < IN_WORKER && this.#mayDecode() && !this.#isClosed) {
+    while (this.#isReady && this.#waiting.length > 0 && this.#inWorker.size < IN_WORKER && this.#mayDecode()) {
       const next = this.#waiting.shift();
       if (next !== undefined) this.#send(next);
     }
@@ -67,7 +70,8 @@ class WorkerDecoder implements Decoder {
 
   async close(): Promise<void> {
     this.#isClosed = true;
-    for (const { resolve } of this.#waiting.splice(0)) resolve(refusal('decoder_restarted', CLOSED));
+    this.#isReady = false;
+    this.#failWaiting(CLOSED);
     this.#failInWorker('decoder_restarted', CLOSED);
     const worker = this.#worker;
     this.#worker = undefined;
@@ -81,7 +85,11 @@ class WorkerDecoder implements Decoder {
       resourceLimits: { maxOldGenerationSizeMb: this.#limits.decoderHeapMebibytes },
     });
     worker.unref();
-    worker.on('message', (message: DecodeResponseMessage) => this.#settle(message));
+    worker.on('message', (message: DecodeResponseMessage | typeof WORKER_READY) => {
+      if (message !== WORKER_READY) return this.#settle(message);
+      this.#isReady = true;
+      return this.resume();
+    });
     worker.on('error', (error) => this.#replace(worker, `decoding failed: ${error.message}`));
     return worker;
   }
@@ -119,9 +127,15 @@ class WorkerDecoder implements Decoder {
   /** Replaces a worker that crashed or hangs. Its oldest request is to blame; the others may be sent again. */
   #replace(worker: Worker, message: string): void {
     if (worker !== this.#worker) return;
+    const hadLoaded = this.#isReady;
+    this.#isReady = false;
     this.#failInWorker('decoder_failed', message);
-    this.#worker = this.#isClosed ? undefined : this.#start();
-    this.resume();
+    this.#worker = hadLoaded ? this.#start() : undefined;
+    if (!hadLoaded) this.#failWaiting(message);
+  }
+
+  #failWaiting(message: string): void {
+    for (const { resolve } of this.#waiting.splice(0)) resolve(refusal('decoder_restarted', message));
   }
 
   #failInWorker(oldestReason: RefusalReason, message: string): void {

@@ -72,6 +72,7 @@ function walkResource(
   start: number,
   end: number,
 ): void {
+  if (!output.admitEnvelope()) return;
   let envelope: Envelope;
   try {
     resourceEnvelopeScanner.scan(context.body, start, end);
@@ -97,6 +98,7 @@ function walkScope(
   start: number,
   end: number,
 ): void {
+  if (!output.admitEnvelope()) return;
   try {
     scopeEnvelopeScanner.scan(context.body, start, end);
   } catch (error) {

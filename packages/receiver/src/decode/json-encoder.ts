@@ -18,6 +18,14 @@ export interface JsonRejections {
   first: string;
 }
 
+/** How much of a request is looked at. */
+export interface JsonBounds {
+  /** Messages inside one another. */
+  readonly depth: number;
+  /** Records, resources and scopes; what comes after them is rejected unseen. */
+  readonly items: number;
+}
+
 /** A JSON request in protobuf form. */
 export interface EncodedJson {
   readonly bytes: Uint8Array;
@@ -29,10 +37,10 @@ export interface EncodedJson {
  * fields and nulls are ignored, enumerations may be numbers or names, 64-bit integers numbers or strings, ids are
  * hexadecimal. A record with a value of the wrong type is left out and counted; text that is not JSON throws `BodyError`.
  */
-export function encodeJsonRequest(json: Uint8Array, request: Message, maxDepth: number): EncodedJson {
+export function encodeJsonRequest(json: Uint8Array, request: Message, bounds: JsonBounds): EncodedJson {
   const parsed = parseJson(json);
   if (!isObject(parsed)) throw new BodyError('the body is not a JSON object');
-  const encoder = new JsonEncoder(maxDepth);
+  const encoder = new JsonEncoder(bounds);
   try {
     return { bytes: encoder.encode(request, parsed), rejections: encoder.rejections };
   } catch (error) {
@@ -57,11 +65,12 @@ const isObject = (value: unknown): value is JsonObject =>
 class JsonEncoder {
   readonly rejections: JsonRejections = { counts: new Map(), first: '' };
   readonly #out = new RowWriter();
-  readonly #maxDepth: number;
+  readonly #bounds: JsonBounds;
   #depth = 0;
+  #items = 0;
 
-  constructor(maxDepth: number) {
-    this.#maxDepth = maxDepth;
+  constructor(bounds: JsonBounds) {
+    this.#bounds = bounds;
   }
 
   encode(message: Message, value: JsonObject): Uint8Array {
@@ -70,7 +79,8 @@ class JsonEncoder {
   }
 
   #writeFields(message: Message, value: JsonObject): void {
-    if (++this.#depth > this.#maxDepth) throw new RecordError('attribute_too_deep', 'an attribute is nested too deep');
+    if (++this.#depth > this.#bounds.depth)
+      throw new RecordError('attribute_too_deep', 'an attribute is nested too deep');
     for (const name in value) {
       const field = message.fields.get(name);
       const content = value[name];
@@ -85,6 +95,7 @@ class JsonEncoder {
 
   /** Writes a record or an envelope, or takes back what was written of it and counts what is lost. */
   #writeIsolated(field: Field, name: string, item: unknown): void {
+    if (++this.#items > this.#bounds.items) return this.#reject('too_many_records', 'the request holds too many', 1);
     const depth = this.#depth;
     const mark = this.#out.length;
     try {
@@ -94,9 +105,15 @@ class JsonEncoder {
       this.#depth = depth;
       this.#out.rewind(mark);
       const count = field.isolation === 'record' ? 1 : Math.max(1, countRecords(messageOf(field.type), item));
-      this.rejections.counts.set(error.reason, (this.rejections.counts.get(error.reason) ?? 0) + count);
-      if (this.rejections.first === '') this.rejections.first = `${error.reason}: ${error.message}`;
+      this.#reject(error.reason, error.message, count);
     }
+    return undefined;
+  }
+
+  #reject(reason: RejectReason, message: string, count: number): void {
+    const { counts, first } = this.rejections;
+    counts.set(reason, (counts.get(reason) ?? 0) + count);
+    if (first === '') this.rejections.first = `${reason}: ${message}`;
   }
 
   #writeValue(field: Field, name: string, value: unknown): void {

@@ -8,8 +8,11 @@ export interface TableRows {
   readonly table: TableName;
   readonly rows: Uint8Array;
   readonly rowEnds: Uint32Array;
+  /** Distinct UTC days in the request: at most so many partitions. */
+  readonly days: number;
 }
 
+const LEAST_ENVELOPES = 1000;
 const DAY_NANOSECONDS = 86_400e9;
 
 /** Collects the rows of one request; accepts or rejects each record by itself. */
@@ -24,6 +27,8 @@ export class RowOutput {
   readonly #writers: Map<TableName, RowWriter>;
   readonly #days = new Set<number>();
   #rowBytes = 0;
+  #seenRecords = 0;
+  #seenEnvelopes = 0;
 
   /** `writers` are kept by the caller, so that their buffers serve the next request too. */
   constructor(limits: ReceiverLimits, writers: Map<TableName, RowWriter>) {
@@ -33,10 +38,7 @@ export class RowOutput {
 
   /** Writes one record into `table`; a `RecordError` from `write` rejects this record and leaves no trace of it. */
   record(table: TableName, write: (out: RowWriter) => void): void {
-    if (this.accepted >= this.#limits.recordsPerRequest) {
-      this.reject('too_many_records', `a request holds at most ${this.#limits.recordsPerRequest} records`);
-      return;
-    }
+    if (++this.#seenRecords > this.#limits.recordsPerRequest) return this.#rejectTooMany();
     const out = this.#writer(table);
     const mark = out.length;
     try {
@@ -51,11 +53,18 @@ export class RowOutput {
       }
     } catch (error) {
       out.rewind(mark);
-      this.rejectFor(error);
-      return;
+      return this.rejectFor(error);
     }
     out.endRow();
     this.accepted++;
+    return undefined;
+  }
+
+  /** Whether one more resource or scope may be looked at; there may be as many as records, and some in any case. */
+  admitEnvelope(): boolean {
+    if (++this.#seenEnvelopes <= Math.max(this.#limits.recordsPerRequest, LEAST_ENVELOPES)) return true;
+    this.#rejectTooMany();
+    return false;
   }
 
   /** Counts `count` rejected records. */
@@ -84,9 +93,13 @@ export class RowOutput {
   take(): TableRows[] {
     const tables: TableRows[] = [];
     for (const [table, writer] of this.#writers) {
-      if (writer.length > 0) tables.push({ table, ...writer.take() });
+      if (writer.length > 0) tables.push({ table, ...writer.take(), days: this.#days.size });
     }
     return tables;
+  }
+
+  #rejectTooMany(): void {
+    this.reject('too_many_records', `a request holds at most ${this.#limits.recordsPerRequest} records`);
   }
 
   #writer(table: TableName): RowWriter {

@@ -12,6 +12,9 @@ export interface DecodeRequestMessage {
   readonly job: DecodeJob;
 }
 
+/** Says that the worker has loaded and takes requests. */
+export const WORKER_READY = 'ready';
+
 /** Its answer; the rows are transferred. */
 export interface DecodeResponseMessage {
   readonly id: number;

@@ -96,18 +96,19 @@ export class InsertLane {
   }
 
   #takeBatch(): Pending[] {
-    const { batchRows, batchBytes } = this.#options.limits;
-    let rows = 0;
-    let bytes = 0;
+    const { batchRows, batchBytes, batchDays } = this.#options.limits;
+    const total = { rows: 0, bytes: 0, days: 0 };
     let count = 0;
     for (const { rows: next } of this.#pending) {
-      if (count > 0 && (rows + next.rowEnds.length > batchRows || bytes + next.rows.length > batchBytes)) break;
-      rows += next.rowEnds.length;
-      bytes += next.rows.length;
+      const rows = total.rows + next.rowEnds.length;
+      const bytes = total.bytes + next.rows.length;
+      const days = total.days + next.days;
+      if (count > 0 && (rows > batchRows || bytes > batchBytes || days > batchDays)) break;
+      Object.assign(total, { rows, bytes, days });
       count++;
     }
-    this.#pendingRows -= rows;
-    this.#pendingBytes -= bytes;
+    this.#pendingRows -= total.rows;
+    this.#pendingBytes -= total.bytes;
     return this.#pending.splice(0, count);
   }
 

@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { decodeRequest } from '../../src/decode/decode-request.js';
 import { DEFAULT_LIMITS } from '../../src/limits.js';
 import { decode, protobufBytes, tableRows } from '../support/decode.js';
@@ -194,6 +194,48 @@ describe('limits', () => {
     expect(decoded.accepted).toBe(9);
     expect(Object.fromEntries(decoded.rejected)).toEqual({ too_many_row_bytes: 91 });
     expect(decoded.tables[0]?.rows.length).toBeLessThanOrEqual(1_000_000);
+  });
+});
+
+describe('bodies made of nothing but overhead', () => {
+  const { stackTraceLimit } = Error;
+  // As in the worker: the stacks of so many rejections would cost more than all else.
+  beforeAll(() => {
+    Error.stackTraceLimit = 0;
+  });
+  afterAll(() => {
+    Error.stackTraceLimit = stackTraceLimit;
+  });
+
+  const MEBIBYTES_4 = 4 * 1024 * 1024;
+  const repeat = (unit: string, count: number): string => unit.repeat(Math.floor(count / unit.length));
+  const framed = (tag: number, content: Uint8Array): Uint8Array => {
+    const length = [0, 7, 14, 21].map((shift, index) => ((content.length >>> shift) & 0x7f) | (index < 3 ? 0x80 : 0));
+    return Buffer.concat([Uint8Array.of(tag, ...length), content]);
+  };
+  const units = (...bytes: readonly number[]): Uint8Array =>
+    Buffer.alloc(Math.floor((MEBIBYTES_4 - 100) / bytes.length) * bytes.length, Uint8Array.from(bytes));
+  const inSpan = (content: Uint8Array): Uint8Array => framed(0x0a, framed(0x12, framed(0x12, content)));
+
+  it.each([
+    ['empty resources', 'protobuf', () => units(0x0a, 0)],
+    ['empty spans', 'protobuf', () => framed(0x0a, framed(0x12, units(0x12, 0)))],
+    ['broken spans', 'protobuf', () => framed(0x0a, framed(0x12, units(0x12, 1, 0xff)))],
+    ['attributes of one span', 'protobuf', () => inSpan(units(0x4a, 0))],
+    ['events of one span', 'protobuf', () => inSpan(units(0x5a, 0))],
+    [
+      'spans that are numbers',
+      'json',
+      () => `{"resourceSpans":[{"scopeSpans":[{"spans":[${repeat('1,', MEBIBYTES_4 - 100)}1]}]}]}`,
+    ],
+    ['opening brackets', 'json', () => repeat('[', MEBIBYTES_4)],
+  ] as const)('of %s end soon, without a row', (_, format, makeBody) => {
+    const made = makeBody();
+    const body = typeof made === 'string' ? new TextEncoder().encode(made) : made;
+    expect(body.length).toBeLessThanOrEqual(MEBIBYTES_4);
+    const outcome = decodeRequest({ signal: 'traces', format, encoding: 'identity', body }, DEFAULT_LIMITS);
+    if (outcome.kind === 'refused') expect(outcome.reason).toBe('malformed_body');
+    else expect(outcome.accepted).toBe(0);
   });
 });
 

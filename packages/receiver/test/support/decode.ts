@@ -10,7 +10,7 @@ const REQUESTS = { traces: TRACES_REQUEST, metrics: METRICS_REQUEST, logs: LOGS_
 
 /** The protobuf form of a JSON request. */
 export const protobufBytes = (signal: Signal, request: unknown): Uint8Array =>
-  encodeJsonRequest(jsonBytes(request), REQUESTS[signal], 10_000).bytes;
+  encodeJsonRequest(jsonBytes(request), REQUESTS[signal], { depth: 10_000, items: 1_000_000 }).bytes;
 
 /** Decodes, and fails the test where the request as a whole is refused. */
 export function decode(

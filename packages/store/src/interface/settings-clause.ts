@@ -17,9 +17,13 @@ export interface SettingToken {
  * and a capped setting may not exceed its cap.
  * @throws InterfaceError 497.
  */
-export function checkSettingsClauses(tokens: readonly SqlToken[], limits: StatementLimits, root: string): void {
+export function checkSettingsClauses(
+  tokens: readonly SqlToken[],
+  limits: StatementLimits,
+  isDefinition: boolean,
+): void {
   for (const { name, value } of readSettings(tokens)) {
-    if (root === 'CreateQuery' && TABLE_SETTINGS.has(name)) continue;
+    if (isDefinition && TABLE_SETTINGS.has(name)) continue;
     const rule = settingRule(name, limits);
     if (rule.kind !== 'capped') continue;
     const number = Number(value.replaceAll("'", ''));

@@ -17,7 +17,7 @@ import { visitTree } from './syntax-tree.js';
 import type { SyntaxNode } from './syntax-tree.js';
 
 /**
- * Decides whether a statement may run on this port, for anybody. It may not read or write outside the engine's own
+ * Decides whether a statement may run on this port, for anybody, after {@link checkTokens}. It may not read or write outside the engine's own
  * tables, whatever credential comes with it. Two independent looks at the same canonical text must agree: the syntax
  * tree (kinds of nodes, tables, functions) and the tokens, which show what the tree leaves out (settings, `INTO
  * OUTFILE`, `APPLY`, `AS table`, `TO table`, `ON CLUSTER`, `TO DISK`).
@@ -25,7 +25,6 @@ import type { SyntaxNode } from './syntax-tree.js';
  */
 export function checkStatement(statement: CanonicalStatement, rules: StatementRules): AllowedStatement {
   const { tokens, tree } = statement;
-  checkTokens(tokens, rules, rootKind(tree));
   checkSettingsCount(statement);
   switch (rootKind(tree)) {
     case 'SelectWithUnionQuery':
@@ -267,7 +266,7 @@ function unknownFormat(format: string): InterfaceError {
   );
 }
 
-const REFUSED_WORDS = new Set(['OUTFILE', 'INFILE']);
+const FIRST_WORDS = new Set(['SELECT', 'WITH', 'EXPLAIN', 'DESCRIBE', 'SHOW', 'EXISTS', 'INSERT', 'CREATE']);
 /** Keywords that may stand before a parenthesis. */
 const WORDS_BEFORE_PARENTHESIS = new Set(
   'IN AND OR NOT FROM SELECT DISTINCT USING VALUES OVER AS THEN ELSE WHEN CASE BY ON WHERE PREWHERE HAVING QUALIFY LIMIT OFFSET ALL EXCEPT REPLACE ANY SETS ROLLUP CUBE COLUMNS INTERPOLATE WITH JOIN UNION INTERSECT LIKE ILIKE BETWEEN IS INTERVAL GLOBAL EXPLAIN PLAN SYNTAX AST ESTIMATE PIPELINE TREE TABLE STRICT APPLY TO FILL KEY CHECK TYPE DEFAULT MATERIALIZED ALIAS EPHEMERAL TTL ORDER CODEC DIV MOD REGEXP'.split(
@@ -275,28 +274,48 @@ const WORDS_BEFORE_PARENTHESIS = new Set(
   ),
 );
 
-function checkTokens(tokens: readonly SqlToken[], rules: StatementRules, root: string): void {
-  checkSettingsClauses(tokens, rules.limits, root);
-  const isDefinition = root === 'CreateQuery';
-  const firstCallable = root === 'InsertQuery' || isDefinition ? firstParenthesis(tokens) + 1 : 0;
+/**
+ * The look at the tokens. It comes before `EXPLAIN AST`, because EXPLAIN itself obeys the settings and the `INTO
+ * OUTFILE` of the statement it explains.
+ * @throws InterfaceError 497 naming what is refused.
+ */
+export function checkTokens(tokens: readonly SqlToken[], rules: StatementRules): void {
+  const [first] = tokens;
+  const isKnown = first?.kind === 'word' ? FIRST_WORDS.has(first.text.toUpperCase()) : isMark(first, '(');
+  if (!isKnown) throw refused(`the statement ${JSON.stringify(first?.text.slice(0, 100) ?? '')}`);
+  const isDefinition = isKeyword(first, 'CREATE');
+  checkSettingsClauses(tokens, rules.limits, isDefinition);
+  const tableName = isDefinition || isKeyword(first, 'INSERT') ? tableNameBeforeColumns(tokens) : -1;
   for (const [index, token] of tokens.entries()) {
-    if (token.kind === 'word' && REFUSED_WORDS.has(token.text.toUpperCase())) throw refused(`the word ${token.text}`);
-    if (
-      (token.kind === 'word' || token.kind === 'name') &&
-      token.text.toLowerCase() === 'default' &&
-      isMark(tokens[index + 1], '.')
-    )
-      throw refused('the database default');
-    const isCall =
-      index >= firstCallable && isMark(tokens[index + 1], '(') && (token.kind === 'word' || token.kind === 'name');
-    if (isCall && !mayStandBeforeParenthesis(token, rules, isDefinition))
+    const isNamed = token.kind === 'word' || token.kind === 'name';
+    if (!isNamed) continue;
+    const next = tokens[index + 1];
+    if (isFileClause(tokens[index - 1], token)) throw refused(`${tokens[index - 1]?.text ?? ''} ${token.text}`);
+    if (token.text.toLowerCase() === 'default' && isMark(next, '.')) throw refused('the database default');
+    if (index !== tableName && isMark(next, '(') && !mayStandBeforeParenthesis(token, rules, isDefinition)) {
       throw refused(`the function ${token.text.slice(0, 100)}`);
+    }
   }
 }
 
-/** The first one follows the table's name and opens its columns. */
-function firstParenthesis(tokens: readonly SqlToken[]): number {
-  return tokens.findIndex((token) => isMark(token, '('));
+/** `INTO OUTFILE` and `FROM INFILE` are keywords of two words. */
+function isFileClause(before: SqlToken | undefined, token: SqlToken): boolean {
+  return (
+    (isKeyword(before, 'INTO') && isKeyword(token, 'OUTFILE')) ||
+    (isKeyword(before, 'FROM') && isKeyword(token, 'INFILE'))
+  );
+}
+
+const NO_TABLE_NAMES = new Set(['SELECT', 'WITH', 'AS', 'ENGINE', 'FUNCTION', 'EXPLAIN', 'DEFAULT']);
+
+/** Where `INSERT INTO [db.]table (` or `CREATE TABLE [db.]table (` has the table's name, which is no call; else -1. */
+function tableNameBeforeColumns(tokens: readonly SqlToken[]): number {
+  const parenthesis = tokens.findIndex((token) => isMark(token, '('));
+  const before = tokens.slice(0, Math.max(parenthesis, 0));
+  const isName = before.every((token) =>
+    token.kind === 'word' ? !NO_TABLE_NAMES.has(token.text.toUpperCase()) : token.kind === 'name' || isMark(token, '.'),
+  );
+  return isName ? parenthesis - 1 : -1;
 }
 
 function mayStandBeforeParenthesis(token: SqlToken, rules: StatementRules, isDefinition: boolean): boolean {

@@ -7,7 +7,7 @@ import type { EngineFunction } from './function-allow-list.js';
 import { InterfaceError } from './interface-error.js';
 import type { StatementLimits } from './setting-rules.js';
 import { tokenizeCanonicalSql } from './sql-tokens.js';
-import { checkStatement } from './statement-check.js';
+import { checkStatement, checkTokens } from './statement-check.js';
 import type { AllowedStatement, StatementRules } from './statement.js';
 import { parseSyntaxTree } from './syntax-tree.js';
 
@@ -62,7 +62,8 @@ export class StatementGate {
     if (remembered !== undefined) return remembered;
     const canonical = await canonicalize(sql, connection);
     const tokens = tokenizeCanonicalSql(canonical);
-    const { bytes } = await connection.run(`EXPLAIN AST ${refuseClauses(canonical, tokens)}`, 'TSVRaw');
+    checkTokens(tokens, this.#rules);
+    const { bytes } = await connection.run(`EXPLAIN AST ${canonical}`, 'TSVRaw');
     const tree = parseSyntaxTree(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'));
     const passed = { ...checkStatement({ sql: canonical, tokens, tree }, this.#rules), sql: canonical };
     // The tree of a statement with an Identifier parameter depends on the value: never remembered.
@@ -77,15 +78,6 @@ export class StatementGate {
     }
     this.#passed.set(sql, passed);
   }
-}
-
-/** EXPLAIN itself obeys `INTO OUTFILE`, so these words must be gone before it runs. */
-function refuseClauses(canonical: string, tokens: ReturnType<typeof tokenizeCanonicalSql>): string {
-  for (const { kind, text } of tokens) {
-    if (kind === 'word' && /^(?:outfile|infile)$/i.test(text))
-      throw new InterfaceError(497, 'ACCESS_DENIED', `${text} is not allowed on this port`);
-  }
-  return canonical;
 }
 
 async function canonicalize(sql: string, connection: EngineConnection): Promise<string> {

@@ -32,6 +32,8 @@ export interface AggregatorOptions {
   readonly log?: Log;
   /** Identity that `health` answers with. Default: random. */
   readonly instance?: string;
+  /** Whoever sends it may have the ledger repaired over HTTP; nobody may where it is absent. */
+  readonly adminToken?: string;
   /** Further metrics of the process, e.g. of the receiver beside it. */
   readonly readMetrics?: () => readonly MetricFamily[];
   /** Where the page's files are. Default: this package's build. */
@@ -55,6 +57,9 @@ const INTERVALS_MS = {
   build_rollups: 2000,
   evaluate_budgets: 2000,
   deliver_alerts: 1000,
+  measure_drift: 300_000,
+  drop_old_builds: 300_000,
+  apply_retention: 86_400_000,
 } as const;
 
 /** Everything that the service is wired from. */
@@ -89,16 +94,21 @@ function wire(options: AggregatorOptions, parts: StoreParts, portOf: () => numbe
 }
 
 function ticksOf({ parts, budgets, outbox }: Wiring): Tick[] {
+  const tick = (name: keyof typeof INTERVALS_MS, run: () => Promise<void>, isUpkeep = false): Tick => ({
+    name,
+    intervalMs: INTERVALS_MS[name],
+    run,
+    isUpkeep,
+  });
   return [
-    { name: 'resolve_rates', intervalMs: INTERVALS_MS.resolve_rates, run: parts.resolveRates },
-    { name: 'judge_traces', intervalMs: INTERVALS_MS.judge_traces, run: parts.judgeTraces },
-    { name: 'build_rollups', intervalMs: INTERVALS_MS.build_rollups, run: parts.buildRollups },
-    { name: 'evaluate_budgets', intervalMs: INTERVALS_MS.evaluate_budgets, run: budgets.evaluate },
-    {
-      name: 'deliver_alerts',
-      intervalMs: INTERVALS_MS.deliver_alerts,
-      run: async () => void (await outbox.deliverPending()),
-    },
+    tick('resolve_rates', parts.resolveRates),
+    tick('judge_traces', parts.judgeTraces),
+    tick('build_rollups', parts.buildRollups),
+    tick('evaluate_budgets', budgets.evaluate),
+    tick('deliver_alerts', async () => void (await outbox.deliverPending())),
+    tick('measure_drift', parts.measureDrift, true),
+    tick('drop_old_builds', parts.dropOldBuilds, true),
+    tick('apply_retention', parts.applyRetention, true),
   ];
 }
 
@@ -110,7 +120,7 @@ async function renderMetrics(
   return formatPrometheus([
     ...todayMetrics(today.total),
     ...budgetMetrics(await budgets.readStatuses()),
-    ...(await parts.readGauges()),
+    ...parts.readGauges(),
     ...tickMetrics(ticks),
     ...(options.readMetrics?.() ?? []),
   ]);
@@ -141,7 +151,9 @@ async function close(server: Server): Promise<void> {
 
 /** Starts the service on a migrated database. @throws the system's error when the port cannot be had. */
 export async function createAggregator(options: AggregatorOptions): Promise<Aggregator> {
-  return startAggregator(options, createStoreParts(options.database, options.config.tenant, options.clock ?? Date.now));
+  const { database, config, clock = Date.now } = options;
+  const { tenant, retention } = config;
+  return startAggregator(options, createStoreParts({ database, tenant, retention, clock }));
 }
 
 /** Starts the service on parts of a store: its ticks, API and page. */
@@ -167,6 +179,7 @@ async function startAggregator(options: AggregatorOptions, parts: StoreParts): P
     clock,
     log,
     webDirectory: options.webDirectory,
+    admin: options.adminToken === undefined ? undefined : { token: options.adminToken, repair: parts.repair },
     renderMetrics: () => renderMetrics(wiring, tickHealth()),
   });
   const server = createAdaptorServer({ fetch: app.fetch }) as Server;

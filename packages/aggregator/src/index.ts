@@ -1,7 +1,7 @@
 export { createAggregator } from './aggregator.js';
 export type { Aggregator, AggregatorOptions } from './aggregator.js';
 export { toConfig } from './config/config.js';
-export type { BudgetConfig, Config, ServerConfig, WebhookConfig } from './config/config.js';
+export type { BudgetConfig, Config, RetentionConfig, ServerConfig, WebhookConfig } from './config/config.js';
 export { ConfigError } from './config/config-error.js';
 export type { ConfigProblem } from './config/config-error.js';
 export { configJsonSchema } from './config/json-schema.js';

@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -31,16 +31,14 @@ async function readBody(request: IncomingMessage): Promise<string> {
   return text;
 }
 
+async function receive(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const alert = JSON.parse(await readBody(request)) as Alert;
+  received.push({ alert, key: request.headers['idempotency-key'] as string | undefined });
+  response.writeHead(answer).end();
+}
+
 beforeAll(async () => {
-  webhook = createServer((request, response) => {
-    void readBody(request).then((text) => {
-      received.push({
-        alert: JSON.parse(text) as Alert,
-        key: request.headers['idempotency-key'] as string | undefined,
-      });
-      response.writeHead(answer).end();
-    });
-  });
+  webhook = createServer((request, response) => void receive(request, response));
   webhook.listen(0, '127.0.0.1');
   await once(webhook, 'listening');
   store = await openTestDatabase();

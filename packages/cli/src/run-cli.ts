@@ -41,6 +41,11 @@ function reportError(error: unknown): number {
     say(error.message);
     return EXIT_CODES.usage;
   }
+  // The packages' own errors say value, limit and fix in their message; where they arose helps nobody.
+  if (error instanceof Error && 'retryable' in error && 'code' in error) {
+    say(`costel: ${error.message} (${String(error.code)})`);
+    return EXIT_CODES.failed;
+  }
   say(`costel: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
   return EXIT_CODES.failed;
 }

@@ -73,7 +73,7 @@ async function startParts(options: StackOptions, teardown: Teardown): Promise<St
   const receiver = await startReceiver(options, database, teardown);
   const clickhouse = await startInterface(options, database, teardown);
   const readMetrics = (): MetricFamily[] => receiverMetrics(receiver.stats());
-  const aggregator = await createAggregator({ database, config, log, instance, readMetrics });
+  const aggregator = await createAggregator({ database, config, log, instance, readMetrics, adminToken: token });
   teardown.add(() => aggregator.stop());
 
   const ports = { api: aggregator.port, otlp: receiver.port, clickhouse };

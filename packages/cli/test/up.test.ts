@@ -117,6 +117,46 @@ describe('costel up', () => {
     expect((await stop(second.command, 'SIGTERM')).code).toBe(0);
   });
 
+  it('answers the other commands while it runs, and they open its directory when it does not', async () => {
+    const directory = makeDirectory();
+    const data = join(directory, 'data');
+    const { command, run, api } = await startStack(directory);
+    const empty = await runCommand(['doctor', '--data', data, '--json'], '', { cwd: directory });
+    expect(empty.code).toBe(3);
+    expect(JSON.parse(empty.stdout)).toMatchObject({
+      findings: expect.arrayContaining([
+        expect.objectContaining({ check: 'receiver', status: 'ok' }),
+        expect.objectContaining({ check: 'spans', status: 'problem' }),
+      ]) as unknown,
+    });
+    expect(await sendCall(run)).toBe(200);
+    await pricedSummary(api, 1);
+    expect((await runCommand(['doctor', '--data', data], '', { cwd: directory })).code).toBe(0);
+    const range = ['--from', '2026-01-01', '--data', data];
+    const repaired = await runCommand(['repair', ...range], '', { cwd: directory });
+    expect([repaired.code, JSON.parse(repaired.stdout)]).toEqual([0, { calls: 0, edges: 0 }]);
+    expect((await fetch(`http://127.0.0.1:${run.ports.api}/api/v1/repair`, { method: 'POST' })).status).toBe(401);
+    const migrated = await runCommand(['migrate', '--data', data], '', { cwd: directory });
+    expect([migrated.code, migrated.stderr]).toEqual([
+      1,
+      expect.stringContaining(`process ${run.pid} runs on this directory`),
+    ]);
+
+    const today = ['--from', new Date(Date.now() - 3_600_000).toISOString(), '--data', data];
+    const calls = await runCommand(['export', 'calls', ...today, '--format', 'json'], '', { cwd: directory });
+    expect(JSON.parse(calls.stdout)).toMatchObject({
+      service: 'shop',
+      model: 'gpt-4o-mini-2024-07-18',
+      cost_usd: '0.00021',
+      input_tokens: 1000,
+    });
+    await stop(command, 'SIGINT');
+    const after = await runCommand(['export', 'calls', ...today, '--format', 'json'], '', { cwd: directory });
+    expect(after.stdout).toBe(calls.stdout);
+    expect((await runCommand(['migrate', '--data', data], '', { cwd: directory })).code).toBe(0);
+    expect((await runCommand(['doctor', '--data', data], '', { cwd: directory })).code).toBe(3);
+  });
+
   it('refuses a second stack on the same directory and names the first', async () => {
     const directory = makeDirectory();
     const { command, run } = await startStack(directory);

@@ -39,12 +39,21 @@ export interface WebhookConfig {
   readonly allowPrivateAddresses: boolean;
 }
 
+/** How long rows are kept. */
+export interface RetentionConfig {
+  /** Spans, logs and metric points. */
+  readonly rawDays: number;
+  /** Calls and quarter-hour rollups. */
+  readonly ledgerDays: number;
+}
+
 /** Everything that `costel.yaml` says, with defaults. */
 export interface Config {
   readonly server: ServerConfig;
   readonly tenant: string;
   readonly budgets: readonly BudgetConfig[];
   readonly channels: readonly WebhookConfig[];
+  readonly retention: RetentionConfig;
 }
 
 /** The one place where the file's names become ours. `baseDirectory` is what relative paths in the file start from. */
@@ -62,6 +71,7 @@ export function toConfig(file: ConfigFile, baseDirectory: string): Config {
     },
     tenant: file.tenant,
     budgets: file.budgets.map(toBudgetConfig),
+    retention: { rawDays: file.retention.raw_days, ledgerDays: file.retention.ledger_days },
     channels: file.channels.map((channel) => ({
       name: channel.name,
       type: channel.type,

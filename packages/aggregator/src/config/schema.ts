@@ -130,6 +130,20 @@ const webhook = z.strictObject({
     .describe('Whether the URL may lead to a loopback, private or link-local address.'),
 });
 
+const retention = z
+  .strictObject({
+    // Long enough to derive the ledger again, short enough for a laptop's disk.
+    raw_days: z.int().min(1).max(36_500).default(90).describe('Days that spans, logs and metric points are kept.'),
+    // 25 months: two years and the month under way, so that each month has its twin of the year before.
+    ledger_days: z
+      .int()
+      .min(62)
+      .max(36_500)
+      .default(760)
+      .describe('Days that calls and quarter-hour rollups are kept; daily figures are kept for ever.'),
+  })
+  .describe('How long rows are kept.');
+
 /** What a user writes; snake_case, before defaults on the way in and after them on the way out. */
 export const configSchema = z
   .strictObject({
@@ -146,6 +160,7 @@ export const configSchema = z
       .max(10_000)
       .default([])
       .describe('Limits on spend; each threshold fires once per window.'),
+    retention: retention.prefault({}),
     channels: z.array(webhook).max(100).default([]).describe('Where alerts go besides the log.'),
   })
   .describe('Configuration of Costel (costel.yaml, costel.toml or costel.json).');

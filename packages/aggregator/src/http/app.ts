@@ -1,5 +1,6 @@
 import { Hono } from 'hono';
 import type { Log } from '../logger.js';
+import { repairHandler, type AdminOptions } from './admin.js';
 import { answerJson, describeEndpoints, type Endpoint } from './endpoint.js';
 import { ApiProblem } from './problem.js';
 import { addSecurityHeaders, checkAccess, type AccessRules } from './security.js';
@@ -13,6 +14,8 @@ export interface AppOptions {
   readonly log: Log;
   /** Where the page's files are; default: this package's build. */
   readonly webDirectory?: string | undefined;
+  /** What may be changed, by the bearer of a token; nothing where this is absent. */
+  readonly admin?: AdminOptions | undefined;
   /** The metrics of this process in the Prometheus text format. */
   readonly renderMetrics: () => Promise<string>;
 }
@@ -20,15 +23,17 @@ export interface AppOptions {
 const MISSING_PAGE =
   'The page has not been built. Run "npm run build", then reload. The API is at /api/v1/costs/summary.\n';
 
-/** The HTTP application: API under `/api/v1`, the page at `/`. Only GET and HEAD; every error is problem+json. */
+/** The HTTP application: API under `/api/v1`, the page at `/`. Reads only, but for the admin's repair; every error is problem+json. */
 export function createApp(options: AppOptions): Hono {
   const app = new Hono();
   const serveFile = createStaticFiles(options.webDirectory);
-  app.use(addSecurityHeaders(), checkAccess(options.access), async (context, next) => {
+  app.use(addSecurityHeaders(), checkAccess(options.access));
+  if (options.admin) app.post('/api/v1/repair', repairHandler(options.admin, options.clock));
+  app.use(async (context, next) => {
     if (context.req.method === 'GET' || context.req.method === 'HEAD') return next();
     context.header('Allow', 'GET, HEAD');
     throw new ApiProblem('method_not_allowed', {
-      detail: `${context.req.method} is not served`,
+      detail: `${context.req.method} is not served at ${context.req.path.slice(0, 200)}`,
       value: context.req.method,
       limit: 'GET or HEAD',
       fix: 'use GET',
@@ -54,7 +59,10 @@ export function createApp(options: AppOptions): Hono {
   app.onError((error, context) => {
     const problem = toProblem(error);
     if (problem.status >= 500 && problem.code !== 'not_ready')
-      options.log('error', `GET ${context.req.path} failed`, { code: problem.code, cause: describeCause(error) });
+      options.log('error', `${context.req.method} ${context.req.path} failed`, {
+        code: problem.code,
+        cause: describeCause(error),
+      });
     return context.body(JSON.stringify(problem), problem.status, {
       'Content-Type': 'application/problem+json; charset=utf-8',
       'Cache-Control': 'no-store',

@@ -50,7 +50,9 @@ export function healthEndpoints(sources: HealthSources): Endpoint[] {
           );
         }
         const ticks = sources.tickHealth();
-        const waiting = ticks.filter((tick) => tick.lastSuccessMs === undefined || tick.consecutiveFailures > 0);
+        const waiting = ticks.filter(
+          (tick) => !tick.isUpkeep && (tick.lastSuccessMs === undefined || tick.consecutiveFailures > 0),
+        );
         if (waiting.length > 0) {
           const names = waiting.map((tick) => tick.name).join(', ');
           throw new ApiProblem('not_ready', {

@@ -2,6 +2,7 @@
 export const PROBLEM_STATUS = {
   invalid_parameter: 400,
   unknown_parameter: 400,
+  not_authorized: 401,
   host_not_allowed: 403,
   origin_not_allowed: 403,
   not_found: 404,
@@ -17,10 +18,11 @@ export type ProblemCode = keyof typeof PROBLEM_STATUS;
 const TITLES: Readonly<Record<ProblemCode, string>> = {
   invalid_parameter: 'A parameter has a value that it cannot have',
   unknown_parameter: 'There is no such parameter',
+  not_authorized: 'The token is missing or wrong',
   host_not_allowed: 'This host name is not served',
   origin_not_allowed: 'Pages of other origins may not read this',
   not_found: 'There is nothing at this path',
-  method_not_allowed: 'Only GET and HEAD are served',
+  method_not_allowed: 'This method is not served here',
   store_unavailable: 'The store did not answer',
   not_ready: 'The service is not ready',
   internal_error: 'Something went wrong here',

@@ -15,6 +15,8 @@ import {
   type Database,
 } from '@costel/store';
 import type { CostFigures, CostGroup, CostQuery, CostReader } from './cost-reader.js';
+import type { RetentionConfig } from '../config/config.js';
+import { createUpkeep } from './upkeep.js';
 import type { StoreParts } from './store-parts.js';
 
 function toFigures(measures: CostMeasures): CostFigures {
@@ -69,8 +71,16 @@ FROM (
     GROUP BY partition_id ORDER BY partition_id
 )`;
 
+/** What the service is joined to. */
+export interface StorePartsOptions {
+  readonly database: Database;
+  readonly tenant: string;
+  readonly retention: RetentionConfig;
+  readonly clock: () => number;
+}
+
 /** Joins the service to a migrated database. */
-export function createStoreParts(database: Database, tenant: string, clock: () => number): StoreParts {
+export function createStoreParts({ database, tenant, retention, clock }: StorePartsOptions): StoreParts {
   return {
     reader: createCostReader(database, tenant),
     readSpend: async ({ period, dimensions }) => {
@@ -88,7 +98,7 @@ export function createStoreParts(database: Database, tenant: string, clock: () =
     resolveRates: async () => void (await resolveRates(database, ratePeriods)),
     judgeTraces: async () => void (await judgeTraces(database, { nowMs: clock() })),
     buildRollups: async () => void (await buildRollups(database, { nowMs: clock() })),
-    readGauges: () => Promise.resolve([]),
+    ...createUpkeep(database, retention, clock),
     ping: async () => void (await database.query('SELECT 1 AS one')),
   };
 }

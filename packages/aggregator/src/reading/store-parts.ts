@@ -1,4 +1,5 @@
 import type { SpendQuery, SpendRow } from '@costel/budget';
+import type { TimeRange } from '../http/parameters.js';
 import type { MetricFamily } from '../service/prometheus.js';
 import type { CostReader } from './cost-reader.js';
 
@@ -15,8 +16,16 @@ export interface StoreParts {
   readonly judgeTraces: () => Promise<void>;
   /** Builds and publishes the rollups of dirty quarter hours. */
   readonly buildRollups: () => Promise<void>;
-  /** Gauges of the store's own health, e.g. drift, which must stay 0. */
-  readonly readGauges: () => Promise<readonly MetricFamily[]>;
+  /** Compares the stages of the store over the last quarter hour. */
+  readonly measureDrift: () => Promise<void>;
+  /** Deletes builds that nobody reads any more. */
+  readonly dropOldBuilds: () => Promise<void>;
+  /** Sets how long rows are kept, where that has changed. */
+  readonly applyRetention: () => Promise<void>;
+  /** Derives the ledger from the raw spans of a range again, where rows are missing. */
+  readonly repair: (range: TimeRange) => Promise<{ readonly calls: number; readonly edges: number }>;
+  /** Gauges of the store's own health by the last measurement, e.g. drift, which must stay 0. */
+  readonly readGauges: () => readonly MetricFamily[];
   /** Answers when the store does. */
   readonly ping: () => Promise<void>;
 }

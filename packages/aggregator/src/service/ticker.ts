@@ -7,11 +7,14 @@ export interface Tick {
   /** Pause between the end of one run and the start of the next. */
   readonly intervalMs: number;
   readonly run: () => Promise<void>;
+  /** Upkeep may fail without keeping the service from serving. Default: false. */
+  readonly isUpkeep?: boolean;
 }
 
 /** How a tick has fared. */
 export interface TickHealth {
   readonly name: string;
+  readonly isUpkeep: boolean;
   readonly runs: number;
   readonly failures: number;
   /** Failures since the last success; 0 is healthy. */
@@ -51,6 +54,7 @@ class TickRunner {
     this.#clock = clock;
     this.#health = {
       name: tick.name,
+      isUpkeep: tick.isUpkeep ?? false,
       runs: 0,
       failures: 0,
       consecutiveFailures: 0,

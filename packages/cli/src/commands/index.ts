@@ -1,5 +1,8 @@
-import { InvalidArgumentError, type Command } from 'commander';
-import type { UpOptions } from './up.js';
+import { InvalidArgumentError, Option, type Command } from 'commander';
+import type { CommonFlags } from '../read-config.js';
+import type { DoctorFlags } from './doctor.js';
+import type { ExportFlags } from './export.js';
+import type { RepairFlags } from './repair.js';
 import { EXIT_CODES, type ExitCode } from '../exit-codes.js';
 
 /** Tells the exit code of a command that ended without an error. */
@@ -12,9 +15,13 @@ export type ReportExit = (code: ExitCode) => void;
 /** Adds all commands to the program, in the order in which the help lists them. */
 export function addCommands(program: Command, reportExit: ReportExit): void {
   addUp(program);
+  addServer(program);
+  addDoctor(program, reportExit);
   addPrice(program, reportExit);
   addPrices(program);
   addForecast(program);
+  addExport(program);
+  addRepair(program);
   addBudget(program, reportExit);
   addConfig(program);
 }
@@ -35,19 +42,51 @@ export function parseInstant(text: string): number {
   return ms;
 }
 
+const CONFIG_HELP = 'default: $COSTEL_CONFIG, costel.yaml, .yml, .toml or .json here, then in /etc/costel';
+const DATA_HELP = 'data directory of the embedded stack (default: ./.costel)';
+
 function addUp(program: Command): void {
   program
     .command('up')
     .summary('run the embedded stack: engine, OTLP receiver, ClickHouse interface, page and API')
-    .option('--config <file>', 'default: $COSTEL_CONFIG, costel.yaml, .yml, .toml or .json here, then in /etc/costel')
+    .option('--config <file>', CONFIG_HELP)
     .option('--data <directory>', 'where the data is kept (default: ./.costel)')
     .option('--host <address>', 'address to listen on (default: 127.0.0.1)')
     .option('--port <port>', 'page and API (default: 4320; 0: any free one)', parsePort)
     .option('--otlp-port <port>', 'OTLP/HTTP (default: 4318)', parsePort)
     .option('--clickhouse-port <port>', 'ClickHouse HTTP interface (default: 8123)', parsePort)
-    .action(async (options: UpOptions) => {
+    .action(async (options: CommonFlags) => {
       const { runUp } = await import('./up.js');
       await runUp(options);
+    });
+}
+
+function addServer(program: Command): void {
+  program
+    .command('aggregator')
+    .summary('run the service, page and API on a ClickHouse server')
+    .description(
+      'Needs CLICKHOUSE_URL; CLICKHOUSE_USER, CLICKHOUSE_PASSWORD and CLICKHOUSE_DATABASE are honoured. Run "costel migrate" before.',
+    )
+    .option('--config <file>', CONFIG_HELP)
+    .option('--host <address>', 'address to listen on (default: 127.0.0.1)')
+    .option('--port <port>', 'page and API (default: 4320; 0: any free one)', parsePort)
+    .action(async (options: CommonFlags) => {
+      const { runAggregator } = await import('./server.js');
+      await runAggregator(options);
+    });
+  program
+    .command('migrate')
+    .summary('bring the tables of the store to this version')
+    .description(
+      'Of the server that CLICKHOUSE_URL names, else of the data directory. Prints which migrations were applied.',
+    )
+    .option('--config <file>', CONFIG_HELP)
+    .option('--data <directory>', DATA_HELP)
+    .option('--cluster <name>', 'create the tables on this ClickHouse cluster')
+    .action(async (options: CommonFlags & { cluster?: string }) => {
+      const { runMigrate } = await import('./server.js');
+      await runMigrate(options);
     });
 }
 
@@ -81,6 +120,58 @@ function addPrices(program: Command): void {
       const { listPrices } = await import('./price.js');
       await listPrices({ provider, model, serviceTier: options.tier, region: options.region, atMs: options.at });
     });
+}
+
+function addDoctor(program: Command, reportExit: ReportExit): void {
+  program
+    .command('doctor')
+    .summary('say what works and what is missing: stack, spans, prices, clocks')
+    .description(
+      'Of the server that CLICKHOUSE_URL names, else of the running stack. Exit code 3 when something needs attention.',
+    )
+    .option('--config <file>', CONFIG_HELP)
+    .option('--data <directory>', DATA_HELP)
+    .option('--json', 'print the findings as one JSON object')
+    .action(async (options: DoctorFlags) => {
+      const { runDoctor } = await import('./doctor.js');
+      if (!(await runDoctor(options))) reportExit(EXIT_CODES.findings);
+    });
+}
+
+function addRepair(program: Command): void {
+  program
+    .command('repair')
+    .summary('derive the ledger from raw spans again where rows are missing; running it twice changes nothing')
+    .requiredOption('--from <date>', 'spans that started then or later', parseInstant)
+    .option('--to <date>', 'spans that started before (default: now)', parseInstant)
+    .option('--config <file>', CONFIG_HELP)
+    .option('--data <directory>', DATA_HELP)
+    .action(async (options: RepairFlags) => {
+      const { runRepair } = await import('./repair.js');
+      await runRepair(options);
+    });
+}
+
+function addExport(program: Command): void {
+  const parent = program.command('export').summary('calls, or costs by hour, as CSV or JSON lines');
+  const add = (name: 'calls' | 'hourly', summary: string): void => {
+    parent
+      .command(name)
+      .summary(summary)
+      .requiredOption('--from <date>', 'start, inclusive', parseInstant)
+      .option('--to <date>', 'end, exclusive (default: now)', parseInstant)
+      .addOption(
+        new Option('--format <format>', 'csv, or json: an object a line').choices(['csv', 'json']).default('csv'),
+      )
+      .option('--config <file>', CONFIG_HELP)
+      .option('--data <directory>', DATA_HELP)
+      .action(async (options: ExportFlags) => {
+        const { exportCalls, exportHourly } = await import('./export.js');
+        await (name === 'calls' ? exportCalls(options) : exportHourly(options));
+      });
+  };
+  add('calls', 'every call that counts, with its dimensions, usage and exact cost');
+  add('hourly', 'cost by UTC hour and the dimensions of few values');
 }
 
 function addForecast(program: Command): void {
@@ -118,7 +209,7 @@ function addConfig(program: Command): void {
   config
     .command('check')
     .summary('print the configuration with its defaults, or every problem with line, value and fix')
-    .argument('[file]', 'default: $COSTEL_CONFIG, costel.yaml, .yml, .toml or .json here, then in /etc/costel')
+    .argument('[file]', CONFIG_HELP)
     .action(async (file: string | undefined) => {
       const { checkConfig } = await import('./config.js');
       await checkConfig(file);

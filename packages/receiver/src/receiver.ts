@@ -101,9 +101,20 @@ function listenError(error: NodeJS.ErrnoException, port: number, host: string): 
   return new ReceiverError('receiver_address_unusable', message, { cause: error });
 }
 
+/** How often connections are looked at, and how long senders may take to finish, when a server closes. */
+const SWEEP_MS = 20;
+const GRACE_MS = 5000;
+
+/** Answers what is under way; a connection that falls idle is closed, one that is still sending after a while is cut. */
 function stopListening(server: Server): Promise<void> {
   return new Promise((resolve) => {
-    server.close(() => resolve());
+    const sweep = setInterval(() => server.closeIdleConnections(), SWEEP_MS);
+    const cut = setTimeout(() => server.closeAllConnections(), GRACE_MS);
+    server.close(() => {
+      clearInterval(sweep);
+      clearTimeout(cut);
+      resolve();
+    });
     server.closeIdleConnections();
   });
 }

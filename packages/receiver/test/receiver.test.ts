@@ -1,3 +1,4 @@
+import { Agent } from 'node:http';
 import { connect } from 'node:net';
 import { deflateSync, gzipSync } from 'node:zlib';
 import protobuf from 'protobufjs/minimal.js';
@@ -388,6 +389,17 @@ describe('opening and closing', () => {
     expect(() => createReceiver({ database: new FakeDatabase(), limits: { requestBytes } })).toThrow(
       expect.objectContaining({ code: 'receiver_limit_invalid' }),
     );
+  });
+
+  it('closes although a sender keeps its connection open', async () => {
+    const { address, post, receiver } = await start();
+    const agent = new Agent({ keepAlive: true });
+    await send(address, { body: oneSpan, agent });
+    const waiting = send(address, { body: oneSpan, agent });
+    await waiting;
+    await receiver.close();
+    await expect(post({ body: oneSpan })).rejects.toThrow('ECONNREFUSED');
+    agent.destroy();
   });
 
   it('answers what is under way before it closes', async () => {

@@ -13,32 +13,40 @@ export interface ByteBudget {
 
 /**
  * Reads a body of at most `maxBytes`, taking its bytes from `budget` as they arrive. What was taken is given back unless
- * the body could be read; then the caller gives it back.
+ * the body could be read; then the caller gives it back. A body that is not read to its end is left to the caller.
  */
-export async function readBody(request: IncomingMessage, maxBytes: number, budget: ByteBudget): Promise<ReadBody> {
-  const chunks: Buffer[] = [];
-  let length = 0;
-  const fail = (kind: Exclude<ReadBody['kind'], 'read'>): ReadBody => {
-    budget.give(length);
-    return { kind };
-  };
-  if (Number(request.headers['content-length'] ?? 0) > maxBytes) return fail('too_large');
-  try {
-    for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-      if (length + chunk.length > maxBytes) return fail('too_large');
-      if (!budget.take(chunk.length)) return fail('queue_full');
+export function readBody(request: IncomingMessage, maxBytes: number, budget: ByteBudget): Promise<ReadBody> {
+  return new Promise((resolve) => {
+    const chunks: Buffer[] = [];
+    let length = 0;
+    const settle = (outcome: ReadBody): void => {
+      request.off('data', onData).off('end', onEnd).off('error', onAbort).off('close', onAbort);
+      // What a request that is given up still says must not go unhandled.
+      request.on('error', () => undefined);
+      if (outcome.kind !== 'read') budget.give(length);
+      resolve(outcome);
+    };
+    const onData = (chunk: Buffer): void => {
+      if (length + chunk.length > maxBytes) return settle({ kind: 'too_large' });
+      if (!budget.take(chunk.length)) return settle({ kind: 'queue_full' });
       length += chunk.length;
       chunks.push(chunk);
-    }
-  } catch {
-    return fail('aborted_by_client');
-  }
-  if (!request.complete) return fail('aborted_by_client');
+      return undefined;
+    };
+    const onEnd = (): void => settle({ kind: 'read', bytes: join(chunks, length) });
+    const onAbort = (): void => settle({ kind: 'aborted_by_client' });
+    if (Number(request.headers['content-length'] ?? 0) > maxBytes) settle({ kind: 'too_large' });
+    else request.on('data', onData).on('end', onEnd).on('error', onAbort).on('close', onAbort);
+  });
+}
+
+/** Joins chunks in memory of its own, which can then be given to another thread. */
+function join(chunks: readonly Buffer[], length: number): Uint8Array {
   const bytes = new Uint8Array(length);
   let position = 0;
   for (const chunk of chunks) {
     bytes.set(chunk, position);
     position += chunk.length;
   }
-  return { kind: 'read', bytes };
+  return bytes;
 }

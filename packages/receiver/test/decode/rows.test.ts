@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { DEFAULT_LIMITS } from '../../src/limits.js';
 import { decode, protobufBytes, rowsOf, tableRows } from '../support/decode.js';
 import { CORPUS } from '../support/corpus.js';
+import { encodeWithProtobufjs } from '../support/reference-encoder.js';
 import { doubleOfBits } from '../support/row-reader.js';
 import { attribute, jsonBytes, metricsRequest, NOON_NS, span, text, TRACE_ID, tracesRequest } from '../support/otlp.js';
 
@@ -257,6 +258,11 @@ describe.each(CORPUS)('$name', ({ signal, request }) => {
     const fromProtobuf = decode(signal, 'protobuf', protobufBytes(signal, request));
     expect(fromJson.rejected.size).toBe(0);
     expect(fromProtobuf).toEqual(fromJson);
+  });
+
+  it('gives the same rows from protobuf as a library writes it', () => {
+    const decoded = decode(signal, 'protobuf', encodeWithProtobufjs(signal, request));
+    expect(decoded.tables).toEqual(decode(signal, 'json', jsonBytes(request)).tables);
   });
 
   it('gives rows that end where their bounds say', () => {

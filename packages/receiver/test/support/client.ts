@@ -1,4 +1,4 @@
-import { request } from 'node:http';
+import { type Agent, request } from 'node:http';
 import type { ListenAddress } from '../../src/receiver.js';
 
 /** An answer, read to its end. */
@@ -14,11 +14,13 @@ export interface Sending {
   readonly path?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: Uint8Array;
+  /** Keeps connections open; without one every request has a connection of its own. */
+  readonly agent?: Agent;
 }
 
-/** Sends one request over a connection of its own; unlike `fetch` it lets a test set `Host` and `Origin`. */
+/** Sends one request; unlike `fetch` it lets a test set `Host` and `Origin`. */
 export function send(address: ListenAddress, sending: Sending): Promise<Answer> {
-  const { body, headers, method = 'POST', path = '/v1/traces' } = sending;
+  const { agent = false, body, headers, method = 'POST', path = '/v1/traces' } = sending;
   return new Promise((resolve, reject) => {
     const outgoing = request(
       {
@@ -26,7 +28,7 @@ export function send(address: ListenAddress, sending: Sending): Promise<Answer> 
         port: address.port,
         method,
         path,
-        agent: false,
+        agent,
         headers: { 'content-type': 'application/json', ...headers, 'content-length': String(body?.length ?? 0) },
       },
       (incoming) => {

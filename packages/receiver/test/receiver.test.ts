@@ -34,7 +34,7 @@ async function start(options: Omit<Partial<ReceiverOptions>, 'database'> = {}): 
 }
 
 const oneSpan = jsonBytes(tracesRequest([span(0)]));
-const json = (answer: Answer): unknown => JSON.parse(answer.body.toString());
+const json = (answer: Answer | undefined): unknown => JSON.parse(answer?.body.toString() ?? '');
 
 /** A google.rpc.Status read from protobuf. */
 function readStatus(bytes: Buffer): { code: number; message: string } {

@@ -270,7 +270,7 @@ describe.each(CORPUS)('$name', ({ signal, request }) => {
       let start = 0;
       for (const end of rowEnds) {
         expect(
-          tableRows({ ...EMPTY, tables: [{ table, rows: rows.subarray(start, end), rowEnds }] }, table),
+          tableRows({ ...EMPTY, tables: [{ table, rows: rows.subarray(start, end), rowEnds, days: 1 }] }, table),
         ).toHaveLength(1);
         start = end;
       }

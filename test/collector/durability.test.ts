@@ -40,7 +40,10 @@ class Door {
 
   constructor(targetPort: number) {
     this.#server = createServer((client) => {
-      if (!this.#isOpen) return void client.destroy();
+      if (!this.#isOpen) {
+        client.destroy();
+        return;
+      }
       const upstream = connect(targetPort, '127.0.0.1');
       for (const socket of [client, upstream]) {
         this.#sockets.add(socket);

@@ -1,5 +1,6 @@
 import { SpanKind, type Attributes, type HrTime } from '@opentelemetry/api';
 import type { Logger } from '@opentelemetry/api-logs';
+import { ExportResultCode } from '@opentelemetry/core';
 import { OTLPLogExporter } from '@opentelemetry/exporter-logs-otlp-proto';
 import { OTLPMetricExporter } from '@opentelemetry/exporter-metrics-otlp-proto';
 import { OTLPTraceExporter as GrpcTraceExporter } from '@opentelemetry/exporter-trace-otlp-grpc';
@@ -61,9 +62,9 @@ export function chatCall(inputTokens: number, outputTokens: number, more: Attrib
 /** Sends spans through a real exporter. @throws Error unless they are acknowledged. */
 export async function exportSpans(exporter: SpanExporter, spans: readonly ReadableSpan[]): Promise<void> {
   await new Promise<void>((resolve, reject) => {
-    exporter.export([...spans], ({ code, error }) => {
-      if (code === 0) resolve();
-      else reject(error ?? new Error('the exporter gave up'));
+    exporter.export([...spans], (result) => {
+      if (result.code === ExportResultCode.SUCCESS) resolve();
+      else reject(result.error ?? new Error('the exporter gave up'));
     });
   });
 }

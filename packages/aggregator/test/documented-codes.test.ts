@@ -8,7 +8,7 @@ const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
 
 describe('the README', () => {
   it('describes exactly the codes that the API answers with, each with its status', () => {
-    const documented = [...readme.matchAll(/^\| `([a-z_]+)` \| (\d{3}) \|/gm)].map((match) => [
+    const documented = [...readme.matchAll(/^\| `([a-z_]+)` *\| (\d{3}) *\|/gm)].map((match) => [
       match[1],
       Number(match[2]),
     ]);
@@ -16,7 +16,7 @@ describe('the README', () => {
   });
 
   it('describes exactly the codes of ConfigError', () => {
-    const documented = [...readme.matchAll(/^\| `(config_[a-z_]+)` \|/gm)].map((match) => match[1]);
+    const documented = [...readme.matchAll(/^\| `(config_[a-z_]+)` *\|/gm)].map((match) => match[1]);
     expect(documented).toEqual(['config_unreadable', 'config_invalid']);
   });
 });

@@ -6,11 +6,12 @@ import {
   createClickHouseInterface,
   migrate,
   openEmbeddedDatabase,
+  repair,
   type Database,
   type EmbeddedDatabase,
 } from '@costel/store';
 import { receiverMetrics } from './receiver-metrics.js';
-import { removeRunFile, writeRunFile, type RunInfo } from './run-file.js';
+import { readRunFile, removeRunFile, writeRunFile, type RunInfo } from './run-file.js';
 
 /** What a stack is started with. */
 export interface StackOptions {
@@ -78,9 +79,36 @@ async function startParts(options: StackOptions, teardown: Teardown): Promise<St
 
   const ports = { api: aggregator.port, otlp: receiver.port, clickhouse };
   const run: RunInfo = { pid: process.pid, instance, token, host, ports, startedAt: new Date().toISOString() };
+  const wasKilled = readRunFile(dataDirectory) !== undefined;
   writeRunFile(dataDirectory, run);
   teardown.add(() => Promise.resolve(removeRunFile(dataDirectory, instance)));
+  if (wasKilled) {
+    const repaired = repairAfterKill(database, log);
+    teardown.add(() => repaired);
+  }
   return { run, stop: () => teardown.run() };
+}
+
+/** How long before the last receipt rows may have reached the raw table and not the ledger: inserts take far less. */
+const REPAIR_MS = 900_000;
+
+/**
+ * A kill may fall between a raw row and its ledger row. Such a batch was not acknowledged and its sender repeats it, but
+ * the sender may have been killed too; so the last quarter hour before the kill is compared, beside the work of the stack.
+ */
+async function repairAfterKill(database: Database, log: Log): Promise<void> {
+  try {
+    const [row] = await database.query<{ last_ms: string }>(
+      'SELECT toUnixTimestamp64Milli(max(ReceivedAt)) AS last_ms FROM otel_traces',
+    );
+    const lastMs = Number(row?.last_ms ?? 0);
+    if (lastMs <= 0) return;
+    const { calls } = await repair(database, { from: new Date(lastMs - REPAIR_MS), to: new Date(lastMs + 1000) });
+    if (calls > 0)
+      log('warn', 'the stack was killed; ledger rows that were missing have been derived again', { calls });
+  } catch (error) {
+    log('error', 'the ledger could not be compared after a kill; run "costel repair"', { cause: String(error) });
+  }
 }
 
 /** The address that the stack listens on is a name that it may be called by. */

@@ -85,6 +85,7 @@ async function pricedSummary(api: (path: string) => Promise<Response>, calls: nu
     expect(response.status).toBe(200);
     const summary = (await response.json()) as Summary;
     if (summary.total.calls >= calls && summary.total.unpriced_calls === 0) return summary;
+    await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }
 

@@ -3,12 +3,12 @@ import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { compareWithTruth } from '../../examples/demo/src/comparison.mjs';
 import { costelApi } from '../../examples/demo/src/costel-api.mjs';
 import { seededRandom } from '../../examples/demo/src/seeded-random.mjs';
-import { parseUsd } from '../../examples/demo/src/true-cost.mjs';
+import { formatUsd, parseUsd } from '../../examples/demo/src/true-cost.mjs';
 import type { RunTruth } from '../../examples/demo/src/truth.mjs';
 import { joinRequests, splitIntoSpans } from './support/otlp-batches.js';
 import { plainBody, send, startRecordingProxy } from './support/recording-proxy.js';
@@ -19,6 +19,9 @@ const root = resolve(import.meta.dirname, '../..');
 const folder = mkdtempSync(join(tmpdir(), 'costel-e2e-'));
 const truthFile = join(folder, 'truth.json');
 const configFile = join(folder, 'costel.yaml');
+
+// The demo itself takes 12 s; the rest is room for machines that are busy.
+vi.setConfig({ testTimeout: 240_000 });
 
 let stack: Stack;
 let proxy: Awaited<ReturnType<typeof startRecordingProxy>>;
@@ -113,6 +116,20 @@ test(
     expect(traceRequests().length).toBeGreaterThan(4);
   },
 );
+
+test('a pico-dollar of difference fails the demo, which names the call', async () => {
+  const truth = JSON.parse(readFileSync(truthFile, 'utf8')) as RunTruth;
+  const [wrong] = truth.entries.filter((entry) => entry.truth === 'exact');
+  if (wrong === undefined) throw new Error('the run had no exact call');
+  const entries = truth.entries.map((entry) =>
+    entry === wrong ? { ...entry, costUsd: formatUsd(parseUsd(entry.costUsd ?? '0') + 1n) } : entry,
+  );
+  const wrongFile = join(folder, 'wrong.json');
+  writeFileSync(wrongFile, JSON.stringify({ ...truth, entries }));
+  const { code, output } = await runDemo([`--api=${stack.apiUrl}`, `--compare=${wrongFile}`]);
+  expect(code).toBe(1);
+  expect(output).toMatch(new RegExp(`${wrong.call} ${wrong.scenario} .*DIFFERENT`));
+});
 
 test('nothing that was acknowledged is lost by kill -9', async () => {
   await stack.kill();

@@ -35,7 +35,7 @@ export function crossedThresholds(before, after) {
 
 /**
  * @param {readonly Crossing[]} crossings
- * @param {readonly import('./alert-receiver.mjs').Alert[]} alerts
+ * @param {readonly { budget?: string, threshold?: number, period?: { start: string } }[]} alerts
  * @returns {Crossing[]} those that no alert has told of
  */
 export function missingAlerts(crossings, alerts) {

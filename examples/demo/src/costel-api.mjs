@@ -21,6 +21,14 @@
  * @property {number[]} thresholds
  */
 
+/**
+ * @typedef {object} FiredAlert
+ * @property {string} [budget]
+ * @property {number} [threshold]
+ * @property {{ start: string }} [period]
+ * @property {string} started_at
+ */
+
 /** Nothing listens where the stack should be. */
 export class StackNotRunningError extends Error {
   /** @param {string} url @param {unknown} cause */
@@ -67,5 +75,7 @@ export function costelApi(apiUrl) {
     summary: async (parameters) => /** @type {CostSummary} */ (await get('costs/summary', parameters)),
     /** @returns {Promise<BudgetState[]>} */
     budgets: async () => /** @type {{ budgets: BudgetState[] }} */ (await get('budgets')).budgets,
+    /** @returns {Promise<FiredAlert[]>} what has fired lately, newest first */
+    alerts: async () => /** @type {{ alerts: FiredAlert[] }} */ (await get('alerts')).alerts,
   };
 }

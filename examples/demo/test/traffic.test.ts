@@ -37,7 +37,7 @@ function world(perform: (call: Call) => string | undefined = () => undefined) {
     }));
     return { total: figures(made.length), groups };
   };
-  const api = { summary, waitUntilReady: async () => undefined, budgets: async () => [] };
+  const api = { summary, waitUntilReady: async () => undefined, budgets: async () => [], alerts: async () => [] };
   const expected: Call[] = [];
   const provider = {
     url: 'http://127.0.0.1:1',

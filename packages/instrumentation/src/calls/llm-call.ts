@@ -50,6 +50,8 @@ interface Ending {
  */
 export class LlmCall {
   readonly hidesUsageChunk: boolean;
+  /** The caller asked for the response in place of the parsed body. */
+  isTakenRaw = false;
   readonly #start: CallStart;
   readonly #startedAtMs = Date.now();
   readonly #startedAt = performance.now();

@@ -1,7 +1,7 @@
 import { guarded } from '../telemetry/trouble.js';
 import type { LlmCall } from './llm-call.js';
 import { observeStream } from './observe-stream.js';
-import { watchPromise } from './open-calls.js';
+import { watchUnlessParsed } from './open-calls.js';
 import { observeRawResponse, patchAsResponse } from './raw-response.js';
 import { isApiPromise, isSdkStream, type ApiPromise, type ResponseProps } from './sdk-shapes.js';
 
@@ -16,17 +16,17 @@ import { isApiPromise, isSdkStream, type ApiPromise, type ResponseProps } from '
  */
 export function observePromise(promise: ApiPromise, call: LlmCall): void {
   const derived = deriveResponse(promise.responsePromise, call);
-  watchPromise(derived, call);
   patchAsResponse(promise, derived, call);
   rewire(promise, derived, call);
 }
 
 function deriveResponse(request: Promise<ResponseProps>, call: LlmCall): Promise<ResponseProps> {
-  return request.then(
+  const derived = request.then(
     (props) => {
       guarded('response', () => {
         call.onResponse(props.response);
-        observeRawResponse(props.response, call);
+        if (call.isTakenRaw) observeRawResponse(props.response, call);
+        watchUnlessParsed(derived, call);
       });
       return props;
     },
@@ -37,6 +37,7 @@ function deriveResponse(request: Promise<ResponseProps>, call: LlmCall): Promise
       throw error;
     },
   );
+  return derived;
 }
 
 function rewire(promise: ApiPromise, derived: Promise<ResponseProps>, call: LlmCall): void {

@@ -38,9 +38,18 @@ const dropped = new FinalizationRegistry<{ readonly call: LlmCall; readonly kind
   },
 );
 
-/** Watches the promise that parsing starts from. */
-export function watchPromise(promise: object, call: LlmCall): void {
-  dropped.register(promise, { call, kind: 'promise' });
+/**
+ * Watches the promise that parsing starts from, unless somebody awaits it already: then parsing starts within this turn
+ * of the microtask queue, and the far most common call is spared a cell for the garbage collector to look after. To be
+ * called when the response is there, from inside the promise's own reaction.
+ */
+export function watchUnlessParsed(promise: object, call: LlmCall): void {
+  // The first microtask runs before the reactions of the promise, the second after them.
+  queueMicrotask(() => {
+    queueMicrotask(() => {
+      if (!call.hasParseStarted) dropped.register(promise, { call, kind: 'promise' });
+    });
+  });
 }
 
 /** Watches a stream; `unwatchStream` when its iterator takes over. */

@@ -9,13 +9,18 @@ import type { AnyFunction, ApiPromise } from './sdk-shapes.js';
  * usage is estimated from the request.
  */
 
-const callByResponsePromise = new WeakMap<object, LlmCall>();
-const callsWithRawResponse = new WeakSet<LlmCall>();
+/** The call of a response promise; a property of that internal promise costs less than a WeakMap's entry a call. */
+const CALL = Symbol('costel.call');
+
+interface MarkedPromise {
+  [CALL]?: LlmCall;
+}
+
 const patchedPrototypes = new WeakSet<object>();
 
 /** Makes `asResponse` of this promise's class tell its call; on the prototype, so that no promise looks different. */
 export function patchAsResponse(promise: ApiPromise, derived: object, call: LlmCall): void {
-  callByResponsePromise.set(derived, call);
+  (derived as MarkedPromise)[CALL] = call;
   const prototype = Object.getPrototypeOf(promise) as { asResponse?: AnyFunction };
   const original = prototype.asResponse;
   if (patchedPrototypes.has(prototype) || typeof original !== 'function') return;
@@ -23,8 +28,8 @@ export function patchAsResponse(promise: ApiPromise, derived: object, call: LlmC
   function asResponse(this: ApiPromise, ...args: unknown[]): unknown {
     guarded('raw_response', () => {
       // `withResponse` asks for both; the body is then parsed and seen as always.
-      const owner = callByResponsePromise.get(this.responsePromise);
-      if (owner !== undefined && this.parsedPromise === undefined) callsWithRawResponse.add(owner);
+      const owner = (this.responsePromise as MarkedPromise)[CALL];
+      if (owner !== undefined && this.parsedPromise === undefined) owner.isTakenRaw = true;
     });
     return Reflect.apply(original as AnyFunction, this, args);
   }
@@ -38,7 +43,6 @@ export function patchAsResponse(promise: ApiPromise, derived: object, call: LlmC
 
 /** Listens to a response that was asked for raw; called once its headers are there. */
 export function observeRawResponse(response: Response, call: LlmCall): void {
-  if (!callsWithRawResponse.has(call)) return;
   if (!(response.headers.get('content-type') ?? '').includes('json')) {
     call.onUnread('raw_response');
     return;

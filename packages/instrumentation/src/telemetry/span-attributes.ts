@@ -4,6 +4,7 @@ import {
   OUTPUT_BUCKETS,
   PICO_PER_USD,
   USAGE_BUCKETS,
+  type LineItem,
   type PicoUsd,
   type PricedCall,
   type Usage,
@@ -122,13 +123,26 @@ export function writePrice(attributes: AttributeBag, price: PricedCall, writing:
   attributes[ATTR_GEN_AI_USAGE_COST_SOURCE] = price.priceSource === 'provider' ? 'provider' : 'local';
   if (price.priceAsOf !== undefined) attributes[ATTR_COSTEL_PRICE_AS_OF] = price.priceAsOf;
   if (writing.lineItems && price.lineItems.length > 0) {
-    attributes[ATTR_COSTEL_COST_LINE_ITEMS] = JSON.stringify(
-      price.lineItems.map((item) => ({
-        bucket: item.bucket,
-        quantity: item.quantity,
-        unit_price_usd: formatPicoUsd(item.unitPricePicoUsd),
-        cost_usd: formatPicoUsd(item.costPicoUsd),
-      })),
-    );
+    attributes[ATTR_COSTEL_COST_LINE_ITEMS] = `[${price.lineItems.map(lineItemJson).join(',')}]`;
   }
+}
+
+/** Put together by hand: names and decimals need no escaping, and this runs for every call. */
+function lineItemJson({ bucket, quantity, unitPricePicoUsd, costPicoUsd }: LineItem): string {
+  const unitPrice = unitPriceText(unitPricePicoUsd);
+  return `{"bucket":"${bucket}","quantity":${quantity},"unit_price_usd":"${unitPrice}","cost_usd":"${formatPicoUsd(costPicoUsd)}"}`;
+}
+
+/** Unit prices are few; above this the map is emptied rather than grown. */
+const MAX_CACHED_PRICES = 1000;
+const textByPrice = new Map<PicoUsd, string>();
+
+function unitPriceText(price: PicoUsd): string {
+  let text = textByPrice.get(price);
+  if (text === undefined) {
+    text = formatPicoUsd(price);
+    if (textByPrice.size >= MAX_CACHED_PRICES) textByPrice.clear();
+    textByPrice.set(price, text);
+  }
+  return text;
 }

@@ -14,7 +14,7 @@ const steps = [
   { name: 'types of the tests', command: bin('tsc'), args: ['-p', 'tsconfig.tests.json'] },
   { name: 'lint', command: bin('oxlint'), args: ['--deny-warnings'] },
   { name: 'format', command: bin('oxfmt'), args: ['--check'] },
-  { name: 'unused code', command: bin('knip'), args: [] },
+  { name: 'unused code', command: bin('knip'), args: ['--no-config-hints'] },
   ...published.map((name) => ({
     name: `package shape of ${name}`,
     command: bin('publint'),

@@ -72,8 +72,13 @@ interface Wiring {
   readonly budgets: BudgetService;
 }
 
+/** A wildcard address is no address to go to. */
+const WILDCARDS: readonly string[] = ['0.0.0.0', '::'];
+
 function publicUrlOf({ server }: Config, port: number): string {
-  return server.publicUrl ?? `http://${server.host.includes(':') ? `[${server.host}]` : server.host}:${port}`;
+  if (server.publicUrl !== undefined) return server.publicUrl;
+  const host = WILDCARDS.includes(server.host) ? 'localhost' : server.host;
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
 function wire(options: AggregatorOptions, parts: StoreParts, portOf: () => number): Wiring {

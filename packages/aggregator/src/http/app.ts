@@ -1,3 +1,4 @@
+import { StoreError } from '@costel/store';
 import { Hono } from 'hono';
 import type { Log } from '../logger.js';
 import { repairHandler, type AdminOptions } from './admin.js';
@@ -79,8 +80,8 @@ function describeCause(error: unknown): string {
 /** What a caller is told of an error that is none of theirs: nothing of its insides. */
 function toProblem(error: unknown): ApiProblem {
   if (error instanceof ApiProblem) return error;
-  const retryable = typeof error === 'object' && error !== null && 'retryable' in error && error.retryable === true;
-  return retryable
+  const isStoreAway = error instanceof StoreError && (error.retryable || error.code === 'closed');
+  return isStoreAway
     ? new ApiProblem(
         'store_unavailable',
         { detail: 'the store did not answer', fix: 'try again in a few seconds; "costel doctor" says what is missing' },

@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { createStderrLog, type Config } from '@costel/aggregator';
-import { findRunningStack } from '../run-file.js';
+import { findRunningStack, reachableHost } from '../run-file.js';
 import { CliError } from '../exit-codes.js';
 import { writeLine } from '../output.js';
 import { checkPorts } from '../ports.js';
@@ -15,7 +15,7 @@ async function checkStart({ server }: Config): Promise<void> {
   if (running) {
     throw new CliError(
       'already_running',
-      `a stack (process ${running.pid}) runs on ${server.dataDirectory}, its page at http://${running.host}:${running.ports.api}; stop it, or choose another directory with --data`,
+      `a stack (process ${running.pid}) runs on ${server.dataDirectory}, its page at http://${reachableHost(running.host)}:${running.ports.api}; stop it, or choose another directory with --data`,
       { retryable: true },
     );
   }
@@ -29,7 +29,7 @@ async function checkStart({ server }: Config): Promise<void> {
 async function printWelcome(stack: Stack, config: Config, isFirstStart: boolean): Promise<void> {
   const { api, otlp, clickhouse } = stack.run.ports;
   const { host, dataDirectory } = config.server;
-  const at = (port: number, path = ''): string => `http://${host.includes(':') ? `[${host}]` : host}:${port}${path}`;
+  const at = (port: number, path = ''): string => `http://${reachableHost(host)}:${port}${path}`;
   const budgets = config.budgets.length === 0 ? 'none yet; add them to costel.yaml' : String(config.budgets.length);
   await writeLine(
     [

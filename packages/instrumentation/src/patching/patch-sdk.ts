@@ -4,8 +4,15 @@ import type { MethodDefinition, SdkDefinition } from '../sdks/sdk-definition.js'
 import type { Recorder } from '../telemetry/recorder.js';
 import { guarded } from '../telemetry/trouble.js';
 
-/** The original of each patched method: tells what is patched already, and what to put back. */
-const originals = new WeakMap<AnyFunction, AnyFunction>();
+/**
+ * On a patched method: its original. Tells what is patched already, and what to put back; a registered symbol, because
+ * the ES module and the CommonJS build of this package may both be in one process.
+ */
+const ORIGINAL = Symbol.for('costel.original');
+
+function originalOf(method: unknown): AnyFunction | undefined {
+  return typeof method === 'function' ? (method as { [ORIGINAL]?: AnyFunction })[ORIGINAL] : undefined;
+}
 
 function isObjectLike(value: unknown): value is Readonly<Record<string, unknown>> {
   return (typeof value === 'object' && value !== null) || typeof value === 'function';
@@ -42,11 +49,12 @@ function patchMethod(owner: object, method: MethodDefinition, sdk: SdkDefinition
   const original: unknown = Reflect.get(owner, method.method);
   if (typeof original !== 'function') return false;
   const originalFunction = original as AnyFunction;
-  if (originals.has(originalFunction)) return true;
+  if (originalOf(original) !== undefined) return true;
   const patched = intercept(originalFunction, { recorder, sdk, method });
   for (const property of ['name', 'length'] as const) {
     Object.defineProperty(patched, property, { value: originalFunction[property], configurable: true });
   }
+  Object.defineProperty(patched, ORIGINAL, { value: originalFunction });
   const own = Object.getOwnPropertyDescriptor(owner, method.method);
   Object.defineProperty(owner, method.method, {
     value: patched,
@@ -54,7 +62,6 @@ function patchMethod(owner: object, method: MethodDefinition, sdk: SdkDefinition
     configurable: true,
     enumerable: own?.enumerable ?? false,
   });
-  originals.set(patched, originalFunction);
   return true;
 }
 
@@ -77,7 +84,7 @@ export function unpatchModule(moduleExports: unknown, sdk: SdkDefinition): void 
   for (const method of sdk.methods) {
     const prototype = follow(clientClass, [...method.classPath, 'prototype']);
     if (!isObjectLike(prototype)) continue;
-    const original = originals.get(prototype[method.method] as AnyFunction);
+    const original = originalOf(prototype[method.method]);
     if (original === undefined) continue;
     Object.defineProperty(prototype, method.method, {
       value: original,

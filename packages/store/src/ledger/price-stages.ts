@@ -17,28 +17,34 @@ const RATE_ATTRIBUTES =
  */
 const DOLLARS_OF_PICO = "toDecimal128(pico_usd, 0) * toDecimal128('0.000000000001', 12)";
 
+/** The columns of a price, over what {@link priceStages} yields. */
+export const PRICE_RESULTS: Readonly<Record<string, string>> = {
+  cost_usd: `if(decision.1 = 'priced', ifNull(given_cost_usd, ${DOLLARS_OF_PICO}), NULL)`,
+  cost_status: 'decision.1',
+  cost_reason: 'decision.2',
+  price_source: "multiIf(decision.1 != 'priced', '', given_cost_usd IS NOT NULL, given_source, rate.3)",
+  rate_id: "if(decision.1 = 'priced' AND given_cost_usd IS NULL, rate.4, '')",
+};
+
 /**
- * Wraps a subquery of calls into one that prices them. The subquery yields every column of the ledger row so far plus
- * `priced_usage` (Array(UInt64), one element a bucket), `given_cost_usd` (what survives as given, or NULL),
- * `given_source`, `failed` (1 when the call ended in an error), and the row's `cost_kind, usage_quality, provider,
+ * Wraps a subquery of calls into one that decides what they cost; {@link PRICE_RESULTS} reads its columns. The subquery
+ * yields `priced_usage` (Array(UInt64), one element a bucket), `given_cost_usd` (what survives as given, or NULL),
+ * `given_source`, `failed` (1 when the call ended in an error), and the call's `cost_kind, usage_quality, provider,
  * request_model, response_model, service_tier, region, counted_at`.
- * Adds `cost_usd, cost_status, cost_reason, price_source, rate_id`.
  */
 export function priceStages(database: string, calls: string): string {
   const lookUp = (model: string) =>
     `dictGet('${database}.llm_rates_dict', ${RATE_ATTRIBUTES}, (provider, ${model}, service_tier, region), counted_at)`;
-  const rates = `SELECT
+  const first = `SELECT
     *,
     ${selectList({
       first_model: "if(response_model != '', response_model, request_model)",
-      first_rate: lookUp("if(response_model != '', response_model, request_model)"),
-      input_count: `arraySum(arraySlice(priced_usage, 1, ${INPUT_BUCKET_COUNT}))`,
-      second_of_day: 'intDiv(toUnixTimestamp64Milli(counted_at), 1000) % 86400',
+      first_rate: lookUp('first_model'),
     })}
 FROM (
     ${indent(calls)}
 )`;
-  const chosen = `SELECT
+  const rates = `SELECT
     *,
     ${selectList({
       // The model that was asked for prices the call where no list knows the one that answered (a deployment's name).
@@ -47,9 +53,11 @@ FROM (
         ${lookUp('request_model')},
         first_rate
     )`,
+      input_count: `arraySum(arraySlice(priced_usage, 1, ${INPUT_BUCKET_COUNT}))`,
+      second_of_day: 'intDiv(toUnixTimestamp64Milli(counted_at), 1000) % 86400',
     })}
 FROM (
-    ${indent(rates)}
+    ${indent(first)}
 )`;
   const tiers = `SELECT
     *,
@@ -62,9 +70,9 @@ FROM (
       unit_prices: `arrayResize(arraySlice(rate.8, (toInt64(tier) - 1) * ${BUCKET_COUNT} + 1, ${BUCKET_COUNT}), ${BUCKET_COUNT}, toInt64(-1))`,
     })}
 FROM (
-    ${indent(chosen)}
+    ${indent(rates)}
 )`;
-  const products = `SELECT
+  return `SELECT
     *,
     ${selectList({
       pico_usd:
@@ -73,7 +81,7 @@ FROM (
         cost_kind != '', if(given_cost_usd IS NULL, ('unpriced', 'no_price_at_time'), ('priced', '')),
         given_cost_usd IS NOT NULL, ('priced', ''),
         usage_quality = 'missing', ('no_usage', if(failed, 'error', 'usage_missing')),
-        NOT arrayExists(quantity -> quantity > 0, priced_usage),
+        arraySum(priced_usage) = 0,
             if(usage_quality = 'inconsistent', ('unpriced', 'usage_inconsistent'), ('not_billable', '')),
         first_model = '', ('unpriced', 'unknown_model'),
         provider = '', ('unpriced', 'unknown_provider'),
@@ -87,17 +95,5 @@ FROM (
     })}
 FROM (
     ${indent(tiers)}
-)`;
-  return `SELECT
-    *,
-    ${selectList({
-      cost_status: 'decision.1',
-      cost_reason: 'decision.2',
-      cost_usd: `if(decision.1 = 'priced', ifNull(given_cost_usd, ${DOLLARS_OF_PICO}), NULL)`,
-      price_source: "multiIf(decision.1 != 'priced', '', given_cost_usd IS NOT NULL, given_source, rate.3)",
-      rate_id: "if(decision.1 = 'priced' AND given_cost_usd IS NULL, rate.4, '')",
-    })}
-FROM (
-    ${indent(products)}
 )`;
 }

@@ -1,7 +1,7 @@
 import { LEDGER_COLUMNS } from './ledger-columns.js';
 import { USAGE_COLUMNS } from './buckets.js';
 import { REVISION_STEP } from './ledger-select.js';
-import { priceStages } from './price-stages.js';
+import { PRICE_RESULTS, priceStages } from './price-stages.js';
 import { indent, selectList } from './sql-text.js';
 
 /** What pricing decides anew; everything else of a revised row is copied from the winner. */
@@ -33,13 +33,14 @@ export function reviseSelect(database: string, rows: string): string {
 FROM (
     ${indent(rows)}
 )`;
+  const price = (column: string, otherwise: string) => `if(counted, ${PRICE_RESULTS[column] ?? column}, ${otherwise})`;
   const revised: Readonly<Record<string, string>> = {
     version: `version + ${REVISION_STEP}`,
-    cost_usd: 'if(counted, cost_usd, NULL)',
-    cost_status: "if(counted, cost_status, 'not_billable')",
-    cost_reason: 'if(counted, cost_reason, verdict)',
-    price_source: "if(counted, price_source, '')",
-    rate_id: "if(counted, rate_id, '')",
+    cost_usd: price('cost_usd', 'NULL'),
+    cost_status: price('cost_status', "'not_billable'"),
+    cost_reason: price('cost_reason', 'verdict'),
+    price_source: price('price_source', "''"),
+    rate_id: price('rate_id', "''"),
   };
   return `SELECT
     ${selectList(Object.fromEntries(LEDGER_COLUMNS.map((column) => [`\`r_${column}\``, revised[column] ?? `\`${column}\``])))}

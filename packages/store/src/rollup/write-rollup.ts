@@ -18,6 +18,9 @@ const MEASURES = [
   'cost_usd',
 ] as const;
 
+/** Tags of one call that the rollup by tag knows; all are in the ledger. */
+const MAX_TAGS = 32;
+
 /** How the keys of a rollup are written over the ledger, where they are not columns of it. */
 const TAG_KEYS: Readonly<Record<string, string>> = { tag_name: 'tag', tag_value: 'c.tags[tag]' };
 
@@ -43,8 +46,8 @@ function ledgerFragments(table: RollupTable) {
     keys: keys.join(' '),
     measures: querySql('ledger_measures').trim(),
     details: details.length === 0 ? '' : `,\n        ${details.join(', ')}`,
-    // A hostile span may say a tag twice; it has one value.
-    array_join: isTag ? 'ARRAY JOIN arrayDistinct(mapKeys(c.tags)) AS tag' : '',
+    // A hostile span may say a tag twice, or thousands of them.
+    array_join: isTag ? `ARRAY JOIN arraySlice(arrayDistinct(mapKeys(c.tags)), 1, ${MAX_TAGS}) AS tag` : '',
     group_keys: table.keys.map((key) => `k_${key}`).join(', '),
     settings: SETTINGS,
   };

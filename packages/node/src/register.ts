@@ -74,7 +74,10 @@ let active: CostelHandle | undefined;
  * returns the first one's handle. Never throws.
  */
 export function register(config: RegisterConfig = {}): CostelHandle {
-  if (active !== undefined) return active;
+  if (active !== undefined) {
+    if (Object.keys(config).length > 0) diag.warn('costel: register() was called before; these options have no effect');
+    return active;
+  }
   if (getBooleanFromEnv('OTEL_SDK_DISABLED')) return (active = new Handle([], () => undefined));
   setLogLevel();
   const providers: Provider[] = [];

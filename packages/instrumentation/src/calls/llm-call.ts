@@ -34,6 +34,9 @@ export interface CallStart {
 /** Clocks that differ by less are in step as far as prices and hours are concerned. */
 const CLOCK_TOLERANCE_MS = 5 * 60 * 1000;
 
+/** From here on an HTTP answer is an error, which providers do not bill. */
+const FIRST_ERROR_STATUS = 400;
+
 const NOT_BILLABLE: PricedCall = { status: 'not_billable', lineItems: [], model: '' };
 
 interface Ending {
@@ -161,7 +164,12 @@ export class LlmCall {
    * aborts it or takes the raw response: there the SDK ends its span first, and the outcome has to be written now.
    */
   onNativeEnd(): void {
-    if (this.#isFinished || !this.hasResponse) return;
+    if (this.#isFinished) return;
+    if (!this.hasResponse) {
+      if ((this.#native?.httpStatus ?? 0) >= FIRST_ERROR_STATUS)
+        this.#native?.setAttributes({ [ATTR_COSTEL_COST_STATUS]: NOT_BILLABLE.status });
+      return;
+    }
     if (this.#reader === undefined) this.onUnread('raw_response');
     else this.onStreamEnd('broken_off');
   }

@@ -1,4 +1,8 @@
-import { ATTR_ERROR_TYPE, ATTR_GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK } from '@costel/semconv';
+import {
+  ATTR_ERROR_TYPE,
+  ATTR_GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK,
+  ATTR_HTTP_RESPONSE_STATUS_CODE,
+} from '@costel/semconv';
 import type { Attributes, Span, Tracer } from '@opentelemetry/api';
 import { asRecord } from '../sdks/sdk-definition.js';
 import { guarded } from '../telemetry/trouble.js';
@@ -18,7 +22,7 @@ import { guarded } from '../telemetry/trouble.js';
 const LEFT_TO_THE_SDK: ReadonlySet<string> = new Set([
   ATTR_ERROR_TYPE,
   ATTR_GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK,
-  'http.response.status_code',
+  ATTR_HTTP_RESPONSE_STATUS_CODE,
 ]);
 
 /** A span that the SDK started and will end. */
@@ -42,6 +46,12 @@ export class NativeSpan {
     const added: Attributes = {};
     for (const [name, value] of Object.entries(attributes)) if (!LEFT_TO_THE_SDK.has(name)) added[name] = value;
     this.#span.setAttributes(added);
+  }
+
+  /** The HTTP status that the SDK put on its span, where spans can be read. */
+  get httpStatus(): number | undefined {
+    const status = asRecord(asRecord(this.#span)?.['attributes'])?.[ATTR_HTTP_RESPONSE_STATUS_CODE];
+    return typeof status === 'number' ? status : undefined;
   }
 
   /** Ends the span in the SDK's place: of a call that was dropped, the SDK never does. */

@@ -32,6 +32,7 @@ export const OPENAI: SdkDefinition = {
       method: 'compact',
       api: 'responses.compact',
       operation: 'chat',
+      isRecent: true,
     },
     {
       classPath: ['Completions'],

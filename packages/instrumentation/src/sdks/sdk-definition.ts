@@ -21,6 +21,8 @@ export interface MethodDefinition {
   readonly operation: GenAiOperation;
   /** True where `stream_options.include_usage` exists. */
   readonly canIncludeUsage?: boolean;
+  /** True where the older ones of the tested versions lack the method. */
+  readonly isRecent?: boolean;
 }
 
 /** Everything the interception needs to know of one SDK: a row of the table in `sdk-table.ts`. */

@@ -35,6 +35,7 @@ import {
   ATTR_GEN_AI_USAGE_INPUT_TOKENS,
   ATTR_GEN_AI_USAGE_OUTPUT_TOKENS,
   ATTR_GEN_AI_USAGE_REASONING_OUTPUT_TOKENS,
+  ATTR_HTTP_RESPONSE_STATUS_CODE,
   CONVENTIONS,
   type ConventionsVersion,
 } from '@costel/semconv';
@@ -56,8 +57,6 @@ const ATTRIBUTE_OF_BUCKET: Readonly<Record<UsageBucket, string>> = Object.fromEn
 
 const CACHE_READ_BUCKETS: readonly UsageBucket[] = ['cache_read', 'cache_read_audio', 'cache_read_image'];
 const CACHE_WRITE_BUCKETS: readonly UsageBucket[] = ['cache_write_5m', 'cache_write_1h'];
-
-const ATTR_HTTP_RESPONSE_STATUS_CODE = 'http.response.status_code';
 
 /** The sum of some buckets of a usage, e.g. all input tokens. */
 export function sumOf(usage: Usage, buckets: readonly UsageBucket[]): number {

@@ -156,7 +156,7 @@ describe.each(CASES)('a call of $copy, with native spans: $native', ({ copy, nat
     expect(attributes()).toMatchObject({ 'costel.feature': 'chat', 'http.response.status_code': 429 });
     expect(attributes()['error.type']).toBe(native ? 'rate_limit_error' : 'RateLimitError');
     expect(attributes()['costel.cost.usd']).toBeUndefined();
-    expect(attributes()['costel.cost.status']).toBe(native ? 'no_usage' : 'not_billable');
+    expect(attributes()['costel.cost.status']).toBe('not_billable');
     expect(await telemetry.points('costel.cost')).toEqual([]);
   });
 

@@ -5,7 +5,9 @@ export type { BudgetConfig, Config, RetentionConfig, ServerConfig, WebhookConfig
 export { ConfigError } from './config/config-error.js';
 export type { ConfigProblem } from './config/config-error.js';
 export { configJsonSchema } from './config/json-schema.js';
-export { CONFIG_FILE_NAMES, loadConfig, parseConfig } from './config/load-config.js';
+export { CONFIG_FILE_NAMES, loadConfig, loadConfigFile, parseConfig } from './config/load-config.js';
+export type { LoadedConfigFile } from './config/load-config.js';
+export type { ConfigFile } from './config/schema.js';
 export type { SecretSources } from './config/secrets.js';
 export { nearestName } from './nearest-name.js';
 export { runBudgetTest } from './service/budget-test.js';

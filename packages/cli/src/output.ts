@@ -27,6 +27,11 @@ export function say(text: string): void {
   process.stderr.write(`${text}\n`);
 }
 
+/** Tells a person who started a command without input that it waits for some. */
+export function sayIfInputIsTerminal(files: readonly string[]): void {
+  if (files.length === 0 && process.stdin.isTTY) say('reading JSON lines from the terminal; Ctrl-D ends them');
+}
+
 /** Reports how far long work is, at most once a second, and only where somebody watches. */
 export function createProgress(
   unit: string,

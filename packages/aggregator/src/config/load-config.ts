@@ -19,14 +19,21 @@ function findConfigFile(sources: SecretSources): string | undefined {
   return candidates.find((path) => existsSync(path));
 }
 
+/** A checked configuration in its file's own names, with defaults, and the file that it came from. */
+export interface LoadedConfigFile {
+  readonly config: ConfigFile;
+  /** Undefined where no file exists and the defaults hold. */
+  readonly path: string | undefined;
+}
+
 /**
  * Reads and checks a configuration file. Without a path it is the one that `COSTEL_CONFIG` names, else the first of
  * `CONFIG_FILE_NAMES` in the current directory, else in /etc/costel; where none exists the defaults hold.
  * @throws ConfigError with every problem of the file, each with file, line, value, limit and fix.
  */
-export function loadConfig(path?: string, sources: SecretSources = { env: process.env }): Config {
+export function loadConfigFile(path?: string, sources: SecretSources = { env: process.env }): LoadedConfigFile {
   const found = path ?? findConfigFile(sources);
-  if (found === undefined) return parseConfig('', 'costel.yaml', sources);
+  if (found === undefined) return { config: checkConfigText('', 'costel.yaml', sources), path: undefined };
   let text: string;
   try {
     text = readFileSync(found, 'utf8');
@@ -34,13 +41,22 @@ export function loadConfig(path?: string, sources: SecretSources = { env: proces
     const message = `cannot be read: ${error instanceof Error ? error.message : String(error)}`;
     throw new ConfigError('config_unreadable', [{ message, file: found }], error);
   }
-  return parseConfig(text, found, sources);
+  return { config: checkConfigText(text, found, sources), path: found };
 }
 
-/** Checks a configuration given as text; `file` tells its language and is named in errors. */
+/** Reads and checks a configuration file as `loadConfigFile` does, and maps it to our names. @throws ConfigError. */
+export function loadConfig(path?: string, sources: SecretSources = { env: process.env }): Config {
+  const loaded = loadConfigFile(path, sources);
+  return toConfig(loaded.config, dirname(resolve(loaded.path ?? 'costel.yaml')));
+}
+
+/** Checks a configuration given as text; `file` tells its language and is named in errors. @throws ConfigError. */
 export function parseConfig(text: string, file: string, sources: SecretSources = { env: {} }): Config {
-  const data = checkSource({ text, file, schema: configSchema, sources, checkWhole: checkReferences });
-  return toConfig(data, dirname(resolve(file)));
+  return toConfig(checkConfigText(text, file, sources), dirname(resolve(file)));
+}
+
+function checkConfigText(text: string, file: string, sources: SecretSources): ConfigFile {
+  return checkSource({ text, file, schema: configSchema, sources, checkWhole: checkReferences });
 }
 
 /** What one value alone cannot tell: names that repeat, channels that do not exist, numbers that lost digits. */
@@ -72,16 +88,16 @@ function repeatedNames(
   reportAt: ReportAt,
 ): ConfigProblem[] {
   const builtIn = section === 'channels' ? 1 : 0;
+  const firstByName = new Map<string, number>();
   return items.flatMap(({ name }, index) => {
-    const first = items.findIndex((item) => item.name === name);
-    if (first === index) return [];
+    const first = firstByName.get(name);
+    if (first === undefined) {
+      firstByName.set(name, index);
+      return [];
+    }
     const holder = first < builtIn ? 'Costel itself' : `${section} #${first - builtIn + 1}`;
-    return [
-      reportAt(
-        [section, index - builtIn, 'name'],
-        `name ${JSON.stringify(name)} is taken by ${holder}; choose another`,
-      ),
-    ];
+    const message = `name ${JSON.stringify(name)} is taken by ${holder}; choose another`;
+    return [reportAt([section, index - builtIn, 'name'], message)];
   });
 }
 

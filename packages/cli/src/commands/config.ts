@@ -1,12 +1,13 @@
-import { configJsonSchema, loadConfig } from '@costel/aggregator';
-import { writeJson, writeLine } from '../output.js';
+import { configJsonSchema, loadConfigFile } from '@costel/aggregator';
+import { say, writeLine } from '../output.js';
 
 /** `costel config check`: prints the configuration with defaults as JSON, or every problem of the file. */
 export async function checkConfig(file: string | undefined): Promise<void> {
-  const config = loadConfig(file);
+  const { config, path } = loadConfigFile(file);
   // Secrets went into URLs; the rest of a URL is what a person wants to check.
   const channels = config.channels.map((channel) => ({ ...channel, url: hideSecrets(channel.url) }));
-  await writeJson({ ...config, channels });
+  await writeLine(JSON.stringify({ ...config, channels }, null, 2));
+  say(path === undefined ? 'There is no configuration file; these are the defaults.' : `${path} is valid.`);
 }
 
 /** Keeps scheme and host of a URL: user, path and query may hold the secret. */

@@ -1,10 +1,11 @@
 import { forecastTask } from '@costel/forecast';
 import { CliError, EXIT_CODES } from '../exit-codes.js';
 import { readLines } from '../input.js';
-import { createProgress, writeJson } from '../output.js';
+import { createProgress, sayIfInputIsTerminal, writeJson } from '../output.js';
 
 /** `costel forecast`: one forecast for each JSON line. */
 export async function forecastLines(files: readonly string[]): Promise<void> {
+  sayIfInputIsTerminal(files);
   const progress = createProgress('forecasts');
   let lineNumber = 0;
   for await (const line of readLines(files)) {

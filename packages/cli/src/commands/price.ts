@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { formatPicoUsd, priceInteractionLines, ratePeriods, USAGE_BUCKETS, type RatePeriod } from '@costel/pricing';
 import { CliError, EXIT_CODES } from '../exit-codes.js';
-import { createProgress, say, writeJson } from '../output.js';
+import { createProgress, say, sayIfInputIsTerminal, writeJson } from '../output.js';
 
 /** The text of files one after the other, in pieces; stdin where none is named. */
 async function* readPieces(files: readonly string[]): AsyncGenerator<string> {
@@ -25,6 +25,7 @@ async function* readPieces(files: readonly string[]): AsyncGenerator<string> {
 
 /** `costel price`: one cost for each recorded interaction. A line that is none is answered with an error. */
 export async function pricePieces(files: readonly string[], atMs: number | undefined): Promise<boolean> {
+  sayIfInputIsTerminal(files);
   const progress = createProgress('interactions priced');
   let invalidLines = 0;
   for await (const answer of priceInteractionLines(readPieces(files), { at: atMs, now: Date.now() })) {

@@ -20,6 +20,8 @@ describe('the generated ledger view', () => {
       "SELECT name FROM system.columns WHERE database = 'costel' AND table = 'llm_calls' AND default_kind != 'ALIAS' ORDER BY position",
     );
     expect(stored.map((column) => column.name)).toEqual(LEDGER_COLUMNS);
-    expect(LEDGER_COLUMNS.filter((column) => column.startsWith('usage_') && column !== 'usage_quality')).toEqual(USAGE_COLUMNS);
+    expect(LEDGER_COLUMNS.filter((column) => column.startsWith('usage_') && column !== 'usage_quality')).toEqual(
+      USAGE_COLUMNS,
+    );
   });
 });

@@ -9,11 +9,15 @@ export interface TestStore {
   close(): Promise<void>;
 }
 
-/** Opens the real engine on an empty directory and lays the schema. */
+/** Tables whose retention would drop rows of the fixed dates that tests use, one day. */
+const TABLES_WITH_RETENTION = ['otel_traces', 'span_edges', 'llm_calls', 'llm_cost_15m'] as const;
+
+/** Opens the real engine on an empty directory and lays the schema; rows stay, however old they are. */
 export async function openTestStore(): Promise<TestStore> {
   const dataDirectory = mkdtempSync(join(tmpdir(), 'costel-store-'));
   const db = await openEmbeddedDatabase({ dataDirectory });
   await migrate(db);
+  for (const table of TABLES_WITH_RETENTION) await db.command(`ALTER TABLE ${table} REMOVE TTL`);
   return {
     db,
     async close() {

@@ -154,7 +154,9 @@ export const configSchema = z
       .string()
       .regex(/^[A-Za-z0-9_-]{1,64}$/, { error: 'must be 1 to 64 letters, digits, _ or -' })
       .default('default')
-      .describe('Tenant that received spans are stamped with and that is shown.'),
+      .describe(
+        'Tenant whose calls are shown and budgeted: the one that a collector stamps into the resource attribute costel.tenant; spans without it belong to "default".',
+      ),
     budgets: z
       .array(budgetSchema)
       .max(10_000)

@@ -9,11 +9,12 @@ export interface Totals {
   readonly estimated_calls: number;
 }
 
-/** A dimension's values by its name; `{ rest: true }` stands for all further groups. */
+/** A dimension's values by its name. */
 export type Key = Readonly<Record<string, string>>;
 
 export interface Group extends Totals {
   readonly key: Key;
+  /** Set on the row that stands for all groups beyond the limit; its key is empty. */
   readonly rest?: true;
 }
 

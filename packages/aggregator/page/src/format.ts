@@ -53,9 +53,9 @@ export function formatShare(part: number, whole: number): string {
   return percent < 0.1 ? '<0.1 %' : `${percent.toFixed(1)} %`;
 }
 
-/** The visible name of a group: its value, or what an empty value means. */
-export function nameOf(key: Readonly<Record<string, string>>): string {
-  if ('rest' in key) return 'everything else';
+/** The visible name of a group: its values, what an empty value means, or that it is all the others. */
+export function nameOf(key: Readonly<Record<string, string>>, rest = false): string {
+  if (rest) return 'everything else';
   const values = Object.values(key);
   return values.map((value) => (value === '' ? '(not set)' : value)).join(' · ');
 }

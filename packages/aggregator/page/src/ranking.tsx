@@ -21,9 +21,9 @@ export function Ranking({ dimension, title, range }: RankingProps) {
       {data?.groups.length === 0 && <p class="quiet">No calls in this range.</p>}
       <ul class="bars">
         {data?.groups.map((group) => (
-          <li key={nameOf(group.key)}>
+          <li key={nameOf(group.key, group.rest)}>
             <span class="bar-label">
-              <span class="clip">{nameOf(group.key)}</span>
+              <span class="clip">{nameOf(group.key, group.rest)}</span>
               <span class="number" title={`$${group.cost_usd}, ${group.calls} calls`}>
                 {formatCost(group.cost_usd, group.unpriced_calls)} <span class="quiet">{formatCalls(group.calls)}</span>
               </span>

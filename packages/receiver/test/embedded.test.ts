@@ -144,6 +144,24 @@ describe('a receiver on the embedded engine', () => {
     expect(row).toEqual({ count: '1' });
   });
 
+  it('stores the neighbours of a span that a view cannot digest, in the ledger too', async () => {
+    await database.command(
+      `CREATE MATERIALIZED VIEW picky ENGINE = MergeTree ORDER BY tuple()
+      AS SELECT throwIf(toString(SpanName) = 'poison') AS refused FROM otel_traces`,
+    );
+    const spans = Array.from({ length: 7 }, (_, index) =>
+      span(1400 + index, { traceId: 'e'.repeat(32), ...(index === 3 ? { name: 'poison' } : {}) }),
+    );
+    const answer = await post(tracesRequest(spans));
+    await database.command('DROP TABLE picky');
+    expect(JSON.parse(answer.body.toString())).toMatchObject({ partialSuccess: { rejectedSpans: '1' } });
+    const calls = await database.query<{ id: string }>(
+      `SELECT span_id AS id FROM llm_calls FINAL WHERE trace_id = '${'e'.repeat(32)}' ORDER BY id`,
+    );
+    const neighbours = [0, 1, 2, 4, 5, 6].map((index) => spanId(1400 + index));
+    expect(calls.map(({ id }) => id)).toEqual(expect.arrayContaining(neighbours));
+  });
+
   it('answers 503 and keeps nothing from the sender while a table is missing', async () => {
     await database.command('RENAME TABLE otel_logs TO otel_logs_away');
     const sending = { path: PATHS.logs, body: jsonBytes({ resourceLogs: [{ scopeLogs: [{ logRecords: [{}] }] }] }) };

@@ -105,11 +105,13 @@ class WorkerDecoder implements Decoder {
 
   #settle({ id, outcome }: DecodeResponseMessage): void {
     const waiting = this.#inWorker.get(id);
+    // A worker that was replaced may have had one more answer on its way.
+    if (waiting === undefined) return;
     this.#inWorker.delete(id);
     clearTimeout(this.#timer);
     this.#timer = undefined;
     if (this.#inWorker.size > 0) this.#watch();
-    waiting?.resolve(outcome);
+    waiting.resolve(outcome);
     this.resume();
   }
 

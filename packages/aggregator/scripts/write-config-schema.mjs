@@ -1,4 +1,5 @@
-// Writes costel.schema.json from the configuration schema; run after `npm run build` when the schema has changed.
+// Writes costel.schema.json from the configuration schema; run after `npm run build` when the schema has changed, then
+// `npm run format`.
 import { writeFileSync } from 'node:fs';
 import { configJsonSchema } from '../dist/index.js';
 

@@ -13,7 +13,7 @@ export function Budgets() {
       {data?.budgets.length === 0 && <p class="quiet">None yet. Add one to costel.yaml under “budgets”.</p>}
       <ul class="bars">
         {data?.budgets.map((budget) => (
-          <BudgetBar key={`${budget.name} ${budget.window}`} budget={budget} />
+          <BudgetBar key={`${budget.name} ${budget.window} ${JSON.stringify(budget.scope)}`} budget={budget} />
         ))}
       </ul>
     </Card>

@@ -98,9 +98,9 @@ describe('what a reader sees while rollups are built', () => {
     await insertSpans(store, [dollar('2026-11-10T10:00:00.000Z'), dollar('2026-11-09T10:00:00.000Z')]);
     await buildRollups(store.db, { nowMs: NOW_MS });
     const totals = new Set<string>();
-    let building = true;
+    const build = { running: true };
     const reader = (async () => {
-      while (building) totals.add(await total());
+      while (build.running) totals.add(await total());
     })();
     for (let round = 0; round < 5; round += 1) {
       await store.db.insertRows('tick_progress', [
@@ -111,7 +111,7 @@ describe('what a reader sees while rollups are built', () => {
       await insertSpans(store, rows);
       await buildRollups(store.db, { nowMs: NOW_MS + round });
     }
-    building = false;
+    build.running = false;
     await reader;
     expect([...totals]).toEqual(['2']);
   });

@@ -1,5 +1,7 @@
 /** Values of typed placeholders such as `{from:DateTime64(3)}`; the only way a value reaches SQL. */
-export type QueryParameters = Readonly<Record<string, string | number | bigint | boolean | null | readonly (string | number | bigint)[]>>;
+export type QueryParameters = Readonly<
+  Record<string, string | number | bigint | boolean | null | readonly (string | number | bigint)[]>
+>;
 
 /** A file of rows that the engine reads itself; the only way foreign bytes enter the store. */
 export interface FileInsert {

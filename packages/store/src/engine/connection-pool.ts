@@ -4,14 +4,17 @@ import { StoreError } from './store-error.js';
 /** Connections that stay open; a caller has one for itself until its work is done. First come, first served. */
 export class ConnectionPool {
   readonly #idle: EngineConnection[];
-  readonly #all: readonly EngineConnection[];
+  readonly #size: number;
+  readonly #replace: () => Promise<EngineConnection>;
   readonly #waiting: { resolve: (connection: EngineConnection) => void; reject: (error: Error) => void }[] = [];
   readonly #drained: (() => void)[] = [];
   #closed = false;
 
-  constructor(connections: readonly EngineConnection[]) {
-    this.#all = connections;
+  /** @param replace opens a connection in the place of one that is spent. */
+  constructor(connections: readonly EngineConnection[], replace: () => Promise<EngineConnection>) {
+    this.#size = connections.length;
     this.#idle = [...connections];
+    this.#replace = replace;
   }
 
   /** Runs `work` on a connection of its own. @throws StoreError `closed` once closing has begun. */
@@ -20,7 +23,7 @@ export class ConnectionPool {
     try {
       return await work(connection);
     } finally {
-      this.#release(connection);
+      this.#release(connection.isSpent ? await this.#renew(connection) : connection);
     }
   }
 
@@ -29,8 +32,8 @@ export class ConnectionPool {
     if (this.#closed) return;
     this.#closed = true;
     for (const { reject } of this.#waiting.splice(0)) reject(closedError());
-    if (this.#idle.length < this.#all.length) await new Promise<void>((resolve) => this.#drained.push(resolve));
-    for (const connection of this.#all) connection.close();
+    if (this.#idle.length < this.#size) await new Promise<void>((resolve) => this.#drained.push(resolve));
+    for (const connection of this.#idle) connection.close();
   }
 
   async #acquire(): Promise<EngineConnection> {
@@ -40,6 +43,13 @@ export class ConnectionPool {
     return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }));
   }
 
+  /** The new one first: the engine shuts down with its last connection. */
+  async #renew(spent: EngineConnection): Promise<EngineConnection> {
+    const fresh = await this.#replace();
+    spent.close();
+    return fresh;
+  }
+
   #release(connection: EngineConnection): void {
     const next = this.#waiting.shift();
     if (next !== undefined) {
@@ -47,7 +57,7 @@ export class ConnectionPool {
       return;
     }
     this.#idle.push(connection);
-    if (this.#idle.length === this.#all.length) for (const resolve of this.#drained.splice(0)) resolve();
+    if (this.#idle.length === this.#size) for (const resolve of this.#drained.splice(0)) resolve();
   }
 }
 

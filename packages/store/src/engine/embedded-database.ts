@@ -132,7 +132,11 @@ class ChdbDatabase implements EmbeddedDatabase {
     this.dataDirectory = dataDirectory;
     this.database = database;
     this.scratch = openScratchDirectory(dataDirectory);
-    this.#pool = new ConnectionPool(connections);
+    this.#pool = new ConnectionPool(connections, async () => {
+      const connection = openEngineConnection(dataDirectory);
+      await connection.use(database);
+      return connection;
+    });
     this.#guests = new GuestGate(Math.max(1, guests));
   }
 

@@ -46,6 +46,13 @@ function statusOf(number: number): number {
   return STATUS_BY_NUMBER.get(number) ?? 500;
 }
 
+/** Where the engine read the rows of an insert from is no business of the client. */
+function withoutPaths(message: string): string {
+  return message
+    .replaceAll(/ ?\(in file\/uri [^)]*\)/g, '')
+    .replaceAll(/: While executing File: data for INSERT was parsed from file$/g, '');
+}
+
 /** Turns whatever went wrong into an answer. The engine's own text is kept where it has one. */
 export function toInterfaceError(error: unknown): InterfaceError {
   if (error instanceof InterfaceError) return error;
@@ -53,7 +60,7 @@ export function toInterfaceError(error: unknown): InterfaceError {
     const match = /^Code: \d+\. DB::(?:Net)?Exception: (.*?)\.? \(([A-Z_0-9]+)\)[\s.]*(?:\(version.*)?$/s.exec(
       error.message,
     );
-    const message = match?.[1] ?? error.message;
+    const message = withoutPaths(match?.[1] ?? error.message);
     return new InterfaceError(error.clickhouseCode, match?.[2] ?? 'EXCEPTION', message);
   }
   if (error instanceof StoreError && error.code === 'closed')

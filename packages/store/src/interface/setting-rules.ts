@@ -4,8 +4,10 @@ import { refused } from './interface-error.js';
 export interface StatementLimits {
   /** Default 30. */
   readonly maxExecutionSeconds: number;
-  /** Of the answer before it is formatted. Default 256 MiB. */
+  /** Of the answer. Default 256 MiB. */
   readonly maxResultBytes: number;
+  /** Default 1 000 000. */
+  readonly maxResultRows: number;
   /** Of the engine's memory for one statement. Default 2 GiB. */
   readonly maxMemoryBytes: number;
 }
@@ -14,6 +16,7 @@ export interface StatementLimits {
 export const DEFAULT_LIMITS: StatementLimits = {
   maxExecutionSeconds: 30,
   maxResultBytes: 256 * 1024 * 1024,
+  maxResultRows: 1_000_000,
   maxMemoryBytes: 2 * 1024 * 1024 * 1024,
 };
 
@@ -157,6 +160,7 @@ function capOf(name: string, limits: StatementLimits): number | undefined {
     case 'max_memory_usage':
       return limits.maxMemoryBytes;
     case 'max_result_rows':
+      return limits.maxResultRows;
     case 'max_rows_to_read':
     case 'max_bytes_to_read':
       return Number.MAX_SAFE_INTEGER;
@@ -182,6 +186,7 @@ export function fixedSettings(limits: StatementLimits): Record<string, string | 
     max_execution_time: limits.maxExecutionSeconds,
     timeout_overflow_mode: 'throw',
     max_result_bytes: limits.maxResultBytes,
+    max_result_rows: limits.maxResultRows,
     result_overflow_mode: 'throw',
     max_memory_usage: limits.maxMemoryBytes,
     max_query_size: 1_048_576,

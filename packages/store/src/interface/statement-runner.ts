@@ -1,7 +1,9 @@
 import type { EmbeddedDatabase } from '../engine/embedded-database.js';
+import { resultTooLarge } from '../engine/engine-connection.js';
 import type { EngineConnection, EngineSettings, RunResult } from '../engine/engine-connection.js';
 import { parseJsonRows } from '../engine/json-rows.js';
 import { insertFromFileSql } from '../engine/insert-file.js';
+import { UNFRAMED_FORMATS } from './allow-list.js';
 import type { InterfaceRequest } from './interface-request.js';
 import { InterfaceError, refused } from './interface-error.js';
 import type { InsertTarget } from './insert-target.js';
@@ -9,7 +11,7 @@ import { HELLO_STATEMENT, encodeHelloBlock } from './native-hello.js';
 import type { HelloValues } from './native-hello.js';
 import { cappedValue, fixedSettings, settingRule } from './setting-rules.js';
 import type { StatementLimits } from './setting-rules.js';
-import type { StatementGate } from './statement-gate.js';
+import type { PassedStatement, StatementGate } from './statement-gate.js';
 import { decodeSql, splitInsert } from './sql-tokens.js';
 
 /** What a statement gave. */
@@ -62,8 +64,22 @@ export async function runStatement(
     if (passed.kind === 'read') await connection.set({ readonly: 2 });
     if (passed.sql === HELLO_STATEMENT && request.isNativeProtocol && format === 'Native')
       return answerHello(connection);
-    return asResult(await connection.run(passed.sql, format), format);
+    return asResult(await runBounded(connection, passed, format, options.limits.maxResultBytes), format);
   });
+}
+
+/** The engine's own limit does not see what constants and dictionaries become when they are printed; this one does. */
+async function runBounded(
+  connection: EngineConnection,
+  { kind, sql }: PassedStatement,
+  format: string,
+  maxBytes: number,
+): Promise<RunResult> {
+  const isSelect = kind === 'read' && /^(?:SELECT|WITH|\()/.test(sql);
+  if (isSelect && UNFRAMED_FORMATS.has(format)) return connection.runInParts(sql, format, maxBytes);
+  const result = await connection.run(sql, format);
+  if (result.bytes.length > maxBytes) throw resultTooLarge(maxBytes);
+  return result;
 }
 
 /** Those that a client may lower keep the client's value. */

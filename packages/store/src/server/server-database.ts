@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import { finished } from 'node:stream/promises';
-import { createClient } from '@clickhouse/client';
+import { ClickHouseLogLevel, createClient } from '@clickhouse/client';
 import type { ClickHouseClient } from '@clickhouse/client';
 import type { Database, FileInsert, QueryParameters } from '../database.js';
 import { columnsOf, encodeJsonRows, parseJsonRows } from '../engine/json-rows.js';
@@ -33,6 +33,8 @@ export async function connectDatabase(options: ServerDatabaseOptions): Promise<D
     password: options.password ?? '',
     request_timeout: options.requestTimeoutMs ?? 60_000,
     application: 'costel',
+    // Every failure is thrown; whoever catches it decides what to print.
+    log: { level: ClickHouseLogLevel.OFF },
   };
   await createServerDatabase(createClient({ ...login, database: 'default' }), database);
   return new ServerDatabase(createClient({ ...login, database, clickhouse_settings: SERVER_SETTINGS }));

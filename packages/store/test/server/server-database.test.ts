@@ -1,0 +1,73 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Database } from '../../src/database.js';
+import { connectDatabase } from '../../src/server/server-database.js';
+import { openInterface, WRITE_TOKEN } from '../interface/interface-fixture.js';
+import type { InterfaceFixture } from '../interface/interface-fixture.js';
+
+const serverUrl = process.env['CLICKHOUSE_URL'];
+if (serverUrl === undefined)
+  console.info('CLICKHOUSE_URL is not set: the server tests run against the interface over the embedded engine');
+
+/** A server, or the interface over the embedded engine, which speaks the same protocol. */
+describe('a database behind HTTP', () => {
+  let fixture: InterfaceFixture | undefined;
+  let database: Database;
+
+  beforeAll(async () => {
+    if (serverUrl === undefined) {
+      fixture = await openInterface();
+      await fixture.database.command(
+        'CREATE TABLE server_test (a UInt64, s String, d Decimal(38, 12), at DateTime64(3)) ENGINE = MergeTree ORDER BY a',
+      );
+      database = await connectDatabase({ url: fixture.url, password: WRITE_TOKEN });
+      return;
+    }
+    const password = process.env['CLICKHOUSE_PASSWORD'];
+    database = await connectDatabase({ url: serverUrl, ...(password === undefined ? {} : { password }) });
+    await database.command('DROP TABLE IF EXISTS server_test');
+    await database.command(
+      'CREATE TABLE server_test (a UInt64, s String, d Decimal(38, 12), at DateTime64(3)) ENGINE = MergeTree ORDER BY a',
+    );
+  });
+
+  afterAll(async () => {
+    await database.close();
+    await fixture?.close();
+  });
+
+  it('keeps the contract of the embedded one', async () => {
+    await database.insertRows('server_test', [
+      { a: 2n ** 64n - 1n, s: "it's\n\n\\", d: '0.000000000001', at: '2026-01-02T03:04:05.678Z' },
+    ]);
+    const rows = await database.query('SELECT * FROM server_test WHERE s = {s:String} AND a IN {l:Array(UInt64)}', {
+      s: "it's\n\n\\",
+      l: [2n ** 64n - 1n],
+    });
+    expect(rows).toEqual([
+      { a: '18446744073709551615', s: "it's\n\n\\", d: '0.000000000001', at: '2026-01-02 03:04:05.678' },
+    ]);
+  });
+
+  it('throws the same errors', async () => {
+    await expect(database.query('SELEC')).rejects.toMatchObject({ code: 'syntax_error', clickhouseCode: 62 });
+    await expect(database.query('SELECT * FROM nowhere_at_all')).rejects.toMatchObject({
+      code: 'not_found',
+      clickhouseCode: 60,
+    });
+    await expect(database.insertRows('server_test', [{ a: 'x' }])).rejects.toMatchObject({ code: 'data_invalid' });
+    await expect(database.query('SELECT {x:UInt64}', { x: 2 ** 60 })).rejects.toMatchObject({
+      code: 'parameter_invalid',
+    });
+  });
+
+  it('that does not answer, or does not know us, says so', async () => {
+    await expect(connectDatabase({ url: 'http://127.0.0.1:1' })).rejects.toMatchObject({
+      code: 'unreachable',
+      retryable: true,
+    });
+    const url = fixture?.url ?? serverUrl ?? '';
+    await expect(connectDatabase({ url, password: 'wrong-password-entirely' })).rejects.toMatchObject({
+      code: 'authentication_failed',
+    });
+  });
+});

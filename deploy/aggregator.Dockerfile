@@ -7,7 +7,7 @@ COPY scripts scripts
 COPY test/sdks test/sdks
 COPY examples examples
 # The embedded engine is 540 MB, loaded on demand, and never here.
-RUN npm install --no-save --no-audit --no-fund && node scripts/build.mjs && npm prune --omit=dev \
+RUN npm install --no-save --no-audit --no-fund && node scripts/build.mjs && rm -rf test examples && npm prune --omit=dev \
     && rm -rf node_modules/chdb node_modules/@chdb packages/*/src packages/*/test
 
 FROM node:22.23.3-bookworm-slim

@@ -98,7 +98,7 @@ describe('what the collector has acknowledged', () => {
     expect(await costTotal(stack)).toMatchObject({ cost_usd: cost, calls: sent.length, unpriced_calls: 0 });
   }
 
-  it('is all there, once, after ClickHouse was away and the collector was killed with its queue full', async () => {
+  it('is all there, once, after ClickHouse was away and the collector was killed with data in its queue', async () => {
     const stack = await startStack();
     undo.push(() => stack.stop());
     const { clickhouseUrl, password } = stackTarget(stack);

@@ -110,6 +110,11 @@ SELECT
     toInt64(sum(c.usage_request)) AS usage_request,
     sumMapIf(map(toUInt8(least(greatest(ceil(log(greatest(c.duration_ns, 1) / 1000000) / log(1.1)), 0), 180)), toUInt64(1)), c.counted AND c.error_type = '' AND c.cost_kind = '' AND c.duration_ns > 0) AS latency
 FROM {{database}}.llm_calls AS c FINAL
-WHERE c.counted_at >= seal OR toStartOfFifteenMinutes(c.counted_at) IN (SELECT quarter FROM dirty)
+WHERE (c.counted_at >= seal OR toStartOfFifteenMinutes(c.counted_at) IN (SELECT quarter FROM dirty))
+    AND toDate(c.started) IN (
+        SELECT DISTINCT toDate(started)
+        FROM {{database}}.llm_calls
+        WHERE counted_at >= seal OR toStartOfFifteenMinutes(counted_at) IN (SELECT quarter FROM dirty)
+    )
 GROUP BY tenant, quarter, provider, model, operation, service, environment, feature, team, project, agent
 SETTINGS use_skip_indexes_if_final = 1, use_skip_indexes_if_final_exact_mode = 1, do_not_merge_across_partitions_select_final = 1

@@ -23,4 +23,8 @@ SELECT
     verdict
 FROM llm_calls FINAL
 WHERE started >= {started_from:DateTime64(3, 'UTC')} AND trace_id IN {traces:Array(String)}
+    AND toDate(started) IN (
+        SELECT DISTINCT toDate(started) FROM llm_calls
+        WHERE started >= {started_from:DateTime64(3, 'UTC')} AND trace_id IN {traces:Array(String)}
+    )
 {{settings}}

@@ -203,7 +203,7 @@ async function applyVerdicts(db: Database, batch: bigint): Promise<void> {
     ${columns.join(',\n    ')}
 FROM (
     SELECT * FROM llm_calls FINAL
-    WHERE started >= (SELECT min(started) FROM llm_verdicts WHERE batch = {batch:UInt64})
+    WHERE toDate(started) IN (SELECT toDate(started) FROM llm_verdicts WHERE batch = {batch:UInt64})
         AND trace_id IN (SELECT trace_id FROM llm_verdicts WHERE batch = {batch:UInt64})
 ) AS c
 INNER JOIN (SELECT * FROM llm_verdicts WHERE batch = {batch:UInt64}) AS v

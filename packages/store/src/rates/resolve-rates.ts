@@ -3,7 +3,7 @@ import type { Database } from '../database.js';
 import { COPIED_COLUMNS, REVISED_COLUMNS_SQL, reviseSelect } from '../ledger/revise-select.js';
 import { withLedgerLock } from '../ledger/ledger-lock.js';
 import { currentDatabase } from '../migrate/migrate.js';
-import { FINAL_SETTINGS } from '../query/cost-source.js';
+import { daysOf, FINAL_SETTINGS } from '../query/cost-source.js';
 import { querySql } from '../sql-files.js';
 import type { ResolvedRates } from './rate-rows.js';
 import { writeRates } from './write-rates.js';
@@ -62,9 +62,12 @@ async function healPending(db: Database, newKeys: number): Promise<boolean> {
   return true;
 }
 
+/** Calls that wait for a price. */
+const PENDING = `c.cost_status = 'pending' AND ${daysOf("c.cost_status = 'pending'")}`;
+
 async function hasPendingCalls(db: Database): Promise<boolean> {
   const rows = await db.query(
-    `SELECT 1 AS pending FROM llm_calls FINAL WHERE cost_status = 'pending' LIMIT 1 ${FINAL_SETTINGS}`,
+    `SELECT 1 AS pending FROM llm_calls AS c FINAL WHERE ${PENDING} LIMIT 1 ${FINAL_SETTINGS}`,
   );
   return rows.length > 0;
 }
@@ -77,7 +80,7 @@ async function hasPendingCalls(db: Database): Promise<boolean> {
 export async function healCalls(db: Database): Promise<void> {
   const database = await currentDatabase(db);
   const columns = COPIED_COLUMNS.map((column) => `\`${column}\``).join(', ');
-  const rows = `SELECT ${columns} FROM llm_calls FINAL WHERE cost_status = 'pending'`;
+  const rows = `SELECT ${columns} FROM llm_calls AS c FINAL WHERE ${PENDING}`;
   const full = `(SELECT uniqExact(provider, model, service_tier, region) FROM llm_rates) >= ${MAX_RATE_KEYS}`;
   await withLedgerLock(db, async () =>
     // The rows are chosen in a query of their own: beside REPLACE, a condition would see the replaced status.

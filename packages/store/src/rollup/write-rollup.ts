@@ -1,7 +1,7 @@
 import type { Database } from '../database.js';
 import { USAGE_COLUMNS } from '../ledger/buckets.js';
 import { REVISION_STEP } from '../ledger/ledger-select.js';
-import { FINAL_SETTINGS, LEDGER_LATENCY } from '../query/cost-source.js';
+import { daysOf, FINAL_SETTINGS, LEDGER_LATENCY } from '../query/cost-source.js';
 import { rangeCondition } from '../query/range-condition.js';
 import type { TimeRange } from '../query/time-range.js';
 import { querySql } from '../sql-files.js';
@@ -61,7 +61,11 @@ export async function writeRollup(
   ranges: readonly TimeRange[],
 ): Promise<void> {
   const condition = rangeCondition('c.counted_at', 'DateTime64', ranges, 'l');
-  const sql = querySql('build_rollup', { ...ledgerFragments(table), ranges: condition.sql });
+  const sql = querySql('build_rollup', {
+    ...ledgerFragments(table),
+    ranges: condition.sql,
+    days: daysOf(condition.sql),
+  });
   await db.command(sql, { ...condition.parameters, build });
 }
 
@@ -92,6 +96,7 @@ export async function adjustRollup(
     rollup_keys: table.keys.map((key) => `r.\`${key}\` AS k_${key},`).join(' '),
     rollup_measures: measures.join(', '),
     ranges: ledger.sql,
+    days: daysOf(ledger.sql),
     rollup_ranges: published.sql,
   });
   await db.command(sql, {

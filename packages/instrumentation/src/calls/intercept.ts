@@ -15,7 +15,7 @@ import { serverOfClient } from '../sdks/server-of-client.js';
 import type { Recorder } from '../telemetry/recorder.js';
 import { guarded, reportTrouble } from '../telemetry/trouble.js';
 import { askingForUsage } from './include-usage.js';
-import { INSIDE_CALL_KEY } from './inside-call.js';
+import { markAsCall } from './inside-call.js';
 import { LlmCall, type CallStart } from './llm-call.js';
 import { catchingSpan, isTracingItself, NativeSpan, spanInOptions } from './native-span.js';
 import { observePromise } from './observe-promise.js';
@@ -82,9 +82,10 @@ function prepare(resource: unknown, args: readonly unknown[], interception: Inte
     recorder.tracer.startSpan(spanName(start), { kind: SpanKind.CLIENT, attributes: startAttributes(start) }, parent);
   const nativeSpan = sdk.mayEmitNativeSpans === true ? spanInOptions(args[1]) : undefined;
   const yieldsToNativeSpan = nativeSpan !== undefined || (sdk.mayEmitNativeSpans === true && isTracingItself(client));
-  let inside = withoutAttributionBaggage(active).setValue(INSIDE_CALL_KEY, call);
+  let inside = withoutAttributionBaggage(active);
   if (!yieldsToNativeSpan) {
     const span = openSpan(inside);
+    markAsCall(span);
     call.useOwnSpan(span);
     inside = trace.setSpan(inside, span);
   }
@@ -145,6 +146,7 @@ function observe(result: unknown, prepared: PreparedCall): void {
 function reportOnSpan({ call, yieldsToNativeSpan, nativeSpan, openSpan, context: parent }: PreparedCall): void {
   if (!yieldsToNativeSpan) return;
   if (nativeSpan?.isRecording() === true) {
+    markAsCall(nativeSpan);
     call.useNativeSpan(
       new NativeSpan(nativeSpan, () => {
         call.onNativeEnd();

@@ -13,7 +13,7 @@ import type { Server } from '../sdks/server-of-client.js';
 import { NOTHING_READ, type CallOutcome, type StreamEnd } from '../telemetry/call-outcome.js';
 import type { Recorder } from '../telemetry/recorder.js';
 import { outcomeAttributes } from '../telemetry/span-attributes.js';
-import { guarded } from '../telemetry/trouble.js';
+import { guarded, reportTrouble } from '../telemetry/trouble.js';
 import type { NativeSpan } from './native-span.js';
 import { closeCall } from './open-calls.js';
 
@@ -183,22 +183,28 @@ export class LlmCall {
     });
   }
 
+  /** Each step on its own, so that one that fails takes nothing else with it; without closures, for every call ends. */
   #finish(ending: Ending): void {
     this.#isFinished = true;
     closeCall(this);
-    const outcome = guarded('finish', () => this.#outcome(ending));
-    if (outcome !== undefined) {
-      guarded('finish', () => {
-        this.#describe(outcome);
-      });
-      guarded('finish', () => {
-        this.#start.recorder.metrics.recordCall(this.#metricSubject(), outcome);
-      });
+    let outcome: CallOutcome | undefined;
+    try {
+      outcome = this.#outcome(ending);
+      this.#describe(outcome);
+    } catch (error) {
+      reportTrouble('finish', error);
     }
-    guarded('finish', () => {
+    try {
+      if (outcome !== undefined) this.#start.recorder.metrics.recordCall(this.#metricSubject(), outcome);
+    } catch (error) {
+      reportTrouble('finish', error);
+    }
+    try {
       this.#span?.end(ending.endedAtMs);
       if (ending.streamEnd === 'abandoned') this.#native?.end(ending.endedAtMs);
-    });
+    } catch (error) {
+      reportTrouble('finish', error);
+    }
   }
 
   #outcome({ reading = NOTHING_READ, error, streamEnd, endedAtMs }: Ending): CallOutcome {
@@ -211,10 +217,15 @@ export class LlmCall {
         httpStatus !== undefined && reading.quality === 'missing'
           ? NOT_BILLABLE
           : priceCall({
-              ...reading,
               provider: server.provider,
               requestModel: facts.model,
+              responseModel: reading.responseModel,
+              serviceTier: reading.serviceTier,
+              region: reading.region,
               atMs: this.#startedAtMs,
+              usage: reading.usage,
+              quality: reading.quality,
+              reportedCostPicoUsd: reading.reportedCostPicoUsd,
             }),
       errorType: error === undefined ? undefined : errorTypeOf(error),
       httpStatus,

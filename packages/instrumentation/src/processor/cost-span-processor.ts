@@ -2,7 +2,7 @@ import { priceCall } from '@costel/pricing';
 import { ATTR_COSTEL_COST_STATUS, ATTR_ERROR_TYPE } from '@costel/semconv';
 import type { Attributes, Context, HrTime, Span, SpanContext } from '@opentelemetry/api';
 import { activeAttribution } from '../attribution/with-cost-attribution.js';
-import { INSIDE_CALL_KEY } from '../calls/inside-call.js';
+import { isInsideCall, markAsCall } from '../calls/inside-call.js';
 import type { CostelInstrumentationConfig } from '../config.js';
 import type { CallOutcome } from '../telemetry/call-outcome.js';
 import { Recorder, sharedRecorder } from '../telemetry/recorder.js';
@@ -52,7 +52,10 @@ export class CostSpanProcessor {
   onStart(span: object, parentContext: Context): void {
     guarded('span_processor', () => {
       // Another instrumentation of the same SDK reports the same call, below our span.
-      if (parentContext.getValue(INSIDE_CALL_KEY) !== undefined) this.#insideOurCall.add(span);
+      if (isInsideCall(parentContext)) {
+        markAsCall(span);
+        this.#insideOurCall.add(span);
+      }
       const attribution = activeAttribution(parentContext, this.#activeRecorder.options.readBaggage);
       if (Object.keys(attribution).length > 0) this.#attributionOf.set(span, attribution);
     });

@@ -3,12 +3,6 @@ import {
   ATTR_COSTEL_COST_STATUS,
   ATTR_COSTEL_USAGE_QUALITY,
   ATTR_ERROR_TYPE,
-  ATTR_GEN_AI_OPERATION_NAME,
-  ATTR_GEN_AI_REQUEST_MODEL,
-  ATTR_GEN_AI_RESPONSE_MODEL,
-  ATTR_GEN_AI_TOKEN_TYPE,
-  ATTR_SERVER_ADDRESS,
-  ATTR_SERVER_PORT,
   CONVENTIONS,
   DURATION_BOUNDARIES_SECONDS,
   METRIC_COSTEL_COST,
@@ -19,37 +13,20 @@ import {
   TOKEN_USAGE_BOUNDARIES,
   type TokenMetricForm,
 } from '@costel/semconv';
-import type { Attributes, Counter, Histogram, Meter } from '@opentelemetry/api';
-import { ATTRIBUTE_OF_FIELD, type AttributionField } from '../attribution/cost-attribution.js';
-import type { AttributionLabel, InstrumentationOptions } from '../config.js';
+import type { Counter, Histogram, Meter } from '@opentelemetry/api';
+import type { InstrumentationOptions } from '../config.js';
 import type { CallOutcome } from './call-outcome.js';
 import type { LabelLimiter } from './label-limiter.js';
+import { LabelSets, type LabelSet, type MetricSubject } from './label-sets.js';
 import { sumOf, usdEstimate } from './span-attributes.js';
 import type { Hook } from './trouble.js';
 
-/** What a call's metric points are labelled with, besides what its outcome says. */
-export interface MetricSubject {
-  readonly operation: string;
-  readonly provider: string;
-  readonly requestModel: string;
-  readonly serverAddress?: string | undefined;
-  readonly serverPort?: number | undefined;
-  /** Attribution under attribute names; only the allowed labels are taken. */
-  readonly attribution: Readonly<Record<string, string>>;
-}
-
 /** Records the tokens of a call; embeddings have no output. */
-type TokenRecorder = (input: number, output: number | undefined, labels: Attributes) => void;
-
-function attributeOfLabel(label: AttributionLabel): string {
-  return label.startsWith('tag.') ? `costel.${label}` : ATTRIBUTE_OF_FIELD[label as AttributionField];
-}
+type TokenRecorder = (input: number, output: number | undefined, labels: LabelSet) => void;
 
 /** The instruments of one meter, and how a call's outcome becomes points on them. */
 export class CallMetrics {
-  readonly #options: InstrumentationOptions;
-  readonly #limiter: LabelLimiter;
-  readonly #labelAttributes: readonly string[];
+  readonly #labelSets: LabelSets;
   readonly #recordTokens: TokenRecorder;
   readonly #duration: Histogram;
   readonly #timeToFirstChunk: Histogram;
@@ -58,9 +35,7 @@ export class CallMetrics {
   readonly #errors: Counter;
 
   constructor(meter: Meter, options: InstrumentationOptions, limiter: LabelLimiter) {
-    this.#options = options;
-    this.#limiter = limiter;
-    this.#labelAttributes = options.metricLabels.map(attributeOfLabel);
+    this.#labelSets = new LabelSets(options, limiter);
     this.#recordTokens = tokenRecorder(meter, CONVENTIONS[options.conventions].tokenMetric);
     this.#duration = durationHistogram(meter, METRIC_GEN_AI_CLIENT_OPERATION_DURATION, 'Duration of a call.');
     this.#timeToFirstChunk = durationHistogram(
@@ -81,11 +56,12 @@ export class CallMetrics {
 
   /** Records one finished call: two token counts, its duration, its cost, and what applies besides. */
   recordCall(subject: MetricSubject, outcome: CallOutcome): void {
-    const labels = this.#labels(subject, outcome);
     const { reading, price } = outcome;
+    const labelSet = this.#labelSets.of(subject, reading.responseModel);
+    const labels = labelSet.all;
     if (reading.quality !== 'missing') {
       const output = subject.operation === 'embeddings' ? undefined : sumOf(reading.usage, OUTPUT_BUCKETS);
-      this.#recordTokens(sumOf(reading.usage, INPUT_BUCKETS), output, labels);
+      this.#recordTokens(sumOf(reading.usage, INPUT_BUCKETS), output, labelSet);
     }
     if (price.costPicoUsd !== undefined) this.#cost.add(usdEstimate(price.costPicoUsd), labels);
     const isExact = (price.status === 'priced' && reading.quality === 'reported') || price.status === 'not_billable';
@@ -106,35 +82,12 @@ export class CallMetrics {
 
   /** Adds money that was spent outside a call of an LLM SDK. */
   recordCost(subject: MetricSubject, usd: number): void {
-    this.#cost.add(usd, this.#labels(subject));
+    this.#cost.add(usd, this.#labelSets.of(subject, undefined).all);
   }
 
   /** Counts trouble inside the instrumentation. */
   recordTrouble(hook: Hook): void {
     this.#errors.add(1, { hook });
-  }
-
-  #labels(subject: MetricSubject, outcome?: CallOutcome): Attributes {
-    const labels: Attributes = {
-      [ATTR_GEN_AI_OPERATION_NAME]: subject.operation,
-      [CONVENTIONS[this.#options.conventions].providerName]: subject.provider,
-    };
-    if (subject.requestModel !== '') labels[ATTR_GEN_AI_REQUEST_MODEL] = this.#admit('model', subject.requestModel);
-    const responseModel = outcome?.reading.responseModel;
-    if (responseModel !== undefined) labels[ATTR_GEN_AI_RESPONSE_MODEL] = this.#admit('model', responseModel);
-    if (subject.serverAddress !== undefined) {
-      labels[ATTR_SERVER_ADDRESS] = this.#admit('server', subject.serverAddress);
-      if (subject.serverPort !== undefined) labels[ATTR_SERVER_PORT] = subject.serverPort;
-    }
-    for (const name of this.#labelAttributes) {
-      const value = subject.attribution[name];
-      if (value !== undefined) labels[name] = this.#admit(name, value);
-    }
-    return labels;
-  }
-
-  #admit(label: string, value: string): string {
-    return this.#limiter.admit(label, value);
   }
 }
 
@@ -151,8 +104,8 @@ function tokenRecorder(meter: Meter, form: TokenMetricForm): TokenRecorder {
     const inputCounter = meter.createCounter(form.inputName, { unit: '{token}', description: 'Input tokens.' });
     const outputCounter = meter.createCounter(form.outputName, { unit: '{token}', description: 'Output tokens.' });
     return (input, output, labels) => {
-      inputCounter.add(input, labels);
-      if (output !== undefined) outputCounter.add(output, labels);
+      inputCounter.add(input, labels.all);
+      if (output !== undefined) outputCounter.add(output, labels.all);
     };
   }
   const histogram = meter.createHistogram(form.name, {
@@ -161,7 +114,7 @@ function tokenRecorder(meter: Meter, form: TokenMetricForm): TokenRecorder {
     advice: { explicitBucketBoundaries: [...TOKEN_USAGE_BOUNDARIES] },
   });
   return (input, output, labels) => {
-    histogram.record(input, { ...labels, [ATTR_GEN_AI_TOKEN_TYPE]: 'input' });
-    if (output !== undefined) histogram.record(output, { ...labels, [ATTR_GEN_AI_TOKEN_TYPE]: 'output' });
+    histogram.record(input, labels.input);
+    if (output !== undefined) histogram.record(output, labels.output);
   };
 }

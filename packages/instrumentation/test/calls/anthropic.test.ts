@@ -34,7 +34,7 @@ describe.each(CASES)('a call of $copy, with native spans: $native', ({ copy, nat
   const clientOf = (options: Record<string, unknown> = {}) => {
     const module = modules.get(copy);
     if (module === undefined) throw new Error(`${copy} is not installed`);
-    const off = native ? {} : { openTelemetry: false };
+    const off = native ? {} : { openTelemetry: false as const };
     return new module.Anthropic({ apiKey: 'sk-canary', baseURL: server.url, maxRetries: 0, ...off, ...options });
   };
   type Client = ReturnType<typeof clientOf>;

@@ -345,7 +345,7 @@ describe.each(OPENAI_COPIES)('a call of %s', (copy) => {
     server.replies(chatToolCall(), chatJson());
     const tool = {
       type: 'function' as const,
-      function: { name: 'add', parameters: {}, parse: JSON.parse, function: () => '4' },
+      function: { name: 'add', parameters: {}, parse: (text: string): unknown => JSON.parse(text), function: () => '4' },
     };
     await clientOf()
       .chat.completions.runTools({ ...ASK, tools: [tool] })

@@ -1,0 +1,102 @@
+import {
+  ATTR_GEN_AI_OPERATION_NAME,
+  ATTR_GEN_AI_REQUEST_MODEL,
+  ATTR_GEN_AI_RESPONSE_MODEL,
+  ATTR_GEN_AI_TOKEN_TYPE,
+  ATTR_SERVER_ADDRESS,
+  ATTR_SERVER_PORT,
+  CONVENTIONS,
+} from '@costel/semconv';
+import type { Attributes } from '@opentelemetry/api';
+import { ATTRIBUTE_OF_FIELD, type AttributionField } from '../attribution/cost-attribution.js';
+import type { AttributionLabel, InstrumentationOptions } from '../config.js';
+import type { LabelLimiter } from './label-limiter.js';
+
+/** What a call's metric points are labelled with, besides what its outcome says. */
+export interface MetricSubject {
+  readonly operation: string;
+  readonly provider: string;
+  readonly requestModel: string;
+  readonly serverAddress?: string | undefined;
+  readonly serverPort?: number | undefined;
+  /** Attribution under attribute names; only the allowed labels are taken. */
+  readonly attribution: Readonly<Record<string, string>>;
+}
+
+/** The labels of a call's points; those of the token points say the direction too. */
+export interface LabelSet {
+  readonly all: Attributes;
+  readonly input: Attributes;
+  readonly output: Attributes;
+}
+
+/** Calls of one kind follow each other, so few sets serve most calls; a map that outgrows this is emptied. */
+const MAX_CACHED_SETS = 2000;
+
+/** Separates the parts of a key; no name or model holds it. */
+const SEPARATOR = '\u0001';
+
+function attributeOfLabel(label: AttributionLabel): string {
+  return label.startsWith('tag.') ? `costel.${label}` : ATTRIBUTE_OF_FIELD[label as AttributionField];
+}
+
+/** Builds label sets, each once, for building them anew costs more than recording the points. */
+export class LabelSets {
+  readonly #limiter: LabelLimiter;
+  readonly #providerName: string;
+  readonly #attributionNames: readonly string[];
+  readonly #sets = new Map<string, LabelSet>();
+
+  constructor(options: InstrumentationOptions, limiter: LabelLimiter) {
+    this.#limiter = limiter;
+    this.#providerName = CONVENTIONS[options.conventions].providerName;
+    this.#attributionNames = options.metricLabels.map(attributeOfLabel);
+  }
+
+  /** The labels of a call, with values beyond the limit replaced. */
+  of(subject: MetricSubject, responseModel: string | undefined): LabelSet {
+    let key = [
+      subject.operation,
+      subject.provider,
+      subject.requestModel,
+      responseModel,
+      subject.serverAddress,
+      subject.serverPort,
+    ].join(SEPARATOR);
+    for (const name of this.#attributionNames) key += SEPARATOR + (subject.attribution[name] ?? '');
+    let set = this.#sets.get(key);
+    if (set === undefined) {
+      const all = this.#build(subject, responseModel);
+      set = {
+        all,
+        input: { ...all, [ATTR_GEN_AI_TOKEN_TYPE]: 'input' },
+        output: { ...all, [ATTR_GEN_AI_TOKEN_TYPE]: 'output' },
+      };
+      if (this.#sets.size >= MAX_CACHED_SETS) this.#sets.clear();
+      this.#sets.set(key, set);
+    }
+    return set;
+  }
+
+  #build(subject: MetricSubject, responseModel: string | undefined): Attributes {
+    const labels: Attributes = {
+      [ATTR_GEN_AI_OPERATION_NAME]: subject.operation,
+      [this.#providerName]: subject.provider,
+    };
+    if (subject.requestModel !== '') labels[ATTR_GEN_AI_REQUEST_MODEL] = this.#admit('model', subject.requestModel);
+    if (responseModel !== undefined) labels[ATTR_GEN_AI_RESPONSE_MODEL] = this.#admit('model', responseModel);
+    if (subject.serverAddress !== undefined) {
+      labels[ATTR_SERVER_ADDRESS] = this.#admit('server', subject.serverAddress);
+      if (subject.serverPort !== undefined) labels[ATTR_SERVER_PORT] = subject.serverPort;
+    }
+    for (const name of this.#attributionNames) {
+      const value = subject.attribution[name];
+      if (value !== undefined) labels[name] = this.#admit(name, value);
+    }
+    return labels;
+  }
+
+  #admit(label: string, value: string): string {
+    return this.#limiter.admit(label, value);
+  }
+}

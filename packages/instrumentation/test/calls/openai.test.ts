@@ -345,7 +345,13 @@ describe.each(OPENAI_COPIES)('a call of %s', (copy) => {
     server.replies(chatToolCall(), chatJson());
     const tool = {
       type: 'function' as const,
-      function: { name: 'add', parameters: {}, parse: (text: string): unknown => JSON.parse(text), function: () => '4' },
+      function: {
+        name: 'add',
+        description: 'adds',
+        parameters: {},
+        parse: (text: string) => JSON.parse(text) as object,
+        function: () => '4',
+      },
     };
     await clientOf()
       .chat.completions.runTools({ ...ASK, tools: [tool] })

@@ -120,7 +120,14 @@ export const OPENAI_SCENARIOS: Readonly<Record<string, Scenario<OpenAiScenarioCo
   'withResponse gives data, response and request id': async ({ client, server }) => {
     server.replies(chatJson());
     const { data, response, request_id: id, ...more } = await client.chat.completions.create(ASK).withResponse();
-    return { data, status: response.status, used: response.bodyUsed, id, more, dataId: Reflect.get(data, '_request_id') };
+    return {
+      data,
+      status: response.status,
+      used: response.bodyUsed,
+      id,
+      more,
+      dataId: Reflect.get(data, '_request_id'),
+    };
   },
   'asResponse gives a body that can be read': async ({ client, server }) => {
     server.replies(chatJson());

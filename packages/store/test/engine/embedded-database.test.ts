@@ -58,7 +58,7 @@ describe('an open database', () => {
   });
 
   it('carries any string and any list of strings as a parameter', async () => {
-    const text = fc.string({ unit: 'binary', maxLength: 60 }).map((value) => value.toWellFormed());
+    const text = fc.string({ unit: 'binary', maxLength: 60 }).map((value) => Buffer.from(value).toString());
     await fc.assert(
       fc.asyncProperty(text, fc.array(text, { maxLength: 5 }), async (value, list) => {
         expect(await database.query('SELECT {v:String} AS v, {l:Array(String)} AS l', { v: value, l: list })).toEqual([

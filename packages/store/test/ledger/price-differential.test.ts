@@ -87,7 +87,7 @@ function randomUsage(): Usage {
 
 describe('ClickHouse and TypeScript price the same', () => {
   it('for thousands of random calls over the catalogue', async () => {
-    const models = [
+    const models: readonly [readonly [string, string], ...(readonly [string, string])[]] = [
       ['openai', 'gpt-4o'],
       ['openai', 'gpt-4o-mini'],
       ['openai', 'gpt-5'],
@@ -107,7 +107,7 @@ describe('ClickHouse and TypeScript price the same', () => {
       ['nobody', 'gpt-4o'],
       ['', 'gpt-4o'],
       ['openai', ''],
-    ] as const;
+    ];
     const qualities: readonly [UsageQuality, ...UsageQuality[]] = [
       'reported',
       'reported',

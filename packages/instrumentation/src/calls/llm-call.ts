@@ -73,20 +73,12 @@ export class LlmCall {
     this.hidesUsageChunk = start.hidesUsageChunk;
   }
 
-  get isFinished(): boolean {
-    return this.#isFinished;
-  }
-
   get hasParseStarted(): boolean {
     return this.#hasParseStarted;
   }
 
   get hasResponse(): boolean {
     return this.#respondedAtMs !== undefined;
-  }
-
-  get startedAtMs(): number {
-    return this.#startedAtMs;
   }
 
   /** Reports on a span of our own, which this call ends. */

@@ -1,7 +1,15 @@
 import { mkdtempSync, rmSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { buildRollups, migrate, openEmbeddedDatabase, type EmbeddedDatabase, type EngineSettings } from '@costel/store';
+import {
+  buildRollups,
+  createClickHouseInterface,
+  migrate,
+  openEmbeddedDatabase,
+  type EmbeddedDatabase,
+  type EngineSettings,
+} from '@costel/store';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadDashboards, targetsOf } from '../support/dashboards.js';
 import { expandGrafanaSql, type GrafanaContext } from '../support/grafana-sql.js';
@@ -171,6 +179,29 @@ describe.each([
       if (typeof variable.query !== 'string') throw new Error(`${variable.name} has no SQL`);
       const { rows } = await runAsGrafana(variable.query);
       expect(rows.length > 0, variable.name).toBe(calls.length > 0);
+    }
+  });
+
+  it('is answered by the embedded stack’s ClickHouse interface, to readers without a token', async () => {
+    const { server } = await createClickHouseInterface({ database, writeToken: 'a token that no reader has' });
+    await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+    const { port } = server.address() as AddressInfo;
+    // As Grafana's plugin sends it over HTTP, but for the format.
+    const query = new URLSearchParams({ default_format: 'JSONCompact', max_execution_time: '60', database: 'costel' });
+    try {
+      const statements = [
+        ...overview.panels.map((panel) => sqlOf(panel.title ?? '')),
+        ...overview.variables.slice(1).map((variable) => (typeof variable.query === 'string' ? variable.query : '')),
+      ];
+      for (const sql of statements) {
+        const body = expandGrafanaSql(sql, context());
+        const response = await fetch(`http://127.0.0.1:${port}/?${query.toString()}`, { method: 'POST', body });
+        const text = await response.text();
+        expect(response.status, text).toBe(200);
+        expect((JSON.parse(text) as { data: unknown }).data).toEqual((await run(sql)).rows);
+      }
+    } finally {
+      await new Promise((closed) => server.close(closed));
     }
   });
 

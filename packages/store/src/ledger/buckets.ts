@@ -1,4 +1,4 @@
-import { INPUT_BUCKETS, OUTPUT_BUCKETS, USAGE_BUCKETS, type UsageBucket } from '@costel/pricing';
+import { INPUT_BUCKETS, USAGE_BUCKETS, type UsageBucket } from '@costel/pricing';
 
 /** The ledger's column of a usage bucket, e.g. `usage_cache_read`. */
 export function usageColumn(bucket: UsageBucket): string {
@@ -7,12 +7,6 @@ export function usageColumn(bucket: UsageBucket): string {
 
 /** The ledger's usage columns in the order of `USAGE_BUCKETS`, which is the order of every price array. */
 export const USAGE_COLUMNS: readonly string[] = USAGE_BUCKETS.map(usageColumn);
-
-/** The columns whose sum is a call's input tokens. */
-export const INPUT_COLUMNS: readonly string[] = INPUT_BUCKETS.map(usageColumn);
-
-/** The columns whose sum is a call's output tokens. */
-export const OUTPUT_COLUMNS: readonly string[] = OUTPUT_BUCKETS.map(usageColumn);
 
 /** How many buckets there are: the length of a usage array and of one tier's prices. */
 export const BUCKET_COUNT = USAGE_BUCKETS.length;

@@ -50,6 +50,3 @@ export const LEDGER_COLUMNS: readonly string[] = [
   'counted',
   'verdict',
 ];
-
-/** What makes a ledger row the same billable item, beside its tenant and its start. */
-export const LEDGER_KEY: readonly string[] = ['tenant', 'started', 'trace_id', 'span_id', 'item'];

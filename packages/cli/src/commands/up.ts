@@ -1,4 +1,4 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { createStderrLog, type Config } from '@costel/aggregator';
 import { findRunningStack, reachableHost } from '../run-file.js';
@@ -8,6 +8,7 @@ import { checkPorts } from '../ports.js';
 import { readConfig, type CommonFlags } from '../read-config.js';
 import { startStack, type Stack } from '../stack.js';
 import { stopOn, waitForStopSignal } from '../stop-signal.js';
+import { loadWriteToken } from '../write-token.js';
 
 /** @throws CliError `already_running`, `port_in_use`. */
 async function checkStart({ server }: Config): Promise<void> {
@@ -63,7 +64,7 @@ export async function runUp(flags: CommonFlags): Promise<void> {
   await checkStart(config);
   const isFirstStart = !existsSync(config.server.dataDirectory);
   const log = createStderrLog(Date.now);
-  const stack = await startStack({ config, log, instance: randomUUID(), token: randomBytes(24).toString('base64url') });
+  const stack = await startStack({ config, log, instance: randomUUID(), token: loadWriteToken(config.server.dataDirectory) });
   await printWelcome(stack, config, isFirstStart);
   await stopOn(stopSignal, () => stack.stop());
 }

@@ -13,7 +13,10 @@ import { StoreError } from './store-error.js';
 /** Connections that stay open for the store's own work. */
 const DEFAULT_CONNECTIONS = 4;
 /** Statements of strangers that may run at the same time; they never take a connection from the store. */
-const DEFAULT_GUESTS = 4;
+const MAX_DEFAULT_GUESTS = 4;
+const LIBUV_DEFAULT_THREADS = 4;
+/** Threads that guests leave to the store's own statements and to files. */
+const RESERVED_THREADS = 2;
 
 /** How {@link openEmbeddedDatabase} opens the engine. */
 export interface EmbeddedDatabaseOptions {
@@ -21,7 +24,10 @@ export interface EmbeddedDatabaseOptions {
   readonly dataDirectory: string;
   /** Connections for the store's own statements, which then run in parallel. Default 4. */
   readonly connections?: number;
-  /** Isolated connections of {@link EmbeddedDatabase.withGuestConnection} at the same time. Default 4. */
+  /**
+   * Isolated connections of {@link EmbeddedDatabase.withGuestConnection} at the same time. Every running statement holds
+   * a libuv thread, so the default is two fewer than there are, at most 4: e.g. 2 where `UV_THREADPOOL_SIZE` is unset.
+   */
   readonly guestConnections?: number;
   /** Created where it is missing; unqualified names mean its tables. Default `costel`. */
   readonly database?: string;
@@ -59,9 +65,15 @@ export interface EmbeddedDatabase extends Database {
  */
 export function recommendedThreadPoolSize(
   connections = DEFAULT_CONNECTIONS,
-  guestConnections = DEFAULT_GUESTS,
+  guestConnections = MAX_DEFAULT_GUESTS,
 ): number {
   return connections + guestConnections + 4;
+}
+
+function defaultGuests(): number {
+  const threads = Number(process.env['UV_THREADPOOL_SIZE'] ?? LIBUV_DEFAULT_THREADS);
+  const free = Number.isFinite(threads) ? threads - RESERVED_THREADS : 1;
+  return Math.max(1, Math.min(MAX_DEFAULT_GUESTS, free));
 }
 
 /** The engine has one data directory a process; the second must be told so by us, its own error says nothing. */
@@ -85,7 +97,7 @@ export async function openEmbeddedDatabase(options: EmbeddedDatabaseOptions): Pr
   openDirectory = { path: dataDirectory, users: (openDirectory?.users ?? 0) + 1 };
   try {
     await createDatabase(connections, database);
-    return new ChdbDatabase(dataDirectory, database, connections, options.guestConnections ?? DEFAULT_GUESTS);
+    return new ChdbDatabase(dataDirectory, database, connections, options.guestConnections ?? defaultGuests());
   } catch (error) {
     for (const connection of connections) connection.close();
     forgetDirectory();

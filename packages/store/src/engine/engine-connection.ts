@@ -49,13 +49,6 @@ export interface EngineConnection {
   /** Makes unqualified table names mean those of `database`. */
   use(database: string): Promise<void>;
   /**
-   * Runs one statement whose answer comes in parts and stops it at `maxBytes`, so that no answer fills the memory. Only
-   * for formats whose parts follow one another without a frame around them, e.g. `TSV`, `JSONEachRow`, `Native`.
-   * `rowsRead` is the number of rows in the answer.
-   * @throws StoreError `limit_exceeded` (396) beyond `maxBytes`.
-   */
-  runInParts(sql: string, format: string, maxBytes: number): Promise<RunResult>;
-  /**
    * True once a statement has failed. The engine keeps what that statement had printed and puts it in front of the next
    * answer on the same connection, so a spent connection must be closed.
    */
@@ -101,13 +94,14 @@ export function openEngineConnection(directory: string): EngineConnection {
 }
 
 /**
- * 60 % of the memory that this process may have. The engine counts against it what no limit of a query covers, the
- * answer being printed above all, and refuses the statement (241) instead of letting the system kill the process.
+ * 45 % of the memory that this process may have. The engine counts against it what no limit of a query covers, the
+ * answer being printed above all, and refuses the statement (241) instead of letting the system kill the process. An
+ * answer is copied once on its way out, hence less than half.
  */
 function maxEngineMemoryBytes(): number {
   const constrained = process.constrainedMemory();
   const available = constrained > 0 && constrained < totalmem() ? constrained : totalmem();
-  return Math.floor(available * 0.6);
+  return Math.floor(available * 0.45);
 }
 
 /**
@@ -123,17 +117,6 @@ function inUtc<Result>(action: () => Result): Result {
     if (before === undefined) delete process.env['TZ'];
     else process.env['TZ'] = before;
   }
-}
-
-/** The error of an answer beyond its limit, in the engine's words. */
-export function resultTooLarge(maxBytes: number): StoreError {
-  return new StoreError(
-    'limit_exceeded',
-    `Code: 396. DB::Exception: Limit for result exceeded, max bytes: ${maxBytes}. (TOO_MANY_ROWS_OR_BYTES)`,
-    {
-      clickhouseCode: 396,
-    },
-  );
 }
 
 class ChdbEngineConnection implements EngineConnection {
@@ -166,26 +149,6 @@ class ChdbEngineConnection implements EngineConnection {
       rowsRead: result.rowsRead,
       bytesRead: result.bytesRead,
     };
-  }
-
-  async runInParts(sql: string, format: string, maxBytes: number): Promise<RunResult> {
-    this.#refuseForgotten(sql);
-    const startedAtMs = performance.now();
-    const parts: Uint8Array[] = [];
-    let [byteCount, rowCount] = [0, 0];
-    try {
-      for await (const part of this.#session.queryStream(sql, { format })) {
-        parts.push(part.raw());
-        byteCount += part.numBytes;
-        rowCount += part.numRows;
-        if (byteCount > maxBytes) throw resultTooLarge(maxBytes);
-      }
-    } catch (error) {
-      this.#isSpent = true;
-      throw toStoreError(error);
-    }
-    const elapsedSeconds = (performance.now() - startedAtMs) / 1000;
-    return { bytes: Buffer.concat(parts), elapsedSeconds, rowsRead: rowCount, bytesRead: byteCount };
   }
 
   async set(settings: EngineSettings): Promise<void> {

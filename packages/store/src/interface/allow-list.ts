@@ -312,26 +312,3 @@ export const TABLE_SETTINGS: ReadonlySet<string> = new Set([
   'min_rows_for_wide_part',
   'deduplicate_merge_projection_mode',
 ]);
-
-/** Formats whose answer is rows after rows, without a frame around them: they can be read in parts. */
-export const UNFRAMED_FORMATS: ReadonlySet<string> = new Set([
-  'CSV',
-  'JSONCompactEachRow',
-  'JSONCompactStringsEachRow',
-  'JSONEachRow',
-  'JSONLines',
-  'JSONL',
-  'NDJSON',
-  'JSONStringsEachRow',
-  'LineAsString',
-  'MsgPack',
-  'Native',
-  'Raw',
-  'RowBinary',
-  'RowBinaryWithDefaults',
-  'TSKV',
-  'TSV',
-  'TSVRaw',
-  'TabSeparated',
-  'TabSeparatedRaw',
-]);

@@ -1,9 +1,7 @@
 import type { EmbeddedDatabase } from '../engine/embedded-database.js';
-import { resultTooLarge } from '../engine/engine-connection.js';
 import type { EngineConnection, EngineSettings, RunResult } from '../engine/engine-connection.js';
 import { parseJsonRows } from '../engine/json-rows.js';
 import { insertFromFileSql } from '../engine/insert-file.js';
-import { UNFRAMED_FORMATS } from './allow-list.js';
 import type { InterfaceRequest } from './interface-request.js';
 import { InterfaceError, refused } from './interface-error.js';
 import type { InsertTarget } from './insert-target.js';
@@ -11,7 +9,7 @@ import { HELLO_STATEMENT, encodeHelloBlock } from './native-hello.js';
 import type { HelloValues } from './native-hello.js';
 import { cappedValue, fixedSettings, settingRule } from './setting-rules.js';
 import type { StatementLimits } from './setting-rules.js';
-import type { PassedStatement, StatementGate } from './statement-gate.js';
+import type { StatementGate } from './statement-gate.js';
 import { decodeSql, splitInsert } from './sql-tokens.js';
 
 /** What a statement gave. */
@@ -64,22 +62,24 @@ export async function runStatement(
     if (passed.kind === 'read') await connection.set({ readonly: 2 });
     if (passed.sql === HELLO_STATEMENT && request.isNativeProtocol && format === 'Native')
       return answerHello(connection);
-    return asResult(await runBounded(connection, passed, format, options.limits.maxResultBytes), format);
+    return asResult(await runBounded(connection, passed.sql, format, options.limits.maxResultBytes), format);
   });
 }
 
-/** The engine's own limit does not see what constants and dictionaries become when they are printed; this one does. */
+/**
+ * The engine's own limit does not see what constants and dictionaries become when they are printed; this one does, late.
+ * (Reading in parts would stop such an answer sooner, but the package plans a stream on the calling thread, and
+ * planning runs scalar subqueries: `SELECT (SELECT …)` would hold up the whole process.)
+ */
 async function runBounded(
   connection: EngineConnection,
-  { kind, sql }: PassedStatement,
+  sql: string,
   format: string,
   maxBytes: number,
 ): Promise<RunResult> {
-  const isSelect = kind === 'read' && /^(?:SELECT|WITH|\()/.test(sql);
-  if (isSelect && UNFRAMED_FORMATS.has(format)) return connection.runInParts(sql, format, maxBytes);
   const result = await connection.run(sql, format);
-  if (result.bytes.length > maxBytes) throw resultTooLarge(maxBytes);
-  return result;
+  if (result.bytes.length <= maxBytes) return result;
+  throw new InterfaceError(396, 'TOO_MANY_ROWS_OR_BYTES', `Limit for result exceeded, max bytes: ${maxBytes}`);
 }
 
 /** Those that a client may lower keep the client's value. */

@@ -1,4 +1,5 @@
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
+import { promisify } from 'node:util';
 import { Readable } from 'node:stream';
 import { createClient, TupleParam } from '@clickhouse/client';
 import type { ClickHouseClient } from '@clickhouse/client';
@@ -174,7 +175,7 @@ describe('@clickhouse/client', () => {
   it.each([
     ['SELECT * FROM nowhere', '60', 'UNKNOWN_TABLE'],
     ['SELECT nothing FROM rows', '47', 'UNKNOWN_IDENTIFIER'],
-    ['SELEC 1', '62', 'SYNTAX_ERROR'],
+    ['selec 1', '62', 'SYNTAX_ERROR'],
     ['SELECT nosuchfunction(1)', '497', 'ACCESS_DENIED'],
     ['SELECT {missing:String}', '456', 'UNKNOWN_QUERY_PARAMETER'],
     ["SELECT throwIf(1, 'stop')", '395', 'FUNCTION_THROW_IF_VALUE_IS_NON_ZERO'],
@@ -215,25 +216,26 @@ describe('curl', () => {
   const hasCurl = spawnSync('curl', ['--version']).status === 0;
   if (!hasCurl) console.info('curl is not installed: its two tests run over node:http in protocol.test.ts instead');
 
-  it.runIf(hasCurl)('reads with a GET, a POST and parameters', () => {
-    const curl = (...args: string[]): string => execFileSync('curl', ['-sS', ...args], { encoding: 'utf8' });
-    expect(curl(`${fixture.url}/ping`)).toBe('Ok.\n');
-    expect(curl(`${fixture.url}/?query=SELECT%201`)).toBe('1\n');
-    expect(curl(fixture.url, '-d', 'SELECT 1, 2 FORMAT CSV')).toBe('1,2\n');
-    expect(curl(`${fixture.url}/?param_x=it's`, '-d', 'SELECT {x:String}')).toBe("it\\'s\n");
-    expect(curl(fixture.url, '-F', 'query=SELECT {x:String}', '-F', 'param_x=multi')).toBe('multi\n');
-    expect(curl('--compressed', `${fixture.url}/?enable_http_compression=1`, '-d', 'SELECT 1')).toBe('1\n');
+  const curl = async (...args: string[]): Promise<string> =>
+    (await promisify(execFile)('curl', ['-sS', '-m', '20', ...args])).stdout;
+
+  it.runIf(hasCurl)('reads with a GET, a POST and parameters', async () => {
+    expect(await curl(`${fixture.url}/ping`)).toBe('Ok.\n');
+    expect(await curl(`${fixture.url}/?query=SELECT%201`)).toBe('1\n');
+    expect(await curl(fixture.url, '-d', 'SELECT 1, 2 FORMAT CSV')).toBe('1,2\n');
+    expect(await curl(`${fixture.url}/?param_x=it's`, '-d', 'SELECT {x:String}')).toBe("it\\'s\n");
+    expect(await curl(fixture.url, '-F', 'query=SELECT {x:String}', '-F', 'param_x=multi')).toBe('multi\n');
+    expect(await curl('--compressed', `${fixture.url}/?enable_http_compression=1`, '-d', 'SELECT 1')).toBe('1\n');
   });
 
-  it.runIf(hasCurl)('writes with the token as Basic, Bearer, header or URL field', () => {
-    const curl = (...args: string[]): string =>
-      execFileSync('curl', ['-sS', '-o', '/dev/null', '-w', '%{http_code}', ...args], { encoding: 'utf8' });
-    const insert = ['-d', 'INSERT INTO rows (a) VALUES (7)'];
-    expect(curl(fixture.url, ...insert)).toBe('403');
-    expect(curl(fixture.url, '-u', `any:${WRITE_TOKEN}`, ...insert)).toBe('200');
-    expect(curl(fixture.url, '-H', `Authorization: Bearer ${WRITE_TOKEN}`, ...insert)).toBe('200');
-    expect(curl(fixture.url, '-H', `X-ClickHouse-Key: ${WRITE_TOKEN}`, ...insert)).toBe('200');
-    expect(curl(`${fixture.url}/?password=${WRITE_TOKEN}`, ...insert)).toBe('200');
-    expect(curl(fixture.url, '-u', 'any:wrong', ...insert)).toBe('403');
+  it.runIf(hasCurl)('writes with the token as Basic, Bearer, header or URL field', async () => {
+    const status = async (...args: string[]): Promise<string> =>
+      curl('-o', '/dev/null', '-w', '%{http_code}', ...args, '-d', 'INSERT INTO rows (a) VALUES (7)');
+    expect(await status(fixture.url)).toBe('403');
+    expect(await status(fixture.url, '-u', `any:${WRITE_TOKEN}`)).toBe('200');
+    expect(await status(fixture.url, '-H', `Authorization: Bearer ${WRITE_TOKEN}`)).toBe('200');
+    expect(await status(fixture.url, '-H', `X-ClickHouse-Key: ${WRITE_TOKEN}`)).toBe('200');
+    expect(await status(`${fixture.url}/?password=${WRITE_TOKEN}`)).toBe('200');
+    expect(await status(fixture.url, '-u', 'any:wrong')).toBe('403');
   });
 });

@@ -7,9 +7,10 @@ import type { EngineFunction } from './function-allow-list.js';
 import { InterfaceError } from './interface-error.js';
 import type { StatementLimits } from './setting-rules.js';
 import { tokenizeCanonicalSql } from './sql-tokens.js';
-import { checkStatement, checkTokens } from './statement-check.js';
+import { checkStatement } from './statement-check.js';
 import type { AllowedStatement, StatementRules } from './statement.js';
 import { parseSyntaxTree } from './syntax-tree.js';
+import { checkTokens } from './token-check.js';
 
 /** A statement that passed, in the only form in which it may run. */
 export interface PassedStatement extends AllowedStatement {

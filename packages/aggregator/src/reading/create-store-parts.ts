@@ -97,7 +97,7 @@ export function createStoreParts({ database, tenant, retention, clock }: StorePa
     },
     resolveRates: async () => void (await resolveRates(database, ratePeriods)),
     judgeTraces: async () => void (await judgeTraces(database, { nowMs: clock() })),
-    buildRollups: async () => void (await buildRollups(database, { nowMs: clock() })),
+    buildRollups: async () => void (await buildRollups(database, { nowMs: clock(), ledgerDays: retention.ledgerDays })),
     ...createUpkeep(database, retention, clock),
     ping: async () => void (await database.query('SELECT 1 AS one')),
   };

@@ -18,5 +18,5 @@ COPY --from=build /build/node_modules node_modules
 COPY --from=build /build/packages packages
 USER node
 EXPOSE 4320
-ENTRYPOINT ["node", "packages/cli/bin/costel.mjs"]
+ENTRYPOINT ["node", "packages/cli/bin/costel.cjs"]
 CMD ["aggregator"]

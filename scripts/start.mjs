@@ -1,4 +1,4 @@
-// `npm start`: set up, then run the embedded stack in this process. Flags go to `costel up`, e.g. `npm start -- --port 5320`.
+// `npm start` (through start.cjs): set up, then run the embedded stack in this process. Flags go to `costel up`, e.g. `npm start -- --port 5320`.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -11,4 +11,4 @@ if (!ownConfig && !process.env['COSTEL_CONFIG']) {
   process.env['COSTEL_CONFIG'] = join(root, 'examples', 'demo', 'costel.yaml');
 }
 process.argv.splice(2, 0, 'up');
-await import(pathToFileURL(join(root, 'packages', 'cli', 'bin', 'costel.mjs')).href);
+await import(pathToFileURL(join(root, 'packages', 'cli', 'bin', 'costel.cjs')).href);

@@ -4,7 +4,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
-const cli = resolve(import.meta.dirname, '../../packages/cli/bin/costel.mjs');
+const cli = resolve(import.meta.dirname, '../../packages/cli/bin/costel.cjs');
 
 /** A port that was free a moment ago. */
 export async function freePort(): Promise<number> {

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
 const root = resolve(import.meta.dirname, '../../..');
-const cli = join(root, 'packages/cli/bin/costel.mjs');
+const cli = join(root, 'packages/cli/bin/costel.cjs');
 
 /** Starting the engine on a fresh data directory on a busy machine. */
 const START_PATIENCE_MS = 90_000;

@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
-const bin = fileURLToPath(new URL('../../bin/costel.mjs', import.meta.url));
+const bin = fileURLToPath(new URL('../../bin/costel.cjs', import.meta.url));
 
 /** How a command ended. */
 export interface Ended {

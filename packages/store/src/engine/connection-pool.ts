@@ -1,12 +1,22 @@
 import type { EngineConnection } from './engine-connection.js';
 import { StoreError } from './store-error.js';
 
-/** Connections that stay open; a caller has one for itself until its work is done. First come, first served. */
+/** Work that waits for a connection. */
+interface Waiter {
+  readonly isUrgent: boolean;
+  resolve(connection: EngineConnection): void;
+  reject(error: Error): void;
+}
+
+/**
+ * Connections that stay open; a caller has one for itself until its work is done. First come, first served, but for
+ * urgent work: an insert that somebody waits for goes ahead of queries, so a few slow ones cannot hold up ingestion.
+ */
 export class ConnectionPool {
   readonly #idle: EngineConnection[];
   readonly #size: number;
   readonly #replace: () => Promise<EngineConnection>;
-  readonly #waiting: { resolve: (connection: EngineConnection) => void; reject: (error: Error) => void }[] = [];
+  readonly #waiting: Waiter[] = [];
   readonly #drained: (() => void)[] = [];
   #closed = false;
 
@@ -18,8 +28,11 @@ export class ConnectionPool {
   }
 
   /** Runs `work` on a connection of its own. @throws StoreError `closed` once closing has begun. */
-  async use<Result>(work: (connection: EngineConnection) => Promise<Result>): Promise<Result> {
-    const connection = await this.#acquire();
+  async use<Result>(
+    work: (connection: EngineConnection) => Promise<Result>,
+    { isUrgent = false }: { readonly isUrgent?: boolean } = {},
+  ): Promise<Result> {
+    const connection = await this.#acquire(isUrgent);
     try {
       return await work(connection);
     } finally {
@@ -36,11 +49,14 @@ export class ConnectionPool {
     for (const connection of this.#idle) connection.close();
   }
 
-  async #acquire(): Promise<EngineConnection> {
+  async #acquire(isUrgent: boolean): Promise<EngineConnection> {
     if (this.#closed) throw closedError();
     const idle = this.#idle.pop();
     if (idle !== undefined) return idle;
-    return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }));
+    return new Promise((resolve, reject) => {
+      const firstQuery = isUrgent ? this.#waiting.findIndex((waiter) => !waiter.isUrgent) : -1;
+      this.#waiting.splice(firstQuery < 0 ? this.#waiting.length : firstQuery, 0, { isUrgent, resolve, reject });
+    });
   }
 
   /** The new one first: the engine shuts down with its last connection. */

@@ -174,7 +174,7 @@ class ChdbDatabase implements EmbeddedDatabase {
 
   async insertFile(insert: FileInsert): Promise<void> {
     const sql = insertFromFileSql(insert);
-    await this.#pool.use(async (connection) => connection.run(sql));
+    await this.#pool.use(async (connection) => connection.run(sql), { isUrgent: true });
   }
 
   async insertRows(table: string, rows: readonly object[]): Promise<void> {

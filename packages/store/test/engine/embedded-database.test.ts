@@ -268,3 +268,22 @@ it('four connections and four guests want twelve threads', () => {
   expect(recommendedThreadPoolSize()).toBe(12);
   expect(recommendedThreadPoolSize(2, 1)).toBe(7);
 });
+
+it('an insert goes ahead of the queries that wait for a connection', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'costel-urgent-'));
+  const database = await openEmbeddedDatabase({ dataDirectory: directory, connections: 1 });
+  try {
+    await database.command('CREATE TABLE t (a UInt8) ENGINE = MergeTree ORDER BY a');
+    const done: string[] = [];
+    const queries = ['first', 'second', 'third'].map(async (name) => {
+      await database.query('SELECT sleep(0.2)');
+      done.push(name);
+    });
+    const insert = database.insertRows('t', [{ a: 1 }]).then(() => done.push('insert'));
+    await Promise.all([...queries, insert]);
+    expect(done.indexOf('insert')).toBeLessThan(done.indexOf('third'));
+  } finally {
+    await database.close();
+    rmSync(directory, { recursive: true, force: true });
+  }
+});

@@ -64,7 +64,12 @@ export async function runUp(flags: CommonFlags): Promise<void> {
   await checkStart(config);
   const isFirstStart = !existsSync(config.server.dataDirectory);
   const log = createStderrLog(Date.now);
-  const stack = await startStack({ config, log, instance: randomUUID(), token: loadWriteToken(config.server.dataDirectory) });
+  const stack = await startStack({
+    config,
+    log,
+    instance: randomUUID(),
+    token: loadWriteToken(config.server.dataDirectory),
+  });
   await printWelcome(stack, config, isFirstStart);
   await stopOn(stopSignal, () => stack.stop());
 }

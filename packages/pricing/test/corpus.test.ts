@@ -33,6 +33,8 @@ if (!isPresent)
   console.info(`pricing: recorded interactions are not at ${directory}; their figures are not checked here`);
 
 function load(provider: string): Interaction[] {
+  // The body of a describe that is left out is run all the same, to collect its tests.
+  if (!isPresent) return [];
   const text = readFileSync(join(directory, `${provider}.jsonl`), 'utf8');
   return text
     .trim()

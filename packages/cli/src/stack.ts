@@ -125,7 +125,7 @@ async function startReceiver(
     info: (message: string, fields?: Readonly<Record<string, unknown>>): void => log('info', message, fields),
     warn: (message: string, fields?: Readonly<Record<string, unknown>>): void => log('warn', message, fields),
   };
-  const receiver = createReceiver({ database, logger, allowedHosts: hostNames(config) });
+  const receiver = createReceiver({ database, logger, tenant: config.tenant, allowedHosts: hostNames(config) });
   teardown.add(() => receiver.close());
   const { port } = await receiver.listen(config.server.otlpPort, config.server.host);
   return { port, stats: () => receiver.stats() };

@@ -17,6 +17,7 @@ export type IngestOutcome =
 export interface IngestOptions {
   readonly database: Database;
   readonly limits: ReceiverLimits;
+  readonly tenant: string;
   readonly counters: ReceiverCounters;
   readonly clock: Clock;
 }
@@ -31,7 +32,7 @@ export class Ingest {
   constructor(options: IngestOptions) {
     const { counters, limits } = options;
     this.#options = options;
-    this.#decoder = createDecoder(limits, () => counters.queue.rowBytes < limits.pendingRowBytes);
+    this.#decoder = createDecoder(limits, options.tenant, () => counters.queue.rowBytes < limits.pendingRowBytes);
     this.#directory = openRowsDirectory();
     // Every insert reports a directory that cannot be made; here it must only not count as unhandled.
     this.#directory.catch(() => undefined);

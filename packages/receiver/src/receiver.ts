@@ -2,6 +2,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Database } from '@costel/store';
 import { type Clock, SYSTEM_CLOCK } from './clock.js';
+import { DEFAULT_TENANT } from './decode/decode-context.js';
 import { createExportHandler, type HttpHandler } from './http/export-handler.js';
 import { createRequestGuard } from './http/request-guard.js';
 import { Ingest } from './ingest.js';
@@ -14,6 +15,8 @@ import { ReceiverCounters, type ReceiverStats } from './stats.js';
 export interface ReceiverOptions {
   /** Holds the exporter's tables (`migrate`); stays open when the receiver closes. */
   readonly database: Database;
+  /** Whose telemetry this is; stamped on every row, whatever a payload claims. Default: `default`. */
+  readonly tenant?: string;
   /** Overrides of `DEFAULT_LIMITS`. */
   readonly limits?: Partial<ReceiverLimits>;
   readonly clock?: Clock;
@@ -50,7 +53,13 @@ export function createReceiver(options: ReceiverOptions): Receiver {
   const clock = options.clock ?? SYSTEM_CLOCK;
   const logger = options.logger ?? SILENT_LOGGER;
   const counters = new ReceiverCounters(() => clock.now());
-  const ingest = new Ingest({ database: options.database, limits, counters, clock });
+  const ingest = new Ingest({
+    database: options.database,
+    limits,
+    tenant: options.tenant ?? DEFAULT_TENANT,
+    counters,
+    clock,
+  });
   const guard = createRequestGuard(options.allowedHosts ?? [], options.allowedOrigins ?? []);
   const handler = createExportHandler({ ingest, limits, counters, guard, logger });
   const servers = new Set<Server>();

@@ -155,7 +155,7 @@ export const configSchema = z
       .regex(/^[A-Za-z0-9_-]{1,64}$/, { error: 'must be 1 to 64 letters, digits, _ or -' })
       .default('default')
       .describe(
-        'Tenant whose calls are shown and budgeted: the one that a collector stamps into the resource attribute costel.tenant; spans without it belong to "default".',
+        'Tenant whose calls are shown and budgeted. The embedded receiver stamps it on what it receives, a collector into the resource attribute costel.tenant; spans without it belong to "default".',
       ),
     budgets: z
       .array(budgetSchema)

@@ -1,10 +1,12 @@
 import { writeAnyValueText } from './any-value.js';
-import type { DecodeContext } from './decode-context.js';
+import { DEFAULT_TENANT, type DecodeContext } from './decode-context.js';
 import { NUMBERS_PER_ENTRY, orderByKey } from './key-order.js';
 import { MessageScanner } from './message-scanner.js';
 import { KEY_VALUE } from './otlp-schema.js';
 import type { RowWriter } from './row-writer.js';
 
+const textEncoder = new TextEncoder();
+const TENANT = textEncoder.encode('costel.tenant');
 const KEY_TAG = 0x0a;
 const VALUE_TAG = 0x12;
 const entry = new MessageScanner(KEY_VALUE);
@@ -22,8 +24,46 @@ export function writeAttributeMap(
   out: RowWriter,
 ): void {
   const count = collect(context, scanner, field);
-  const order = orderByKey(context.body.bytes, entries, count);
   out.varint(count);
+  writeEntries(context, count, out);
+}
+
+/**
+ * Writes a resource's attributes with the receiver's tenant in the place of the one that the payload claims: whose money
+ * it is follows from where telemetry is let in, never from the telemetry. The stamp comes last.
+ */
+export function writeResourceAttributes(
+  context: DecodeContext,
+  scanner: MessageScanner,
+  field: number,
+  out: RowWriter,
+): void {
+  const count = dropTenant(context, collect(context, scanner, field));
+  const isStamped = context.tenant !== DEFAULT_TENANT;
+  out.varint(isStamped ? count + 1 : count);
+  writeEntries(context, count, out);
+  if (!isStamped) return;
+  const tenant = textEncoder.encode(context.tenant);
+  out.stringBytes(TENANT, 0, TENANT.length);
+  out.stringBytes(tenant, 0, tenant.length);
+}
+
+/** Takes entries called `costel.tenant` out of the collected ones. @returns how many are left */
+function dropTenant(context: DecodeContext, count: number): number {
+  let kept = 0;
+  for (let index = 0; index < count; index++) {
+    const at = index * NUMBERS_PER_ENTRY;
+    const key = context.body.bytes.subarray(entries[at] ?? 0, entries[at + 1] ?? 0);
+    if (key.length === TENANT.length && Buffer.compare(key, TENANT) === 0) continue;
+    if (kept < index) entries.copyWithin(kept * NUMBERS_PER_ENTRY, at, at + NUMBERS_PER_ENTRY);
+    kept++;
+  }
+  if (kept < count) context.adjust('tenant_dropped', count - kept);
+  return kept;
+}
+
+function writeEntries(context: DecodeContext, count: number, out: RowWriter): void {
+  const order = orderByKey(context.body.bytes, entries, count);
   for (let index = 0; index < count; index++) {
     const at = (order[index] ?? 0) * NUMBERS_PER_ENTRY;
     const keyStart = entries[at] ?? 0;

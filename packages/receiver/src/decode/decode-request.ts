@@ -1,6 +1,6 @@
 import type { ReceiverLimits } from '../limits.js';
 import type { Signal, TableName } from '../tables.js';
-import { type Adjustment, DecodeContext } from './decode-context.js';
+import { type Adjustment, DecodeContext, DEFAULT_TENANT } from './decode-context.js';
 import { type ItemTranscoder, walkRequest } from './envelope.js';
 import { type ContentEncoding, inflate, InflateError } from './inflate.js';
 import { encodeJsonRequest, type JsonRejections } from './json-encoder.js';
@@ -67,7 +67,7 @@ const LEAST_ITEMS = 3000;
 const writers = new Map<TableName, RowWriter>();
 
 /** Decodes one request into rows. Bad input never throws: it ends in a refusal or in counted rejections. */
-export function decodeRequest(job: DecodeJob, limits: ReceiverLimits): DecodeOutcome {
+export function decodeRequest(job: DecodeJob, limits: ReceiverLimits, tenant: string = DEFAULT_TENANT): DecodeOutcome {
   try {
     const body = inflate(job.body, job.encoding, limits.inflatedBytes);
     if (body.length > limits.inflatedBytes) {
@@ -79,7 +79,7 @@ export function decodeRequest(job: DecodeJob, limits: ReceiverLimits): DecodeOut
       items: limits.recordsPerRequest * ITEMS_PER_RECORD + LEAST_ITEMS,
     };
     const json = job.format === 'json' ? encodeJsonRequest(body, request, bounds) : undefined;
-    const context = new DecodeContext(json?.bytes ?? body, limits);
+    const context = new DecodeContext(json?.bytes ?? body, limits, tenant);
     const output = new RowOutput(limits, writers);
     countRejections(output, json?.rejections);
     walkRequest(context, output, transcode);

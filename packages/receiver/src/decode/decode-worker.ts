@@ -10,10 +10,10 @@ import {
 // Errors are control flow for rejected records here; collecting their stacks would cost more than decoding.
 Error.stackTraceLimit = 0;
 
-const { limits } = workerData as DecodeWorkerData;
+const { limits, tenant } = workerData as DecodeWorkerData;
 
 parentPort?.on('message', ({ id, job }: DecodeRequestMessage) => {
-  const outcome = decodeRequest(job, limits);
+  const outcome = decodeRequest(job, limits, tenant);
   const transferred: TransferListItem[] = [];
   if (outcome.kind === 'decoded') {
     for (const { rows, rowEnds } of outcome.tables) {

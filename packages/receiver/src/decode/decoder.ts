@@ -3,7 +3,12 @@ import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import type { ReceiverLimits } from '../limits.js';
 import type { DecodeJob, DecodeOutcome, RefusalReason } from './decode-request.js';
-import { type DecodeRequestMessage, type DecodeResponseMessage, WORKER_READY } from './worker-messages.js';
+import {
+  type DecodeRequestMessage,
+  type DecodeResponseMessage,
+  type DecodeWorkerData,
+  WORKER_READY,
+} from './worker-messages.js';
 
 /** Requests that the worker holds at a time: one that it decodes and one that waits, so that it never idles. */
 const IN_WORKER = 2;
@@ -30,12 +35,13 @@ const workerUrl = (): URL =>
   new URL('decode/decode-worker.js', pathToFileURL(createRequire(import.meta.url).resolve('@costel/receiver')));
 
 /** Starts the worker. `mayDecode` says whether there is room for more rows; while it is false, requests wait. */
-export function createDecoder(limits: ReceiverLimits, mayDecode: () => boolean): Decoder {
-  return new WorkerDecoder(limits, mayDecode);
+export function createDecoder(limits: ReceiverLimits, tenant: string, mayDecode: () => boolean): Decoder {
+  return new WorkerDecoder(limits, tenant, mayDecode);
 }
 
 class WorkerDecoder implements Decoder {
   readonly #limits: ReceiverLimits;
+  readonly #tenant: string;
   readonly #mayDecode: () => boolean;
   readonly #waiting: Waiting[] = [];
   readonly #inWorker = new Map<number, Waiting>();
@@ -46,8 +52,9 @@ class WorkerDecoder implements Decoder {
   #nextId = 0;
   #isClosed = false;
 
-  constructor(limits: ReceiverLimits, mayDecode: () => boolean) {
+  constructor(limits: ReceiverLimits, tenant: string, mayDecode: () => boolean) {
     this.#limits = limits;
+    this.#tenant = tenant;
     this.#mayDecode = mayDecode;
     this.#worker = this.#start();
   }
@@ -81,7 +88,7 @@ class WorkerDecoder implements Decoder {
   #start(): Worker {
     const worker = new Worker(workerUrl(), {
       name: 'costel-otlp-decoder',
-      workerData: { limits: this.#limits },
+      workerData: { limits: this.#limits, tenant: this.#tenant } satisfies DecodeWorkerData,
       resourceLimits: { maxOldGenerationSizeMb: this.#limits.decoderHeapMebibytes },
     });
     worker.unref();

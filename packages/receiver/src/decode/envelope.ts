@@ -1,4 +1,4 @@
-import { writeAttributeMap, writeAttributeValue } from './attribute-map.js';
+import { writeAttributeMap, writeAttributeValue, writeResourceAttributes } from './attribute-map.js';
 import type { DecodeContext } from './decode-context.js';
 import { MessageScanner } from './message-scanner.js';
 import { LOGS_REQUEST, RESOURCE, SCOPE, TRACES_REQUEST, type Message } from './otlp-schema.js';
@@ -133,7 +133,7 @@ function readResource(context: DecodeContext): Envelope {
   const start = resourceEnvelopeScanner.startOf(1);
   resourceScanner.scan(context.body, Math.max(start, 0), start < 0 ? 0 : resourceEnvelopeScanner.endOf(1));
   return {
-    resourceAttributes: encoded((out) => writeAttributeMap(context, resourceScanner, 1, out)),
+    resourceAttributes: encoded((out) => writeResourceAttributes(context, resourceScanner, 1, out)),
     resourceSchemaUrl: encodedString(context, resourceEnvelopeScanner, SCHEMA_URL),
     serviceName: encoded((out) => writeAttributeValue(context, resourceScanner, 1, SERVICE_NAME, out)),
     scopeAttributes: new Uint8Array(1),

@@ -4,6 +4,7 @@ import type { DecodeJob, DecodeOutcome } from './decode-request.js';
 /** What the worker is started with. */
 export interface DecodeWorkerData {
   readonly limits: ReceiverLimits;
+  readonly tenant: string;
 }
 
 /** A request on its way to the worker; its body is transferred. */

@@ -4,8 +4,8 @@ import { StoreError } from './store-error.js';
 /** Work that waits for a connection. */
 interface Waiter {
   readonly isUrgent: boolean;
-  resolve(connection: EngineConnection): void;
-  reject(error: Error): void;
+  readonly resolve: (connection: EngineConnection) => void;
+  readonly reject: (error: Error) => void;
 }
 
 /**

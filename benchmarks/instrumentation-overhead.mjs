@@ -10,7 +10,7 @@ import { measuredVersions, VARIANTS } from './instrumentation-overhead/variants.
 const HELP = `Usage: npm run bench -- instrumentation-overhead [options]
 
 Measures the added time, CPU, memory and start-up of @costel/instrumentation beside its peers, in one run.
-benchmarks/README.md says how, and how to read it. About four minutes; keep the machine idle.
+benchmarks/README.md says how, and how to read it. About six minutes; keep the machine idle.
 
   --quick           a run of seconds that shows that everything works; its figures mean nothing
   --json            the result as JSON on stdout, the tables on stderr

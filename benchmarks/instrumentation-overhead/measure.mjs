@@ -18,7 +18,7 @@ export const KINDS = ['json', 'stream'];
 /** @type {Settings} */
 export const FULL = {
   launches: 3,
-  rounds: 21,
+  rounds: 15,
   warmUpCalls: { json: 10_000, stream: 1000 },
   callsPerRound: { json: 2000, stream: 120 },
   startUps: 11,
@@ -88,7 +88,7 @@ async function measureLaunch(variants, settings, run, findings) {
           findings.get(variant.name)?.cpuUs[kind].push(cpuUs);
         }
       }
-      if ((round + 1) % 7 === 0) run.onProgress(`  ${round + 1} of ${settings.rounds} rounds`);
+      if ((round + 1) % 5 === 0) run.onProgress(`  ${round + 1} of ${settings.rounds} rounds`);
     }
     let cpuSeconds = 0;
     for (const { variant, child } of children) {

@@ -24,7 +24,7 @@ async function openedParts(
   const opened: Record<string, number> = {};
   let table = '';
   for (const { explain } of lines) {
-    const read = /ReadFromMergeTree \(costel\.(\w+)\)/.exec(explain);
+    const read = /ReadFromMergeTree \(\w+\.(\w+)\)/.exec(explain);
     if (read?.[1] !== undefined) table = read[1];
     const parts = /^\W*Parts: (\d+)\/\d+$/.exec(explain);
     // Each index narrows what the one before it left: the last line of a table says what is opened.
@@ -54,7 +54,7 @@ describe('what a query opens, with five tenants and thirty days', () => {
   const hour = { from: '2026-11-15 10:00:00.000', to: '2026-11-15 11:00:00.000' };
   const ledgerParts = async () => {
     const [row] = await store.db.query<{ all: string; day: string }>(
-      "SELECT count() AS all, countIf(partition_id = '20261115') AS day FROM system.parts WHERE database = 'costel' AND table = 'llm_calls' AND active",
+      "SELECT count() AS all, countIf(partition_id = '20261115') AS day FROM system.parts WHERE database = currentDatabase() AND table = 'llm_calls' AND active",
     );
     return { all: Number(row?.all), day: Number(row?.day) };
   };

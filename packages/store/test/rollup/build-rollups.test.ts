@@ -115,7 +115,7 @@ describe('rollups over thirty days and five tenants', () => {
     const [row] = await store.db.query<{ rows: string }>('SELECT count() AS rows FROM llm_cost_1d');
     expect(Number(row?.rows)).toBeGreaterThan(0);
     const [published] = await store.db.query<{ parts: string }>(
-      "SELECT count() AS parts FROM system.parts WHERE database = 'costel' AND table = 'published' AND active",
+      "SELECT count() AS parts FROM system.parts WHERE database = currentDatabase() AND table = 'published' AND active",
     );
     expect(published?.parts).toBe('1');
   });

@@ -34,7 +34,7 @@ describe('what a reader sees while rollups are built', () => {
 
   it('sees rows of an insert that was held open across a whole build', async () => {
     await insertSpans(store, [dollar('2026-11-10T10:00:00.000Z')]);
-    const pipe = join(store.db.scratch.path, 'held-open');
+    const pipe = join(store.directory, 'held-open');
     execFileSync('mkfifo', [pipe]);
     const late = dollar('2026-11-10T10:01:00.000Z', { receivedAt: '2026-11-10T10:01:01.000Z' });
     const columns = Object.keys(late);

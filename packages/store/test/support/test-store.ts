@@ -1,28 +1,78 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { migrate, openEmbeddedDatabase, type EmbeddedDatabase } from '../../src/index.js';
+import { connectDatabase, migrate, openEmbeddedDatabase, type Database } from '../../src/index.js';
 
-/** A migrated database of its own, in a temporary directory. */
+/** A migrated database of its own: on the embedded engine, or on the server that `CLICKHOUSE_URL` names. */
 export interface TestStore {
-  readonly db: EmbeddedDatabase;
+  readonly db: Database;
+  /** A directory for files of this test, gone after `close()`. */
+  readonly directory: string;
+  /** Another client of the same database, as a second process has one; a server has it at once, the engine shares its own. */
+  connect(): Promise<Database>;
   close(): Promise<void>;
+}
+
+/** Which engine a test store is on. */
+export interface TestStoreOptions {
+  /** Default `CLICKHOUSE_URL`; the embedded engine where there is none. */
+  readonly serverUrl?: string | undefined;
+  /** Retention of the shipped schema stays in force; by default rows stay, however old they are. */
+  readonly keepsRetention?: boolean;
 }
 
 /** Tables whose retention would drop rows of the fixed dates that tests use, one day. */
 const TABLES_WITH_RETENTION = ['otel_traces', 'span_edges', 'llm_calls', 'llm_cost_15m'] as const;
 
-/** Opens the real engine on an empty directory and lays the schema; rows stay, however old they are. */
-export async function openTestStore(): Promise<TestStore> {
-  const dataDirectory = mkdtempSync(join(tmpdir(), 'costel-store-'));
-  const db = await openEmbeddedDatabase({ dataDirectory });
+/**
+ * Opens a database and lays the schema. This is the one place where the tests of the store get theirs:
+ * `CLICKHOUSE_URL` (with `CLICKHOUSE_USER`, `CLICKHOUSE_PASSWORD`) runs them all against a server, in a database that is
+ * dropped afterwards.
+ */
+export async function openTestStore(options: TestStoreOptions = {}): Promise<TestStore> {
+  const directory = mkdtempSync(join(tmpdir(), 'costel-store-'));
+  const serverUrl = options.serverUrl ?? process.env['CLICKHOUSE_URL'];
+  const { db, connect, close } = serverUrl === undefined ? await openOwn(directory) : await openOnServer(serverUrl);
   await migrate(db);
-  for (const table of TABLES_WITH_RETENTION) await db.command(`ALTER TABLE ${table} REMOVE TTL`);
+  if (options.keepsRetention !== true) {
+    for (const table of TABLES_WITH_RETENTION) await db.command(`ALTER TABLE ${table} REMOVE TTL`);
+  }
   return {
     db,
+    directory,
+    connect,
     async close() {
+      await close();
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+type Opened = Pick<TestStore, 'db' | 'connect' | 'close'>;
+
+async function openOwn(directory: string): Promise<Opened> {
+  const dataDirectory = join(directory, 'data');
+  const db = await openEmbeddedDatabase({ dataDirectory });
+  return { db, connect: async () => openEmbeddedDatabase({ dataDirectory }), close: async () => db.close() };
+}
+
+let databases = 0;
+
+async function openOnServer(url: string): Promise<Opened> {
+  databases += 1;
+  const login = {
+    url,
+    username: process.env['CLICKHOUSE_USER'] ?? 'default',
+    password: process.env['CLICKHOUSE_PASSWORD'] ?? '',
+    database: `costel_test_${process.pid}_${databases}`,
+  };
+  const db = await connectDatabase(login);
+  return {
+    db,
+    connect: async () => connectDatabase(login),
+    async close() {
+      await db.command(`DROP DATABASE IF EXISTS ${login.database} SYNC`);
       await db.close();
-      rmSync(dataDirectory, { recursive: true, force: true });
     },
   };
 }

@@ -78,7 +78,7 @@ describe('an insert that reached the raw table and not the ledger', () => {
   it('keeps rows for as long as it is told, and refuses a retention of no days', async () => {
     await applyRetention(store.db, { rawDays: 30, ledgerDays: 400 });
     const [table] = await store.db.query<{ sql: string }>(
-      "SELECT create_table_query AS sql FROM system.tables WHERE database = 'costel' AND name = 'llm_calls'",
+      "SELECT create_table_query AS sql FROM system.tables WHERE database = currentDatabase() AND name = 'llm_calls'",
     );
     expect(table?.sql).toContain('toIntervalDay(400)');
     await expect(applyRetention(store.db, { rawDays: 0 })).rejects.toThrow(StoreError);

@@ -92,6 +92,9 @@ async function startParts(options: StackOptions, teardown: Teardown): Promise<St
 /** How long before the last receipt rows may have reached the raw table and not the ledger: inserts take far less. */
 const REPAIR_MS = 900_000;
 
+/** No call starts later in the ledger. */
+const LAST_START = new Date(Date.UTC(2100, 0, 1));
+
 /**
  * A kill may fall between a raw row and its ledger row. Such a batch was not acknowledged and its sender repeats it, but
  * the sender may have been killed too; so the last quarter hour before the kill is compared, beside the work of the stack.
@@ -103,7 +106,9 @@ async function repairAfterKill(database: Database, log: Log): Promise<void> {
     );
     const lastMs = Number(row?.last_ms ?? 0);
     if (lastMs <= 0) return;
-    const { calls } = await repair(database, { from: new Date(lastMs - REPAIR_MS), to: new Date(lastMs + 1000) });
+    // By receipt: what was under way may have started at any time.
+    const received = { from: new Date(0), to: LAST_START, receivedFrom: new Date(lastMs - REPAIR_MS) };
+    const { calls } = await repair(database, received);
     if (calls > 0)
       log('warn', 'the stack was killed; ledger rows that were missing have been derived again', { calls });
   } catch (error) {

@@ -8,6 +8,8 @@ import { checkedRange, DAY_MS, instantText, type TimeRange } from '../query/time
 export interface RepairRange {
   readonly from: Date;
   readonly to: Date;
+  /** Looks only at spans received from then on, however long ago they started. Default: whenever they were received. */
+  readonly receivedFrom?: Date;
 }
 
 /** What {@link repair} closed. */
@@ -18,8 +20,12 @@ export interface RepairResult {
   readonly edges: number;
 }
 
-/** Spans of a range of their own start, in `otel_traces`. */
-const IN_RANGE = "Timestamp >= {from:DateTime64(3, 'UTC')} AND Timestamp < {to:DateTime64(3, 'UTC')}";
+/** Spans of a range of their own start and of receipt, in `otel_traces`. */
+const IN_RANGE = `Timestamp >= {from:DateTime64(3, 'UTC')} AND Timestamp < {to:DateTime64(3, 'UTC')}
+    AND ReceivedAt >= {received_from:DateTime64(3, 'UTC')}`;
+
+/** What {@link countMissing} and the statements beside it are bound to; instants as the engine reads them. */
+export type RepairParameters = Readonly<Record<'from' | 'to' | 'received_from', string>>;
 
 /**
  * Ledger rows that spans should have and do not: what an insert left behind that reached the raw table and not the
@@ -51,11 +57,12 @@ const SETTINGS =
  */
 export async function repair(db: Database, range: RepairRange): Promise<RepairResult> {
   const checked = checkedRange(range.from, range.to);
+  const receivedFromMs = range.receivedFrom?.getTime() ?? 0;
   const database = await currentDatabase(db);
   let calls = 0;
   let edges = 0;
-  for (const part of await daysWithSpans(db, checked)) {
-    const parameters = { from: instantText(part.fromMs), to: instantText(part.toMs) };
+  for (const part of await daysWithSpans(db, checked, receivedFromMs)) {
+    const parameters = repairParameters(part, receivedFromMs);
     const missing = await countMissing(db, database, parameters);
     if (missing.calls > 0) {
       const columns = LEDGER_COLUMNS.map((column) => `\`${column}\``).join(', ');
@@ -83,7 +90,7 @@ WHERE ${IN_RANGE} AND TraceId != '' AND SpanId != '' AND ParentSpanId != ''
 export async function countMissing(
   db: Database,
   database: string,
-  parameters: { readonly from: string; readonly to: string },
+  parameters: RepairParameters,
 ): Promise<RepairResult> {
   const [calls] = await db.query<{ missing: string }>(
     `SELECT uniqExact(tenant, trace_id, span_id, item) AS missing FROM (\n${missingRows(database)}\n)\n${SETTINGS}`,
@@ -96,11 +103,25 @@ export async function countMissing(
   return { calls: Number(calls?.missing ?? 0), edges: Number(edges?.missing ?? 0) };
 }
 
-/** Pieces of a range, each within one UTC day that has spans. */
-async function daysWithSpans(db: Database, { fromMs, toMs }: TimeRange): Promise<TimeRange[]> {
+/** A range as parameters of the statements above. */
+export function repairParameters({ fromMs, toMs }: TimeRange, receivedFromMs = 0): RepairParameters {
+  return { from: instantText(fromMs), to: instantText(toMs), received_from: instantText(receivedFromMs) };
+}
+
+/**
+ * Pieces of a range, each within one UTC day that has spans. Nothing sorts spans by receipt, so days are left out whose
+ * parts are all older than it: one that holds a row was written, or merged, when the row came or later.
+ */
+async function daysWithSpans(db: Database, { fromMs, toMs }: TimeRange, receivedFromMs: number): Promise<TimeRange[]> {
   const rows = await db.query<{ day: string }>(
-    `SELECT DISTINCT toDate(Timestamp, 'UTC') AS day FROM otel_traces WHERE ${IN_RANGE} ORDER BY day`,
-    { from: instantText(fromMs), to: instantText(toMs) },
+    `SELECT DISTINCT toDate(Timestamp, 'UTC') AS day FROM otel_traces
+WHERE ${IN_RANGE} AND _partition_id IN (
+    SELECT DISTINCT partition_id FROM system.parts
+    WHERE database = currentDatabase() AND table = 'otel_traces' AND active
+        AND toUnixTimestamp(modification_time) + 60 >= toUnixTimestamp({received_from:DateTime64(3, 'UTC')})
+)
+ORDER BY day`,
+    repairParameters({ fromMs, toMs }, receivedFromMs),
   );
   return rows.map(({ day }) => {
     const startMs = Date.parse(`${day}T00:00:00Z`);

@@ -75,6 +75,20 @@ describe('an insert that reached the raw table and not the ledger', () => {
     expect(Number(drift.ledgerToRollupUsd)).toBeGreaterThan(0.9);
   });
 
+  it('is closed by receipt alone, however long ago its spans started, and leaves what came before', async () => {
+    const late = ['2026-11-02T08:00:00.000Z', '2026-10-03T08:00:00.000Z'].map((at, index) =>
+      spanRow({ at, receivedAt: `2026-11-10T19:0${index}:00.000Z`, attributes: costAttributes('0.000000000011') }),
+    );
+    await store.db.command('DETACH TABLE llm_calls_mv');
+    await insertSpans(store, late);
+    await store.db.command('ATTACH TABLE llm_calls_mv');
+    const whenever = { from: new Date(0), to: new Date('2027-01-01T00:00:00Z') };
+    const receivedFrom = new Date('2026-11-10T19:00:30Z');
+    expect(await repair(store.db, { ...whenever, receivedFrom })).toMatchObject({ calls: 1 });
+    expect(await repair(store.db, { ...whenever, receivedFrom })).toMatchObject({ calls: 0 });
+    expect(await repair(store.db, whenever)).toMatchObject({ calls: 1 });
+  });
+
   it('keeps rows for as long as it is told, and refuses a retention of no days', async () => {
     await applyRetention(store.db, { rawDays: 30, ledgerDays: 400 });
     const [table] = await store.db.query<{ sql: string }>(

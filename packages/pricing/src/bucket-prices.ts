@@ -106,23 +106,33 @@ export function thresholdsOf(prices: CataloguePrices): readonly number[] {
   return [...thresholds].sort((a, b) => a - b);
 }
 
-/** Prices by index of `USAGE_BUCKETS` above an input-token threshold, gaps filled by `PRICE_FALLBACKS`; null: unknown. */
-export function bucketPrices(prices: CataloguePrices, aboveInputTokens: number, modelId: string): (PicoUsd | null)[] {
-  const found = new Map<UsageBucket, number>();
-  const listed = new Set<UsageBucket>();
+/** Prices in pico-dollars a unit by bucket, as a list states them; a bucket that is not stated is absent. */
+export type StatedPrices = ReadonlyMap<UsageBucket, bigint>;
+
+/** What a catalogue entry states for calls with more input tokens than the threshold. */
+export function statedPrices(prices: CataloguePrices, aboveInputTokens: number): Map<UsageBucket, bigint> {
+  const stated = new Map<UsageBucket, bigint>();
   for (const bucket of USAGE_BUCKETS) {
-    const price = PRICE_KEYS[bucket].map((key) => prices[key]).find((value) => value !== undefined);
-    if (price === undefined) continue;
-    listed.add(bucket);
-    found.set(bucket, priceAbove(price, aboveInputTokens));
+    for (const key of PRICE_KEYS[bucket]) {
+      const price = prices[key];
+      if (price === undefined) continue;
+      stated.set(bucket, BigInt(priceAbove(price, aboveInputTokens)));
+      break;
+    }
   }
+  return stated;
+}
+
+/** Stated prices by index of `USAGE_BUCKETS`, gaps filled by `PRICE_FALLBACKS`; null: unknown. */
+export function fillPrices(stated: StatedPrices, modelId: string): (PicoUsd | null)[] {
+  const found = new Map(stated);
   for (const rule of PRICE_FALLBACKS) {
     const price = found.get(rule.from);
     if (found.has(rule.bucket) || price === undefined || rule.exceptModels?.test(modelId) === true) continue;
-    if (rule.unlessListed === undefined || !listed.has(rule.unlessListed)) found.set(rule.bucket, price);
+    if (rule.unlessListed === undefined || !stated.has(rule.unlessListed)) found.set(rule.bucket, price);
   }
   return USAGE_BUCKETS.map((bucket) => {
     const price = found.get(bucket);
-    return price === undefined ? null : picoUsd(BigInt(price));
+    return price === undefined ? null : picoUsd(price);
   });
 }

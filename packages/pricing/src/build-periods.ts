@@ -1,8 +1,6 @@
-import { bucketPrices, thresholdsOf } from './bucket-prices.js';
+import { statedPrices, thresholdsOf, type StatedPrices } from './bucket-prices.js';
 import type { CatalogueModel, CataloguePrices, Constraint } from './catalogue/catalogue.js';
-import { picoUsd, type PicoUsd } from './pico-usd.js';
-import type { RatePeriod, RateTier } from './rates.js';
-import { INPUT_BUCKETS, OUTPUT_BUCKETS } from './usage.js';
+import { INPUT_BUCKETS, OUTPUT_BUCKETS, type UsageBucket } from './usage.js';
 
 /** Start of the first period: no call is older. */
 export const FIRST_PERIOD_MS = 0;
@@ -18,6 +16,25 @@ export interface Premium {
   readonly denominator: bigint;
 }
 
+/** A tier of a price list before the user's rules and before gaps are filled; the rest as in `RateTier`. */
+export interface ListedTier {
+  readonly aboveInputTokens: number;
+  readonly fromSecondOfDay: number;
+  readonly toSecondOfDay: number;
+  readonly stated: StatedPrices;
+}
+
+/** A list's prices from `validFromMs` (inclusive) to `validToMs` (exclusive). */
+export interface ListedPeriod {
+  readonly validFromMs: number;
+  readonly validToMs: number;
+  readonly tiers: readonly ListedTier[];
+  /** The catalogue's own model id, the date of its data, its name and version. */
+  readonly catalogueModel: string;
+  readonly asOf: string;
+  readonly catalogue: string;
+}
+
 /** What the prices of one model are built for. */
 export interface PeriodRequest {
   readonly model: CatalogueModel;
@@ -27,6 +44,7 @@ export interface PeriodRequest {
   readonly hasVariants: boolean;
   readonly premium?: Premium | undefined;
   readonly asOf: string;
+  readonly catalogue: string;
 }
 
 /** Whether a constraint holds on a day (its first millisecond) at a second of the day. */
@@ -93,23 +111,24 @@ function dayBoundaries(model: CatalogueModel): readonly number[] {
   return [...seconds].sort((a, b) => a - b);
 }
 
-const TOKEN_BUCKET_COUNT = INPUT_BUCKETS.length + OUTPUT_BUCKETS.length;
+const TOKEN_BUCKETS: ReadonlySet<UsageBucket> = new Set([...INPUT_BUCKETS, ...OUTPUT_BUCKETS]);
 
 /** Token prices with a premium, rounded half up to a pico-dollar; fees have none. */
-function withPremium(prices: (PicoUsd | null)[], premium: Premium | undefined): (PicoUsd | null)[] {
-  if (premium === undefined) return prices;
+function withPremium(stated: StatedPrices, premium: Premium | undefined): StatedPrices {
+  if (premium === undefined) return stated;
   const { numerator, denominator } = premium;
-  return prices.map((price, index) =>
-    price === null || index >= TOKEN_BUCKET_COUNT
-      ? price
-      : picoUsd((price * numerator * 2n + denominator) / (denominator * 2n)),
+  return new Map(
+    [...stated].map(([bucket, price]) => [
+      bucket,
+      TOKEN_BUCKETS.has(bucket) ? (price * numerator * 2n + denominator) / (denominator * 2n) : price,
+    ]),
   );
 }
 
 /** The tiers of one period: by window of the day, then by context threshold, so that the last match is the right one. */
-function buildTiers(request: PeriodRequest, dayMs: number): RateTier[] {
+function buildTiers(request: PeriodRequest, dayMs: number): ListedTier[] {
   const boundaries = dayBoundaries(request.model);
-  const tiers: RateTier[] = [];
+  const tiers: ListedTier[] = [];
   for (const [index, fromSecondOfDay] of boundaries.slice(0, -1).entries()) {
     const prices = pricesAt(request, dayMs, fromSecondOfDay);
     if (prices === undefined) return [];
@@ -118,7 +137,7 @@ function buildTiers(request: PeriodRequest, dayMs: number): RateTier[] {
         aboveInputTokens,
         fromSecondOfDay,
         toSecondOfDay: boundaries[index + 1] ?? SECONDS_PER_DAY,
-        prices: withPremium(bucketPrices(prices, aboveInputTokens, request.model[0]), request.premium),
+        stated: withPremium(statedPrices(prices, aboveInputTokens), request.premium),
       });
     }
   }
@@ -126,17 +145,17 @@ function buildTiers(request: PeriodRequest, dayMs: number): RateTier[] {
 }
 
 /** All dated prices of a catalogue model, oldest first, without overlap; empty when the service tier is unknown. */
-export function buildPeriods(request: PeriodRequest): RatePeriod[] {
-  const { model } = request;
+export function buildPeriods(request: PeriodRequest): ListedPeriod[] {
+  const { model, asOf, catalogue } = request;
   const variantStarts = (model[3] ?? []).map(([, , constraint]) => variantStartMs(model, constraint));
   const starts = new Set([FIRST_PERIOD_MS, ...startDates(model[2].map((entry) => entry[0])), ...variantStarts]);
   const sorted = [...starts].sort((a, b) => a - b);
-  const periods: RatePeriod[] = [];
+  const periods: ListedPeriod[] = [];
   for (const [index, validFromMs] of sorted.entries()) {
     const tiers = buildTiers(request, validFromMs);
     if (tiers.length === 0) continue;
     const validToMs = sorted[index + 1] ?? LAST_PERIOD_MS;
-    periods.push({ validFromMs, validToMs, tiers, source: 'catalogue', catalogueModel: model[0], asOf: request.asOf });
+    periods.push({ validFromMs, validToMs, tiers, catalogueModel: model[0], asOf, catalogue });
   }
   return periods;
 }

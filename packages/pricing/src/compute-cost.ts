@@ -1,6 +1,6 @@
 import { picoUsd, type PicoUsd } from './pico-usd.js';
 import type { RatePeriod, RateTier } from './rates.js';
-import { USAGE_BUCKETS, type Usage, type UsageBucket } from './usage.js';
+import { INPUT_BUCKETS, USAGE_BUCKETS, type Usage, type UsageBucket } from './usage.js';
 
 /** One bucket's share of a call's cost: `costPicoUsd` is `quantity × unitPricePicoUsd`, exactly. */
 export interface LineItem {
@@ -23,7 +23,7 @@ export interface MissingRate {
 }
 
 const SECONDS_PER_DAY = 86_400;
-const INPUT_BUCKET_COUNT = 9;
+const INPUT_BUCKET_COUNT = INPUT_BUCKETS.length;
 
 /** All input tokens of a call, cached ones included: what decides its long-context tier. */
 export function inputTokensOf(usage: Usage): number {
@@ -33,16 +33,22 @@ export function inputTokensOf(usage: Usage): number {
 }
 
 /**
- * The tier that prices a whole call: the last one whose threshold its input tokens exceed and whose daily window (UTC,
- * half-open) holds the instant; undefined when none does. 200 000 input tokens stay below a threshold of 200 000,
- * 200 001 are above.
+ * The tier that prices a whole call: the last one whose threshold its input tokens exceed, whose daily window (UTC,
+ * half-open) holds the instant, and which is for its feature or for all; undefined when none is. 200 000 input tokens
+ * stay below a threshold of 200 000, 200 001 are above.
  */
-export function selectTier(period: RatePeriod, inputTokens: number, atMs: number): RateTier | undefined {
+export function selectTier(
+  period: RatePeriod,
+  inputTokens: number,
+  atMs: number,
+  feature: string = '',
+): RateTier | undefined {
   const seconds = Math.floor(atMs / 1000) % SECONDS_PER_DAY;
   const secondOfDay = seconds < 0 ? seconds + SECONDS_PER_DAY : seconds;
   for (let index = period.tiers.length - 1; index >= 0; index -= 1) {
     const tier = period.tiers[index];
     if (tier === undefined || (inputTokens <= tier.aboveInputTokens && tier.aboveInputTokens > 0)) continue;
+    if (tier.feature !== undefined && tier.feature !== '' && tier.feature !== feature) continue;
     if (secondOfDay >= tier.fromSecondOfDay && secondOfDay < tier.toSecondOfDay) return tier;
   }
   return undefined;
@@ -53,8 +59,13 @@ export function selectTier(period: RatePeriod, inputTokens: number, atMs: number
  * $0.15 per million are 1 000 × 150 000 = 150 000 000 pico-dollars ($0.00015).
  * @returns `MissingRate` as soon as one used bucket has no price: a cost is whole or it is none.
  */
-export function computeCost(usage: Usage, period: RatePeriod, atMs: number): ComputedCost | MissingRate {
-  const tier = selectTier(period, inputTokensOf(usage), atMs);
+export function computeCost(
+  usage: Usage,
+  period: RatePeriod,
+  atMs: number,
+  feature: string = '',
+): ComputedCost | MissingRate {
+  const tier = selectTier(period, inputTokensOf(usage), atMs, feature);
   if (tier === undefined) return { reason: 'no_price_at_time', buckets: [] };
   const lineItems: LineItem[] = [];
   let cost = 0n;

@@ -25,8 +25,26 @@ export { priceInteractionLines, type LineError } from './interaction/price-lines
 export { formatPicoUsd, parsePicoUsd, PICO_PER_USD, picoUsd, type PicoUsd } from './pico-usd.js';
 export { priceCall, type CallToPrice, type PricedCall, type PriceStatus } from './price-call.js';
 export { findProvider, providerOfUrl, PROVIDERS, type ProviderRow } from './providers.js';
-export { ratePeriods, resolveRates } from './rate-periods.js';
+export {
+  createPriceBook,
+  LIST_PRICES,
+  ratePeriods,
+  resolveRates,
+  type PriceBook,
+  type PriceBookOptions,
+  type RateLookup,
+} from './price-book.js';
 export type { RateKey, RatePeriod, RateTier, UnpricedReason } from './rates.js';
+export {
+  NO_RULES,
+  type CeilingPrice,
+  type PriceDiscount,
+  type PriceOverride,
+  type PriceRules,
+  type RulePrices,
+  type RuleScope,
+  type ThresholdPrices,
+} from './rules/price-rules.js';
 export {
   INPUT_BUCKETS,
   MAX_BUCKET_COUNT,

@@ -1,6 +1,6 @@
 import { computeCost, type LineItem } from './compute-cost.js';
 import { picoUsd, type PicoUsd } from './pico-usd.js';
-import { resolveRates } from './rate-periods.js';
+import { LIST_PRICES, type PriceBook } from './price-book.js';
 import type { RatePeriod, UnpricedReason } from './rates.js';
 import { USAGE_BUCKETS, type Usage, type UsageBucket, type UsageQuality } from './usage.js';
 
@@ -13,6 +13,8 @@ export interface CallToPrice {
   /** As the response stated it; `''` or absent is the standard tier. */
   readonly serviceTier?: string | undefined;
   readonly region?: string | undefined;
+  /** `costel.feature`, where a negotiated discount depends on it. */
+  readonly feature?: string | undefined;
   /** The call's start in milliseconds since 1970, UTC; prices are those of this instant. */
   readonly atMs: number;
   readonly usage: Usage;
@@ -34,6 +36,8 @@ export interface PricedCall {
   readonly priceSource?: 'provider' | 'override' | 'catalogue';
   /** The date of the price data, or the call's own instant when the provider reported the cost; ISO 8601. */
   readonly priceAsOf?: string;
+  /** The user's rules behind the price, as in `RatePeriod`. */
+  readonly ruleIds?: readonly string[];
   readonly reason?: UnpricedReason;
   /** Buckets in use for which no price is known, with reason `no_price_for_bucket`. */
   readonly unpricedBuckets?: readonly UsageBucket[];
@@ -50,18 +54,18 @@ interface FoundRates {
 }
 
 /** The rates of the first model that has any: the one that answered, then the one that was asked for. */
-function findRates(call: CallToPrice): FoundRates | { readonly reason: UnpricedReason } {
+function findRates(call: CallToPrice, book: PriceBook): FoundRates | { readonly reason: UnpricedReason } {
   const { provider, responseModel = '', requestModel = '' } = call;
   const serviceTier = call.serviceTier ?? '';
   const region = call.region ?? '';
   let reason: UnpricedReason = 'unknown_model';
   if (responseModel !== '') {
-    const rates = resolveRates({ provider, model: responseModel, serviceTier, region }, call.atMs);
+    const rates = book.resolveRates({ provider, model: responseModel, serviceTier, region }, call.atMs);
     if (!('reason' in rates)) return { model: responseModel, period: rates };
     reason = rates.reason;
   }
   if (requestModel !== '' && requestModel !== responseModel && (reason === 'unknown_model' || responseModel === '')) {
-    const rates = resolveRates({ provider, model: requestModel, serviceTier, region }, call.atMs);
+    const rates = book.resolveRates({ provider, model: requestModel, serviceTier, region }, call.atMs);
     if (!('reason' in rates)) return { model: requestModel, period: rates };
     reason = rates.reason;
   }
@@ -86,21 +90,22 @@ function statusWithoutPrice(call: CallToPrice, model: string): PricedCall | unde
  * Prices one call. A provider-reported cost is taken as it is; otherwise the rates of the response model hold (of the
  * request model where the response names none or one that no catalogue knows). Never throws, and never answers 0 for
  * something unknown: status `unpriced` carries the reason.
+ * @param book Whose prices hold; the list prices when absent.
  */
-export function priceCall(call: CallToPrice): PricedCall {
+export function priceCall(call: CallToPrice, book: PriceBook = LIST_PRICES): PricedCall {
   const named = call.responseModel || call.requestModel || '';
   const reported = call.reportedCostPicoUsd;
   if (reported === undefined) {
     const settled = statusWithoutPrice(call, named);
     if (settled !== undefined) return settled;
   }
-  const rates = findRates(call);
+  const rates = findRates(call, book);
   if ('reason' in rates) {
     return reported === undefined
       ? { status: 'unpriced', lineItems: [], reason: rates.reason, model: named }
       : providerPriced(call, reported, named, []);
   }
-  const computed = computeCost(call.usage, rates.period, call.atMs);
+  const computed = computeCost(call.usage, rates.period, call.atMs, call.feature);
   if (reported !== undefined)
     return providerPriced(call, reported, rates.model, 'reason' in computed ? [] : computed.lineItems);
   if ('reason' in computed) {
@@ -119,6 +124,7 @@ export function priceCall(call: CallToPrice): PricedCall {
     priceSource: rates.period.source,
     priceAsOf: rates.period.asOf,
     model: rates.model,
+    ...(rates.period.ruleIds === undefined ? {} : { ruleIds: rates.period.ruleIds }),
   };
 }
 

@@ -22,6 +22,11 @@ export interface RateTier {
   /** Half-open window of the UTC day in seconds, `[0, 86 400)` when the price holds all day. */
   readonly fromSecondOfDay: number;
   readonly toSecondOfDay: number;
+  /**
+   * The only feature (`costel.feature`) whose calls this tier prices; absent or `''`: all. Where a discount depends on
+   * the feature, its tiers follow those for all, so that the last match is the right one and no key holds a feature.
+   */
+  readonly feature?: string;
   /** By index of `USAGE_BUCKETS`: pico-dollars a unit; `null` where no price is known (never 0). */
   readonly prices: readonly (PicoUsd | null)[];
 }
@@ -31,10 +36,16 @@ export interface RatePeriod {
   readonly validFromMs: number;
   readonly validToMs: number;
   readonly tiers: readonly RateTier[];
-  /** `catalogue` or `override`; the catalogue's own model id and the date of the data. */
+  /** `override` where the user's own rules state prices, `catalogue` where prices are a list's, discounted or not. */
   readonly source: 'catalogue' | 'override';
+  /** The catalogue's own model id; the model's name where no catalogue is behind the prices. */
   readonly catalogueModel: string;
+  /** Date of the data: of the catalogue, or the day since which the override holds. */
   readonly asOf: string;
+  /** Name and version of the catalogue behind the prices, e.g. `genai-prices 0.2.3`; absent where there is none. */
+  readonly catalogue?: string;
+  /** The user's rules that made these prices, e.g. `override:contract`, `discount:acme`; absent where none did. */
+  readonly ruleIds?: readonly string[];
 }
 
 /** Why a call has no price; stable codes, written to `costel.cost.reason` and the ledger. */

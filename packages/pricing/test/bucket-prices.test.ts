@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { bucketPrices, PRICE_FALLBACKS, thresholdsOf } from '../src/bucket-prices.js';
+import { fillPrices, PRICE_FALLBACKS, statedPrices, thresholdsOf } from '../src/bucket-prices.js';
 import { USAGE_BUCKETS, type UsageBucket } from '../src/index.js';
 import type { CataloguePrices } from '../src/catalogue/catalogue.js';
 
@@ -8,7 +8,9 @@ function pricesOf(
   modelId = 'some-model',
   above = 0,
 ): Partial<Record<UsageBucket, bigint | null>> {
-  return Object.fromEntries(bucketPrices(prices, above, modelId).map((price, index) => [USAGE_BUCKETS[index], price]));
+  return Object.fromEntries(
+    fillPrices(statedPrices(prices, above), modelId).map((price, index) => [USAGE_BUCKETS[index], price]),
+  );
 }
 
 describe('the prices of the buckets', () => {

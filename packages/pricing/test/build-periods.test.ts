@@ -3,7 +3,7 @@ import { buildPeriods, LAST_PERIOD_MS } from '../src/build-periods.js';
 import type { CatalogueModel } from '../src/catalogue/catalogue.js';
 
 function build(model: CatalogueModel, serviceTier = ''): ReturnType<typeof buildPeriods> {
-  return buildPeriods({ model, serviceTier, hasVariants: true, asOf: '2026-11-22' });
+  return buildPeriods({ model, serviceTier, hasVariants: true, asOf: '2026-11-22', catalogue: 'test' });
 }
 
 /** `[from, to, [window start, window end, above, input price], …]` of each period. */
@@ -11,7 +11,12 @@ function outline(model: CatalogueModel, serviceTier = ''): unknown[] {
   return build(model, serviceTier).map((period) => [
     period.validFromMs,
     period.validToMs,
-    ...period.tiers.map((tier) => [tier.fromSecondOfDay, tier.toSecondOfDay, tier.aboveInputTokens, tier.prices[0]]),
+    ...period.tiers.map((tier) => [
+      tier.fromSecondOfDay,
+      tier.toSecondOfDay,
+      tier.aboveInputTokens,
+      tier.stated.get('input'),
+    ]),
   ]);
 }
 
@@ -65,8 +70,11 @@ describe('the periods built from a catalogue model', () => {
       [[null, { input_mtok: 6, cache_read_mtok: 2 }]],
       [[{ processing: 'batch' }, { input_mtok: 3 }, '2026-06-01']],
     ];
-    expect(build(model, 'batch')[0]?.tiers[0]?.prices.slice(0, 2)).toEqual([3n, 2n]);
-    expect(build(model)[0]?.tiers[0]?.prices.slice(0, 2)).toEqual([6n, 2n]);
+    const stated = (serviceTier: string): unknown => [
+      ...(build(model, serviceTier)[0]?.tiers[0]?.stated.values() ?? []),
+    ];
+    expect(stated('batch')).toEqual([3n, 2n]);
+    expect(stated('')).toEqual([6n, 2n]);
     expect(build(model, 'flex')).toEqual([]);
   });
 

@@ -1,0 +1,67 @@
+import { buildPeriods, FIRST_PERIOD_MS, LAST_PERIOD_MS, type ListedPeriod, type Premium } from './build-periods.js';
+import { aliasIntervals, type AliasInterval } from './catalogue/aliases.js';
+import type { Catalogue } from './catalogue/catalogue.js';
+import { findModel } from './catalogue/find-model.js';
+import { findProvider } from './providers.js';
+import type { RateKey, UnpricedReason } from './rates.js';
+
+/** Longest model name that is looked up; a longer one is no model's. */
+export const MAX_NAME_LENGTH = 256;
+
+/** Regions that cost more, by catalogue provider: every token price times the premium. */
+const REGION_PREMIUMS: ReadonlyMap<string, Premium> = new Map([
+  // Anthropic: inference_geo "us" costs 1.1 times the standard price in every token category.
+  ['anthropic/us', { numerator: 11n, denominator: 10n }],
+]);
+
+/** What the catalogues list for a key, or why they list nothing. */
+export type Listing = readonly ListedPeriod[] | { readonly reason: UnpricedReason };
+
+/**
+ * All listed prices of a rate key, oldest first and without overlap. The first catalogue that knows the model prices it;
+ * a service tier that it lacks is looked for in the next. A region without a premium has the standard price.
+ */
+export function listedPeriods(key: RateKey, catalogues: readonly Catalogue[]): Listing {
+  const provider = findProvider(key.provider);
+  const providerId = provider === undefined ? key.provider.toLowerCase() : provider.catalogueId;
+  const sources =
+    providerId === undefined ? [] : catalogues.filter((catalogue) => catalogue.findProvider(providerId) !== undefined);
+  if (providerId === undefined || sources.length === 0)
+    return { reason: provider === undefined ? 'unknown_provider' : 'unknown_model' };
+  if (key.model === '' || key.model.length > MAX_NAME_LENGTH) return { reason: 'unknown_model' };
+  let isKnown = false;
+  for (const catalogue of sources) {
+    const found = lookUpIn(catalogue, providerId, key);
+    if (found !== undefined && found.length > 0) return found;
+    isKnown ||= found !== undefined;
+  }
+  return { reason: isKnown ? 'unknown_service_tier' : 'unknown_model' };
+}
+
+/** The periods of one catalogue; undefined when it does not know the model, empty when it lacks the service tier. */
+function lookUpIn(catalogue: Catalogue, providerId: string, key: RateKey): ListedPeriod[] | undefined {
+  const periods: ListedPeriod[] = [];
+  let isKnown = false;
+  for (const interval of aliasIntervals(providerId, key.model, FIRST_PERIOD_MS, LAST_PERIOD_MS)) {
+    const found = findModel(catalogue, providerId, interval.model);
+    if (found === undefined) continue;
+    isKnown = true;
+    const built = buildPeriods({
+      model: found.model,
+      serviceTier: key.serviceTier,
+      hasVariants: !found.isFallback,
+      premium: REGION_PREMIUMS.get(`${providerId}/${key.region}`),
+      asOf: catalogue.asOf,
+      catalogue: catalogue.name,
+    });
+    for (const period of built) periods.push(...clip(period, interval));
+  }
+  return isKnown ? periods : undefined;
+}
+
+/** The part of a period that lies in an interval: none or one. */
+function clip(period: ListedPeriod, { fromMs, toMs }: AliasInterval): ListedPeriod[] {
+  const validFromMs = Math.max(period.validFromMs, fromMs);
+  const validToMs = Math.min(period.validToMs, toMs);
+  return validFromMs < validToMs ? [{ ...period, validFromMs, validToMs }] : [];
+}

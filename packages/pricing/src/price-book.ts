@@ -1,0 +1,96 @@
+import { BoundedCache } from './bounded-cache.js';
+import type { Catalogue } from './catalogue/catalogue.js';
+import { CATALOGUES } from './catalogue/catalogues.js';
+import { listedPeriods, MAX_NAME_LENGTH } from './listed-periods.js';
+import { picoUsd, type PicoUsd } from './pico-usd.js';
+import type { RateKey, RatePeriod, UnpricedReason } from './rates.js';
+import { applyRules } from './rules/apply-rules.js';
+import { NO_RULES, type PriceRules } from './rules/price-rules.js';
+import { USAGE_BUCKETS, type Usage } from './usage.js';
+
+/** The rates of a key, or why there are none. */
+export type RateLookup = readonly RatePeriod[] | { readonly reason: UnpricedReason };
+
+/** Rate keys that are remembered; a key takes a few hundred bytes. */
+const CACHE_CAPACITY = 5_000;
+
+/** Every price that calls can have: the lists, and the user's own rules over them. */
+export interface PriceBook {
+  readonly rules: PriceRules;
+  readonly catalogues: readonly Catalogue[];
+  /**
+   * All dated prices of a rate key, oldest first and without overlap, or why there are none. Remembered, with a bound;
+   * never throws.
+   */
+  ratePeriods(key: RateKey): RateLookup;
+  /** The prices of a rate key at an instant, or why there are none. */
+  resolveRates(key: RateKey, atMs: number): RatePeriod | { readonly reason: UnpricedReason };
+  /**
+   * What usage without a price is assumed to cost at most, for budgets; undefined without a ceiling price, or where it
+   * names none for a bucket in use. An estimate: never shown or summed as a cost.
+   */
+  ceilingPicoUsd(usage: Usage): PicoUsd | undefined;
+}
+
+/** What a price book is made of; absent: no rules, the catalogues that ship. */
+export interface PriceBookOptions {
+  readonly rules?: PriceRules;
+  readonly catalogues?: readonly Catalogue[];
+}
+
+function periodAt(periods: RateLookup, atMs: number): RatePeriod | { readonly reason: UnpricedReason } {
+  if ('reason' in periods) return periods;
+  for (const period of periods) if (atMs >= period.validFromMs && atMs < period.validToMs) return period;
+  return { reason: 'no_price_at_time' };
+}
+
+/**
+ * Makes a price book of catalogues and rules. Cheap: nothing is read before the first look-up; each book remembers at
+ * most 5 000 keys.
+ */
+export function createPriceBook({ rules = NO_RULES, catalogues = CATALOGUES }: PriceBookOptions = {}): PriceBook {
+  const cache = new BoundedCache<RateLookup>(CACHE_CAPACITY);
+  const ratePeriods = (key: RateKey): RateLookup => {
+    const cacheKey = `${key.provider}\n${key.model}\n${key.serviceTier}\n${key.region}`;
+    const known = cache.get(cacheKey);
+    if (known !== undefined) return known;
+    const listing = listedPeriods(key, catalogues);
+    const periods = applyRules(key, 'reason' in listing ? [] : listing, rules);
+    const found = periods.length === 0 && 'reason' in listing ? listing : periods;
+    if (cacheKey.length <= 4 * MAX_NAME_LENGTH) cache.set(cacheKey, found);
+    return found;
+  };
+  return {
+    rules,
+    catalogues,
+    ratePeriods,
+    resolveRates: (key, atMs) => periodAt(ratePeriods(key), atMs),
+    ceilingPicoUsd: (usage) => ceilingOf(usage, rules),
+  };
+}
+
+function ceilingOf(usage: Usage, { ceiling }: PriceRules): PicoUsd | undefined {
+  if (ceiling === undefined) return undefined;
+  let sum = 0n;
+  for (const bucket of USAGE_BUCKETS) {
+    const quantity = usage[bucket] ?? 0;
+    if (quantity === 0) continue;
+    const price = ceiling.prices[bucket];
+    if (price === undefined) return undefined;
+    sum += BigInt(quantity) * price;
+  }
+  return picoUsd(sum);
+}
+
+/** The price book without rules of the user's own. */
+export const LIST_PRICES: PriceBook = createPriceBook();
+
+/** {@link PriceBook.ratePeriods} of the list prices. */
+export function ratePeriods(key: RateKey): RateLookup {
+  return LIST_PRICES.ratePeriods(key);
+}
+
+/** {@link PriceBook.resolveRates} of the list prices. */
+export function resolveRates(key: RateKey, atMs: number): RatePeriod | { readonly reason: UnpricedReason } {
+  return LIST_PRICES.resolveRates(key, atMs);
+}

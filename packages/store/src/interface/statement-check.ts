@@ -3,6 +3,7 @@ import { checkDefinition } from './definition-check.js';
 import { readInsertTarget } from './insert-target.js';
 import { InterfaceError, refused } from './interface-error.js';
 import { checkMetadata } from './metadata-check.js';
+import { checkDelete } from './own-statements.js';
 import { countSettingsClauses } from './settings-clause.js';
 import type { AllowedStatement, CanonicalStatement, StatementRules } from './statement.js';
 import { visitTree } from './syntax-tree.js';
@@ -44,6 +45,9 @@ export function checkStatement(statement: CanonicalStatement, rules: StatementRu
       return withFormat({ kind: 'read' }, tree);
     case 'InsertQuery':
       return checkInsert(statement, rules);
+    case 'DeleteQuery':
+      checkNodes(tree, rules);
+      return checkDelete(tokens, rules.database);
     case 'CreateQuery':
       checkNodes(tree, rules);
       checkDefinition(tokens, tree, rules);
@@ -118,6 +122,7 @@ const PLAIN_NODES = new Set([
   'TTLElement',
   'ViewTargets',
   'InsertQuery',
+  'DeleteQuery',
 ]);
 
 function checkNodes(tree: SyntaxNode, rules: StatementRules): void {

@@ -1,13 +1,12 @@
 import type { EngineConnection } from '../engine/engine-connection.js';
 import { parseJsonRows } from '../engine/json-rows.js';
-import { encodeSqlLiteral } from '../engine/literals.js';
-import { StoreError } from '../engine/store-error.js';
 import { FUNCTIONS_QUERY, FunctionAllowList } from './function-allow-list.js';
 import type { EngineFunction } from './function-allow-list.js';
-import { InterfaceError } from './interface-error.js';
+import { OwnStatements } from './own-statements.js';
 import type { StatementLimits } from './setting-rules.js';
 import { tokenizeCanonicalSql } from './sql-tokens.js';
 import { checkStatement } from './statement-check.js';
+import { formatStatement } from './statement-format.js';
 import type { AllowedStatement, StatementRules } from './statement.js';
 import { parseSyntaxTree } from './syntax-tree.js';
 import { checkTokens } from './token-check.js';
@@ -29,10 +28,12 @@ const MAX_REMEMBERED_CHARACTERS = 20_000;
  */
 export class StatementGate {
   readonly #rules: StatementRules;
+  readonly #own: OwnStatements;
   readonly #passed = new Map<string, PassedStatement>();
 
   private constructor(rules: StatementRules) {
     this.#rules = rules;
+    this.#own = new OwnStatements(rules.database);
   }
 
   /** Learns the functions and types of the engine. @throws StoreError. */
@@ -61,8 +62,10 @@ export class StatementGate {
   async pass(sql: string, connection: EngineConnection): Promise<PassedStatement> {
     const remembered = this.#passed.get(sql);
     if (remembered !== undefined) return remembered;
-    const canonical = await canonicalize(sql, connection);
+    const canonical = await formatStatement(sql, connection);
     const tokens = tokenizeCanonicalSql(canonical);
+    const own = await this.#own.recognize(canonical, tokens, connection);
+    if (own !== undefined) return { ...own, sql: canonical };
     checkTokens(tokens, this.#rules);
     const { bytes } = await connection.run(`EXPLAIN AST ${canonical}`, 'TSVRaw');
     const tree = parseSyntaxTree(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'));
@@ -79,28 +82,4 @@ export class StatementGate {
     }
     this.#passed.set(sql, passed);
   }
-}
-
-async function canonicalize(sql: string, connection: EngineConnection): Promise<string> {
-  try {
-    const { bytes } = await connection.run(
-      `SELECT formatQuerySingleLine(${encodeSqlLiteral(sql)}) AS sql`,
-      'JSONEachRow',
-    );
-    const canonical = parseJsonRows<{ sql: string }>(bytes)[0]?.sql;
-    if (canonical !== undefined && canonical !== '') return canonical;
-  } catch (error) {
-    throw syntaxError(error);
-  }
-  throw new InterfaceError(62, 'SYNTAX_ERROR', 'Syntax error: empty query');
-}
-
-/** The formatter's complaint ends with the whole literal; a client wants the complaint. */
-function syntaxError(error: unknown): unknown {
-  if (!(error instanceof StoreError) || error.clickhouseCode !== 62) return error;
-  const message =
-    /^Code: 62\. DB::Exception: (.*?)(?:: In scope SELECT formatQuerySingleLine|: while executing|\. \(SYNTAX_ERROR\)|$)/s.exec(
-      error.message,
-    )?.[1];
-  return new InterfaceError(62, 'SYNTAX_ERROR', message ?? 'Syntax error');
 }

@@ -8,6 +8,8 @@ import { columnsOf, encodeJsonRows, parseJsonRows } from '../engine/json-rows.js
 import { columnsClause, settingsClause } from '../engine/insert-file.js';
 import { checkedName, encodeParameters, quoteTableName } from '../engine/literals.js';
 import { toStoreError } from '../engine/store-error.js';
+import { connectFailure } from './connect-failure.js';
+import type { ConnectTarget } from './connect-failure.js';
 
 /** Where the ClickHouse server is. */
 export interface ServerDatabaseOptions {
@@ -23,21 +25,39 @@ export interface ServerDatabaseOptions {
 
 /**
  * Connects to a ClickHouse server; the same contract as the embedded engine, so everything above is the same for both.
- * @throws StoreError `unreachable`, `authentication_failed`, or the server's refusal to create the database.
+ * @throws StoreError `unreachable`, `authentication_failed`, or the server's refusal to create the database; each in
+ * one sentence that names the address, the reason and what to do.
  */
 export async function connectDatabase(options: ServerDatabaseOptions): Promise<Database> {
   const database = checkedName('database', options.database ?? 'costel');
   const login = {
-    url: options.url,
-    username: options.username ?? 'default',
-    password: options.password ?? '',
+    ...credentialsOf(options),
     request_timeout: options.requestTimeoutMs ?? 60_000,
     application: 'costel',
     // Every failure is thrown; whoever catches it decides what to print.
     log: { level: ClickHouseLogLevel.OFF },
   };
-  await createServerDatabase(createClient({ ...login, database: 'default' }), database);
+  const target = { url: login.url, username: login.username, database };
+  await createServerDatabase(() => createClient({ ...login, database: 'default' }), target);
   return new ServerDatabase(createClient({ ...login, database, clickhouse_settings: SERVER_SETTINGS }));
+}
+
+/** What the address itself carries counts where nothing else is given; the client warns when it is told twice. */
+function credentialsOf({ url, username, password }: ServerDatabaseOptions): {
+  url: string;
+  username: string;
+  password: string;
+} {
+  if (!URL.canParse(url)) return { url, username: username ?? 'default', password: password ?? '' };
+  const address = new URL(url);
+  const given = { username: decodeURIComponent(address.username), password: decodeURIComponent(address.password) };
+  address.username = '';
+  address.password = '';
+  return {
+    url: address.href,
+    username: username ?? (given.username === '' ? 'default' : given.username),
+    password: password ?? given.password,
+  };
 }
 
 /** What the embedded engine is opened with, in the words of the client. A date means the same on both: UTC. */
@@ -51,13 +71,15 @@ const SERVER_SETTINGS = {
   wait_end_of_query: 1,
 } as const;
 
-async function createServerDatabase(client: ClickHouseClient, database: string): Promise<void> {
+async function createServerDatabase(open: () => ClickHouseClient, target: ConnectTarget): Promise<void> {
+  let client: ClickHouseClient | undefined;
   try {
-    await client.command({ query: `CREATE DATABASE IF NOT EXISTS \`${database}\`` });
+    client = open();
+    await client.command({ query: `CREATE DATABASE IF NOT EXISTS \`${target.database}\`` });
   } catch (error) {
-    throw toStoreError(error);
+    throw connectFailure(error, target);
   } finally {
-    await client.close();
+    await client?.close();
   }
 }
 

@@ -60,6 +60,16 @@ describe('a database behind HTTP', () => {
     });
   });
 
+  it('takes credentials from its address', async () => {
+    if (fixture === undefined) return;
+    const address = new URL(fixture.url);
+    address.username = 'someone';
+    address.password = WRITE_TOKEN;
+    const other = await connectDatabase({ url: address.href });
+    expect(await other.query('SELECT 1 AS one')).toEqual([{ one: 1 }]);
+    await other.close();
+  });
+
   it('that does not answer, or does not know us, says so', async () => {
     await expect(connectDatabase({ url: 'http://127.0.0.1:1' })).rejects.toMatchObject({
       code: 'unreachable',

@@ -6,12 +6,12 @@ import {
   createClickHouseInterface,
   migrate,
   openEmbeddedDatabase,
-  repair,
   type Database,
   type EmbeddedDatabase,
 } from '@costel/store';
 import { receiverMetrics } from './receiver-metrics.js';
-import { readRunFile, removeRunFile, writeRunFile, type RunInfo } from './run-file.js';
+import { prepareKillRepair } from './repair-after-kill.js';
+import { removeRunFile, writeRunFile, type RunInfo } from './run-file.js';
 
 /** What a stack is started with. */
 export interface StackOptions {
@@ -71,6 +71,8 @@ async function startParts(options: StackOptions, teardown: Teardown): Promise<St
   const database = await openEmbeddedDatabase({ dataDirectory, guestConnections: guestConnections() });
   teardown.add(() => database.close());
   await migrate(database);
+  const killRepair = await prepareKillRepair(dataDirectory, database, log);
+  teardown.add(() => Promise.resolve(killRepair.leave()));
   const receiver = await startReceiver(options, database, teardown);
   const clickhouse = await startInterface(options, database, teardown);
   const readMetrics = (): MetricFamily[] => receiverMetrics(receiver.stats());
@@ -79,41 +81,11 @@ async function startParts(options: StackOptions, teardown: Teardown): Promise<St
 
   const ports = { api: aggregator.port, otlp: receiver.port, clickhouse };
   const run: RunInfo = { pid: process.pid, instance, token, host, ports, startedAt: new Date().toISOString() };
-  const wasKilled = readRunFile(dataDirectory) !== undefined;
   writeRunFile(dataDirectory, run);
   teardown.add(() => Promise.resolve(removeRunFile(dataDirectory, instance)));
-  if (wasKilled) {
-    const repaired = repairAfterKill(database, log);
-    teardown.add(() => repaired);
-  }
+  const repaired = killRepair.run();
+  teardown.add(() => repaired);
   return { run, stop: () => teardown.run() };
-}
-
-/** How long before the last receipt rows may have reached the raw table and not the ledger: inserts take far less. */
-const REPAIR_MS = 900_000;
-
-/** No call starts later in the ledger. */
-const LAST_START = new Date(Date.UTC(2100, 0, 1));
-
-/**
- * A kill may fall between a raw row and its ledger row. Such a batch was not acknowledged and its sender repeats it, but
- * the sender may have been killed too; so the last quarter hour before the kill is compared, beside the work of the stack.
- */
-async function repairAfterKill(database: Database, log: Log): Promise<void> {
-  try {
-    const [row] = await database.query<{ last_ms: string }>(
-      'SELECT toUnixTimestamp64Milli(max(ReceivedAt)) AS last_ms FROM otel_traces',
-    );
-    const lastMs = Number(row?.last_ms ?? 0);
-    if (lastMs <= 0) return;
-    // By receipt: what was under way may have started at any time.
-    const received = { from: new Date(0), to: LAST_START, receivedFrom: new Date(lastMs - REPAIR_MS) };
-    const { calls } = await repair(database, received);
-    if (calls > 0)
-      log('warn', 'the stack was killed; ledger rows that were missing have been derived again', { calls });
-  } catch (error) {
-    log('error', 'the ledger could not be compared after a kill; run "costel repair"', { cause: String(error) });
-  }
 }
 
 /** The address that the stack listens on is a name that it may be called by. */

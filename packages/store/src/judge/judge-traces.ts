@@ -1,6 +1,6 @@
 import type { UsageQuality } from '@costel/pricing';
 import type { Database } from '../database.js';
-import { USAGE_COLUMNS } from '../ledger/buckets.js';
+import { BUCKET_COUNT, USAGE_ARRAY_SQL, usageColumnsOf } from '../ledger/buckets.js';
 import { withLedgerLock } from '../ledger/ledger-lock.js';
 import { REVISION_STEP } from '../ledger/ledger-select.js';
 import { COPIED_COLUMNS, REVISED_COLUMNS_SQL, reviseSelect } from '../ledger/revise-select.js';
@@ -88,7 +88,7 @@ async function judgeBatch(
   nowMs: number,
 ): Promise<number> {
   const rows = await db.query<CallRow>(
-    querySql('judged_calls', { usage_columns: USAGE_COLUMNS.join(', '), settings: FINAL_SETTINGS }),
+    querySql('judged_calls', { usage: USAGE_ARRAY_SQL, buckets: String(BUCKET_COUNT), settings: FINAL_SETTINGS }),
     { traces, started_from: startedFrom },
   );
   const edges = await db.query<{ trace_id: string; span_id: string; parent_span_id: string }>(
@@ -196,7 +196,7 @@ async function applyVerdicts(db: Database, batch: bigint): Promise<void> {
   const judged: Readonly<Record<string, string>> = {
     counted: 'v.counted',
     verdict: 'v.verdict',
-    ...Object.fromEntries(USAGE_COLUMNS.map((column, index) => [column, `v.usage[${index + 1}]`])),
+    ...usageColumnsOf('v.usage'),
   };
   const columns = COPIED_COLUMNS.map((column) => `${judged[column] ?? `c.\`${column}\``} AS \`${column}\``);
   const rows = `SELECT

@@ -1,5 +1,5 @@
 import { LEDGER_COLUMNS } from './ledger-columns.js';
-import { USAGE_COLUMNS } from './buckets.js';
+import { USAGE_ARRAY_SQL } from './buckets.js';
 import { REVISION_STEP } from './ledger-select.js';
 import { PRICE_RESULTS, priceStages } from './price-stages.js';
 import { indent, selectList } from './sql-text.js';
@@ -25,7 +25,7 @@ export function reviseSelect(database: string, rows: string): string {
   const calls = `SELECT
     *,
     ${selectList({
-      priced_usage: `[${USAGE_COLUMNS.join(', ')}]`,
+      priced_usage: USAGE_ARRAY_SQL,
       given_cost_usd: "multiIf(cost_kind != '', app_cost_usd, verdict = 'remainder', NULL, reported_cost_usd)",
       given_source: "if(cost_kind != '', 'recorded', 'provider')",
       failed: "status = 'error' OR error_type != ''",

@@ -57,12 +57,15 @@ function nearestAggregate(call: JudgedCall, calls: readonly JudgedCall[]): Judge
         other.traceId === call.traceId &&
         other !== call &&
         AGGREGATE_OPERATIONS.has(other.operation) &&
-        !AGGREGATE_OPERATIONS.has(call.operation) &&
         other.startMs <= call.startMs &&
-        other.endMs >= call.endMs,
+        other.endMs >= call.endMs &&
+        // An agent may run inside another one, but of two that ran at the same time neither is above the other.
+        (!AGGREGATE_OPERATIONS.has(call.operation) || lengthMs(other) > lengthMs(call)),
     )
-    .toSorted((left, right) => left.endMs - left.startMs - (right.endMs - right.startMs))[0];
+    .toSorted((left, right) => lengthMs(left) - lengthMs(right))[0];
 }
+
+const lengthMs = ({ startMs, endMs }: JudgedCall): number => endMs - startMs;
 
 /** Spans that name each other as parents are no tree: each such call stands alone. */
 function withoutLoops(

@@ -202,6 +202,19 @@ describe('a call is counted once', () => {
     expect(judged(calls)).toMatchObject({ agent: 'nested 0/0/0', child: 'counted 100/0/10' });
   });
 
+  it('finds the agent above an agent whose span in between was sampled out, and takes agents of one time for neighbours', () => {
+    const outer = agent('outer', '', { input: 100, output: 10 }, { startMs: 0, endMs: 9000 });
+    const inner = agent('inner', 'sampled-out', { input: 100, output: 10 }, { startMs: 1000, endMs: 3000 });
+    const leaf = call('leaf', 'inner', { input: 100, output: 10 }, { startMs: 1500, endMs: 2000 });
+    expect(judged([outer, inner, leaf])).toEqual({
+      outer: 'nested 0/0/0',
+      inner: 'nested 0/0/0',
+      leaf: 'counted 100/0/10',
+    });
+    const twin = agent('twin', 'sampled-out', { input: 70 }, { startMs: 0, endMs: 9000 });
+    expect(judged([outer, twin])).toEqual({ outer: 'counted 100/0/10', twin: 'counted 70/0/0' });
+  });
+
   it('counts what was recorded by hand, whatever its trace holds', () => {
     const calls = [
       agent('agent', '', { input: 5 }),

@@ -5,29 +5,21 @@ import { readServiceTier } from './service-tier.js';
 import { countUsage, type CountedUsage } from './token-totals.js';
 import { usageReading, type UsageReading } from './usage-reading.js';
 
-/** Where providers of this API put the cached input tokens; the first count that is stated is taken. */
-const CACHED_TOKEN_PATHS: readonly (readonly string[])[] = [
-  ['prompt_tokens_details', 'cached_tokens'],
-  ['prompt_token_details', 'cached_tokens'],
-  ['prompt_cache_hit_tokens'],
-  ['cached_tokens'],
-  ['num_cached_tokens'],
-  ['cache_read_input_tokens'],
-];
+/** The cached input tokens, wherever a provider of this API puts them; the first count that is stated is taken. */
+function cachedTokens(usage: JsonObject, details: JsonObject | undefined): unknown {
+  return (
+    details?.['cached_tokens'] ??
+    asObject(usage['prompt_token_details'])?.['cached_tokens'] ??
+    usage['prompt_cache_hit_tokens'] ??
+    usage['cached_tokens'] ??
+    usage['num_cached_tokens'] ??
+    usage['cache_read_input_tokens']
+  );
+}
 
-/** Where providers of this API put the input tokens written to a cache. */
-const CACHE_WRITE_PATHS: readonly (readonly string[])[] = [
-  ['prompt_tokens_details', 'cache_write_tokens'],
-  ['prompt_tokens_details', 'cache_creation_tokens'],
-  ['cache_creation_input_tokens'],
-];
-
-function firstStated(usage: JsonObject, paths: readonly (readonly string[])[]): unknown {
-  for (const path of paths) {
-    const value = at(usage, ...path);
-    if (value !== undefined && value !== null) return value;
-  }
-  return undefined;
+/** The input tokens written to a cache, likewise. */
+function cacheWriteTokens(usage: JsonObject, details: JsonObject | undefined): unknown {
+  return details?.['cache_write_tokens'] ?? details?.['cache_creation_tokens'] ?? usage['cache_creation_input_tokens'];
 }
 
 /**
@@ -53,8 +45,8 @@ export function readChatUsage(usage: JsonObject | undefined): CountedUsage {
     output: outputTokens(usage, reasoning),
     total: usage['total_tokens'],
     inputParts: {
-      cache_read: firstStated(usage, CACHED_TOKEN_PATHS),
-      cache_write_5m: firstStated(usage, CACHE_WRITE_PATHS),
+      cache_read: cachedTokens(usage, input),
+      cache_write_5m: cacheWriteTokens(usage, input),
       input_audio: input?.['audio_tokens'],
       input_image: input?.['image_tokens'],
       input_video: input?.['video_tokens'],
@@ -73,8 +65,10 @@ export function readOpenAiShape(
   usage: JsonObject | undefined,
   finishReasons: readonly string[],
 ): UsageReading {
+  const counted = readChatUsage(usage);
   return usageReading({
-    ...readChatUsage(usage),
+    usage: counted.usage,
+    quality: counted.quality,
     responseModel: asText(body['model']),
     responseId: asText(body['id']),
     serviceTier: readServiceTier(body['service_tier']),
@@ -87,7 +81,7 @@ export function readOpenAiShape(
 function finishReasonsOf(choices: unknown): string[] {
   const reasons: string[] = [];
   for (const choice of asList(choices)) {
-    const reason = asText(at(choice, 'finish_reason'));
+    const reason = asText(asObject(choice)?.['finish_reason']);
     if (reason !== undefined) reasons.push(reason);
   }
   return reasons;
@@ -95,13 +89,14 @@ function finishReasonsOf(choices: unknown): string[] {
 
 /** The usage object of an answer or a chunk; Groq puts that of a stream under `x_groq`. */
 function usageOf(body: JsonObject): JsonObject | undefined {
-  return asObject(body['usage']) ?? asObject(at(body, 'x_groq', 'usage'));
+  return asObject(body['usage']) ?? asObject(asObject(body['x_groq'])?.['usage']);
 }
 
 /** Characters of the text that one choice of a chunk adds: content, reasoning, refusal, tool arguments, plain text. */
 function choiceCharacters(choice: unknown): number {
-  const delta = asObject(at(choice, 'delta'));
-  let characters = asText(at(choice, 'text'))?.length ?? 0;
+  const parts = asObject(choice);
+  const delta = asObject(parts?.['delta']);
+  let characters = asText(parts?.['text'])?.length ?? 0;
   if (delta === undefined) return characters;
   for (const name of ['content', 'reasoning_content', 'reasoning', 'refusal'])
     characters += asText(delta[name])?.length ?? 0;

@@ -1,10 +1,12 @@
 import { parsePicoUsd, type PicoUsd } from '../pico-usd.js';
-import { at, type JsonObject } from './json.js';
+import { asObject, type JsonObject } from './json.js';
 
 /** A field of `usage` in which a provider or gateway reports its own cost. */
 interface ReportedCostField {
   readonly reportedBy: string;
-  readonly path: readonly string[];
+  readonly name: string;
+  /** The field inside, where the cost is not the field itself. */
+  readonly inner?: string;
   readonly read: (value: unknown) => PicoUsd | undefined;
 }
 
@@ -30,10 +32,10 @@ function ticks(value: unknown): PicoUsd | undefined {
 
 /** Every such field, the most specific first; the first that holds a cost counts. */
 const REPORTED_COST_FIELDS: readonly ReportedCostField[] = [
-  { reportedBy: 'xAI', path: ['cost_in_usd_ticks'], read: ticks },
-  { reportedBy: 'Perplexity', path: ['cost', 'total_cost'], read: dollars },
-  { reportedBy: 'Pydantic AI Gateway', path: ['pydantic_ai_gateway', 'cost_estimate'], read: dollars },
-  { reportedBy: 'OpenRouter', path: ['cost'], read: dollars },
+  { reportedBy: 'xAI', name: 'cost_in_usd_ticks', read: ticks },
+  { reportedBy: 'Perplexity', name: 'cost', inner: 'total_cost', read: dollars },
+  { reportedBy: 'Pydantic AI Gateway', name: 'pydantic_ai_gateway', inner: 'cost_estimate', read: dollars },
+  { reportedBy: 'OpenRouter', name: 'cost', read: dollars },
 ];
 
 /**
@@ -43,8 +45,10 @@ const REPORTED_COST_FIELDS: readonly ReportedCostField[] = [
  */
 export function readReportedCost(usage: JsonObject | undefined): PicoUsd | undefined {
   if (usage === undefined || usage['is_byok'] === true) return undefined;
-  for (const { path, read } of REPORTED_COST_FIELDS) {
-    const cost = read(at(usage, ...path));
+  for (const { name, inner, read } of REPORTED_COST_FIELDS) {
+    const field = usage[name];
+    if (field === undefined) continue;
+    const cost = read(inner === undefined ? field : asObject(field)?.[inner]);
     if (cost !== undefined) return cost;
   }
   return undefined;

@@ -19,14 +19,15 @@ export interface UsageReading {
 /** The parts of a reading that a family fills in; the rest has the values of an answer that states nothing. */
 export function usageReading(parts: Partial<{ [K in keyof UsageReading]: UsageReading[K] | undefined }>): UsageReading {
   const { usage, quality, responseModel, responseId, serviceTier, region, finishReasons, reportedCostPicoUsd } = parts;
-  return {
+  const reading: { -readonly [K in keyof UsageReading]: UsageReading[K] } = {
     usage: usage ?? {},
     quality: quality ?? 'missing',
     serviceTier: serviceTier ?? '',
     region: region ?? '',
     finishReasons: finishReasons ?? [],
-    ...(responseModel === undefined ? {} : { responseModel }),
-    ...(responseId === undefined ? {} : { responseId }),
-    ...(reportedCostPicoUsd === undefined ? {} : { reportedCostPicoUsd }),
   };
+  if (responseModel !== undefined) reading.responseModel = responseModel;
+  if (responseId !== undefined) reading.responseId = responseId;
+  if (reportedCostPicoUsd !== undefined) reading.reportedCostPicoUsd = reportedCostPicoUsd;
+  return reading;
 }

@@ -1,7 +1,8 @@
 -- What is published: the newest seal and build, how far each partition of the ledger has been read, and how far each month
--- of the month rollups is summed; beside it the newest persisted block of each partition of the ledger now.
+-- of the month rollups is summed, which hold stands; beside it the newest persisted block of each partition of the ledger.
 -- Parameters: none.
--- Result: kind (seal, frozen, partition, month, ledger), id (partition id, or the month's start), block, sealed_until, build.
+-- Result: kind (seal, frozen, hold, partition, month, ledger), id (partition id, the month's start, or what is held), block,
+-- sealed_until, build.
 SELECT
     toString(p.grain) AS kind,
     '' AS id,
@@ -10,6 +11,11 @@ SELECT
     max(p.build) AS build
 FROM published AS p
 WHERE p.grain IN ('seal', 'frozen')
+GROUP BY p.grain
+UNION ALL
+SELECT 'hold', argMax(p.partition_id, p.build), toUInt64(0), argMax(p.sealed_until, p.build), max(p.build)
+FROM published AS p
+WHERE p.grain = 'hold'
 GROUP BY p.grain
 UNION ALL
 SELECT 'partition', p.partition_id, argMax(p.block, p.build), toDateTime64(0, 3, 'UTC'), max(p.build)

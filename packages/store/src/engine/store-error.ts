@@ -17,6 +17,7 @@
  * | `data_invalid` | the rows of an insert do not parse or do not fit the columns |
  * | `aborted` | the caller gave up; the engine may still finish in the background |
  * | `migration_changed` | a migration that was applied has another text now |
+ * | `reprice_running` | calls are being priced again by another process |
  * | `query_failed` | any other refusal of the engine; see `clickhouseCode` |
  */
 export type StoreErrorCode =
@@ -34,6 +35,7 @@ export type StoreErrorCode =
   | 'data_invalid'
   | 'aborted'
   | 'migration_changed'
+  | 'reprice_running'
   | 'query_failed';
 
 /** Details of a {@link StoreError}. */

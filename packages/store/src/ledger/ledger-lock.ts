@@ -1,7 +1,7 @@
 import type { Database } from '../database.js';
 
 /** Kinds of work of which one runs at a time on a database. */
-export type ExclusiveWork = 'correct' | 'build';
+export type ExclusiveWork = 'correct' | 'build' | 'preview' | 'reprice';
 
 const queues = new WeakMap<Database, Map<ExclusiveWork, Promise<unknown>>>();
 

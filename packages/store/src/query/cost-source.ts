@@ -1,5 +1,5 @@
 import type { Database, QueryParameters } from '../database.js';
-import { findDirtyQuarters, readPublishedState } from '../rollup/published-state.js';
+import { findDirtyQuarters, readPublishedState, type PublishedState } from '../rollup/published-state.js';
 import { DAY_ROLLUP, TAG_DAY_ROLLUP, type RollupTable } from '../rollup/rollup-tables.js';
 import { querySql } from '../sql-files.js';
 import {
@@ -13,6 +13,7 @@ import {
 } from './cost-scope.js';
 import { tagOf } from './dimensions.js';
 import { latencyBucketSql } from './latency-buckets.js';
+import { splitByHold } from './ledger-hold.js';
 import { rangeCondition } from './range-condition.js';
 import { planRead, type PlanNeeds, type ReadPlan } from './read-plan.js';
 import { DAY_MS, QUARTER_MS, type TimeRange } from './time-range.js';
@@ -29,9 +30,12 @@ export const FINAL_SETTINGS =
  * under FINAL every part whose keys overlap is opened again, and keys begin with the tenant, so with five tenants that is
  * every part (60 of 60 measured, 2 with this). The days are found without FINAL, by the index, and are a superset.
  */
-export function daysOf(condition: string): string {
-  return `toDate(c.started) IN (SELECT DISTINCT toDate(c.started) FROM llm_calls AS c WHERE ${condition})`;
+export function daysOf(condition: string, ledger: LedgerTable = 'llm_calls'): string {
+  return `toDate(c.started) IN (SELECT DISTINCT toDate(c.started) FROM ${ledger} AS c WHERE ${condition})`;
 }
+
+/** The ledger, or the copy of those days of it that are being priced again. */
+export type LedgerTable = 'llm_calls' | 'llm_calls_held';
 
 /** Rows of `d0…, calls, …, cost_usd` for a scope and a range: what every cost query aggregates. */
 export interface CostSource {
@@ -69,7 +73,7 @@ export async function costSource(
 ): Promise<CostSource> {
   const state = await readPublishedState(db);
   const dirty = await findDirtyQuarters(db, state);
-  return sourceOfPlan(scope, planRead(needsOf(scope, shape), range, state, dirty), shape, state.snapshot);
+  return sourceOfPlan(scope, planRead(needsOf(scope, shape), range, state, dirty), shape, state);
 }
 
 function needsOf(scope: CostScope, { step, latency }: SourceShape): PlanNeeds {
@@ -78,13 +82,20 @@ function needsOf(scope: CostScope, { step, latency }: SourceShape): PlanNeeds {
 }
 
 /** The statement of a plan: its parts side by side, each instant in one of them. */
-export function sourceOfPlan(scope: CostScope, plan: ReadPlan, shape: SourceShape, snapshot: bigint): CostSource {
+export function sourceOfPlan(
+  scope: CostScope,
+  plan: ReadPlan,
+  shape: SourceShape,
+  { snapshot, hold }: Pick<PublishedState, 'snapshot' | 'hold'>,
+): CostSource {
   const parts = plan.rollups.flatMap(({ table, ranges }, index) =>
     table === TAG_DAY_ROLLUP
       ? tagSources(scope, ranges, shape, `r${index}`)
       : [rollupSource(scope, { table, ranges, shape, prefix: `r${index}` })],
   );
-  if (plan.ledger.length > 0 || parts.length === 0) parts.push(ledgerSource(scope, plan.ledger, shape));
+  const { open, held } = splitByHold(plan.ledger, hold);
+  if (held.length > 0) parts.push(ledgerSource(scope, held, shape, 'llm_calls_held'));
+  if (open.length > 0 || parts.length === 0) parts.push(ledgerSource(scope, open, shape, 'llm_calls'));
   const zone = shape.step === undefined ? {} : { time_zone: shape.step.timeZone };
   const common: QueryParameters = { ...scopeParameters(scope), ...zone, snapshot };
   return {
@@ -118,10 +129,16 @@ function partFragments(
 /** Calls by bucket of latency: those that count, items that are no calls aside, and did not fail. */
 export const LEDGER_LATENCY = `sumMapIf(map(${latencyBucketSql('c.duration_ns')}, toUInt64(1)), c.counted AND c.error_type = '' AND c.cost_kind = '' AND c.duration_ns > 0) AS latency`;
 
-function ledgerSource(scope: CostScope, ranges: readonly TimeRange[], shape: SourceShape): CostSource {
-  const condition = rangeCondition('c.counted_at', 'DateTime64', ranges, 'l');
+function ledgerSource(
+  scope: CostScope,
+  ranges: readonly TimeRange[],
+  shape: SourceShape,
+  ledger: LedgerTable,
+): CostSource {
+  const condition = rangeCondition('c.counted_at', 'DateTime64', ranges, ledger === 'llm_calls' ? 'l' : 'h');
   const sql = querySql('source_ledger', {
-    days: daysOf(condition.sql),
+    ledger,
+    days: daysOf(condition.sql, ledger),
     ...partFragments(scope, shape, ledgerExpression, 'c.counted_at'),
     measures: querySql('ledger_measures').trim(),
     latency: shape.latency === true ? `,\n        ${LEDGER_LATENCY}` : '',

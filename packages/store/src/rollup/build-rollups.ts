@@ -27,6 +27,8 @@ export interface BuildOptions {
    * what still comes for them is added to what was published.
    */
   readonly ledgerDays?: number;
+  /** The hold that ends with this build; while another stands nothing is built. */
+  readonly releaseHold?: bigint;
   readonly hooks?: BuildHooks;
 }
 
@@ -72,28 +74,37 @@ interface BuildStep extends BuildResult {
 async function buildOnce(db: Database, options: BuildOptions): Promise<BuildStep> {
   const { nowMs, graceMs = DEFAULT_GRACE_MS, hooks } = options;
   // The blocks are read before any row: what commits after this is above them, and therefore new to the next build.
-  const state = await readPublishedState(db);
+  const found = await readPublishedState(db);
+  const { hold } = found;
+  if (hold !== undefined && hold.build !== options.releaseHold) return nothingBuilt(found.sealedUntilMs);
+  const state = { ...found, hold: undefined };
   await hooks?.afterBlocksRead?.();
   const seal = await nextSeal(db, state, floorTo(nowMs - graceMs, QUARTER_MS));
   const dirty = await findDirtyQuarters(db, { ...state, frozenUntilMs: 0 });
   const sealed = await quartersWithCalls(db, { fromMs: seal.fromMs, toMs: seal.toMs });
   const quarters = [...new Set([...dirty, ...sealed])].toSorted((left, right) => left - right);
-  if (quarters.length === 0 && seal.toMs === state.sealedUntilMs) {
-    return { build: undefined, quarters: 0, days: 0, sealedUntil: new Date(seal.toMs), more: false };
-  }
-  const build = nextBuild(state, nowMs);
+  if (quarters.length === 0 && seal.toMs === state.sealedUntilMs && hold === undefined) return nothingBuilt(seal.toMs);
+  const build = nextBuild(found, nowMs);
   const days = daysToBuild(quarters, state.sealedUntilMs, seal.toMs);
   const frozenUntilMs = frozenUntil(nowMs, options.ledgerDays ?? DEFAULT_LEDGER_DAYS);
   await writeBuild(db, { build, state, quarters, days, daysUntilMs: floorTo(seal.toMs, DAY_MS), frozenUntilMs });
   await hooks?.beforePublish?.();
-  await publish(db, { build, state, quarters, days, sealedUntilMs: seal.toMs, frozenUntilMs, nowMs });
+  const isRelease = hold !== undefined;
+  await publish(db, { build, state, quarters, days, sealedUntilMs: seal.toMs, frozenUntilMs, isRelease, nowMs });
   return { build, quarters: quarters.length, days: days.length, sealedUntil: new Date(seal.toMs), more: seal.more };
 }
 
-function nextBuild(state: PublishedState, nowMs: number): bigint {
+function nothingBuilt(sealedUntilMs: number): BuildStep {
+  return { build: undefined, quarters: 0, days: 0, sealedUntil: new Date(sealedUntilMs), more: false };
+}
+
+/** A number above those of all builds and holds so far. */
+export function nextBuild(state: PublishedState, nowMs: number): bigint {
   const random = BigInt(Math.floor(Math.random() * Number(BUILDS_PER_MS)));
   const byClock = buildNumberAt(nowMs) + random;
-  return byClock > state.snapshot ? byClock : state.snapshot + 1n;
+  const held = state.hold?.build ?? 0n;
+  const last = held > state.snapshot ? held : state.snapshot;
+  return byClock > last ? byClock : last + 1n;
 }
 
 /** From where to where this build seals; the first one starts with the ledger's first call. */
@@ -202,6 +213,8 @@ interface Publication {
   readonly days: readonly number[];
   readonly sealedUntilMs: number;
   readonly frozenUntilMs: number;
+  /** Whether the hold that stands ends with this build. */
+  readonly isRelease: boolean;
   readonly nowMs: number;
 }
 
@@ -225,6 +238,7 @@ async function publish(db: Database, publication: Publication): Promise<void> {
   await db.insertRows('published', [
     row('seal', 0, '', 0n, sealedUntilMs),
     row('frozen', 0, '', 0n, publication.frozenUntilMs),
+    ...(publication.isRelease ? [row('hold', 0)] : []),
     ...[...changedPartitions(state).keys()].map((partition) =>
       row('partition', 0, partition, state.ledgerBlocks.get(partition)),
     ),

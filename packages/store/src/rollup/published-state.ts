@@ -1,4 +1,5 @@
 import type { Database } from '../database.js';
+import { dirtyUnderHold, parseHold, type LedgerHold } from '../query/ledger-hold.js';
 import { instantText, parseInstant, QUARTER_MS } from '../query/time-range.js';
 import { querySql } from '../sql-files.js';
 
@@ -16,10 +17,12 @@ export interface PublishedState {
   readonly readBlocks: ReadonlyMap<string, bigint>;
   /** By partition of the ledger: its newest committed block. */
   readonly ledgerBlocks: ReadonlyMap<string, bigint>;
+  /** Hours that are being priced again, which everybody reads as they were; undefined when none are. */
+  readonly hold: LedgerHold | undefined;
 }
 
 interface StateRow {
-  readonly kind: 'seal' | 'frozen' | 'partition' | 'month' | 'ledger';
+  readonly kind: 'seal' | 'frozen' | 'hold' | 'partition' | 'month' | 'ledger';
   readonly id: string;
   readonly block: string;
   readonly sealed_until: string;
@@ -39,6 +42,7 @@ export async function readPublishedState(db: Database): Promise<PublishedState> 
     monthsUntilMs: new Map(ofKind('month').map((row) => [parseInstant(row.id), parseInstant(row.sealed_until)])),
     readBlocks: new Map(ofKind('partition').map((row) => [row.id, BigInt(row.block)])),
     ledgerBlocks: new Map(ofKind('ledger').map((row) => [row.id, BigInt(row.block)])),
+    hold: parseHold(ofKind('hold')[0]),
   };
 }
 
@@ -57,9 +61,9 @@ export function changedPartitions(state: PublishedState): ReadonlyMap<string, bi
 }
 
 /** Where the sealed quarter hours begin that hold rows newer than the published builds; ascending. */
-export async function findDirtyQuarters(db: Database, state: PublishedState): Promise<number[]> {
+export async function findDirtyQuarters(db: Database, state: PublishedState): Promise<readonly number[]> {
   const changed = changedPartitions(state);
-  if (changed.size === 0 || state.sealedUntilMs === 0) return [];
+  if (changed.size === 0 || state.sealedUntilMs === 0) return dirtyUnderHold([], state.hold);
   const rows = await db.query<{ quarter: string }>(querySql('dirty_quarters'), {
     partitions: [...changed.keys()],
     blocks: [...changed.values()],
@@ -67,5 +71,8 @@ export async function findDirtyQuarters(db: Database, state: PublishedState): Pr
     before: instantText(state.sealedUntilMs),
     neighbour_seconds: QUARTER_MS / 1000,
   });
-  return rows.map((row) => parseInstant(row.quarter));
+  return dirtyUnderHold(
+    rows.map((row) => parseInstant(row.quarter)),
+    state.hold,
+  );
 }

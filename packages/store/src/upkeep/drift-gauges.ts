@@ -2,6 +2,7 @@ import { formatPicoUsd, parsePicoUsd, picoUsd } from '@costel/pricing';
 import type { Database } from '../database.js';
 import { currentDatabase } from '../migrate/migrate.js';
 import { daysOf, FINAL_SETTINGS } from '../query/cost-source.js';
+import { splitByHold } from '../query/ledger-hold.js';
 import { planRead } from '../query/read-plan.js';
 import { DAY_MS, floorTo, QUARTER_MS, type TimeRange } from '../query/time-range.js';
 import { rangeCondition } from '../query/range-condition.js';
@@ -42,7 +43,11 @@ export async function driftGauges(db: Database, { nowMs, windowMs = DAY_MS }: Dr
   const state = await readPublishedState(db);
   const dirty = await findDirtyQuarters(db, state);
   const plan = planRead({ dimensions: [], stepMs: QUARTER_MS, latency: false }, range, state, dirty);
-  const published = plan.rollups.flatMap((rollup) => rollup.ranges);
+  // What is held differs on purpose: its new versions are written and not published.
+  const published = splitByHold(
+    plan.rollups.flatMap((rollup) => rollup.ranges),
+    state.hold,
+  ).open;
   const [ledger, rollup] = [await ledgerSums(db, published), await rollupSums(db, published, state.snapshot)];
   return {
     rawToLedgerCalls: missing.calls,

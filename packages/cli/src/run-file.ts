@@ -9,7 +9,13 @@ export interface RunInfo {
   /** Lets its bearer write through the ClickHouse interface. */
   readonly token: string;
   readonly host: string;
-  readonly ports: { readonly api: number; readonly otlp: number; readonly clickhouse: number };
+  readonly ports: {
+    readonly api: number;
+    readonly otlp: number;
+    readonly clickhouse: number;
+    /** Where gRPC was asked for. */
+    readonly otlpGrpc?: number;
+  };
   /** ISO 8601. */
   readonly startedAt: string;
 }

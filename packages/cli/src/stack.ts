@@ -21,6 +21,8 @@ export interface StackOptions {
   readonly instance: string;
   /** Lets its bearer write through the ClickHouse interface. */
   readonly token: string;
+  /** Port of OTLP over gRPC; 0 lets the system pick, undefined means none. */
+  readonly otlpGrpcPort?: number;
 }
 
 /** A running embedded stack. */
@@ -79,7 +81,8 @@ async function startParts(options: StackOptions, teardown: Teardown): Promise<St
   const aggregator = await createAggregator({ database, config, log, instance, readMetrics, adminToken: token });
   teardown.add(() => aggregator.stop());
 
-  const ports = { api: aggregator.port, otlp: receiver.port, clickhouse };
+  const { port: otlp, grpcPort } = receiver;
+  const ports = { api: aggregator.port, otlp, clickhouse, ...(grpcPort === undefined ? {} : { otlpGrpc: grpcPort }) };
   const run: RunInfo = { pid: process.pid, instance, token, host, ports, startedAt: new Date().toISOString() };
   writeRunFile(dataDirectory, run);
   teardown.add(() => Promise.resolve(removeRunFile(dataDirectory, instance)));
@@ -94,10 +97,10 @@ function hostNames({ server }: Config): readonly string[] {
 }
 
 async function startReceiver(
-  { config, log }: StackOptions,
+  { config, log, otlpGrpcPort }: StackOptions,
   database: Database,
   teardown: Teardown,
-): Promise<{ readonly port: number; readonly stats: () => ReceiverStats }> {
+): Promise<{ readonly port: number; readonly grpcPort: number | undefined; readonly stats: () => ReceiverStats }> {
   const logger = {
     info: (message: string, fields?: Readonly<Record<string, unknown>>): void => log('info', message, fields),
     warn: (message: string, fields?: Readonly<Record<string, unknown>>): void => log('warn', message, fields),
@@ -105,7 +108,8 @@ async function startReceiver(
   const receiver = createReceiver({ database, logger, tenant: config.tenant, allowedHosts: hostNames(config) });
   teardown.add(() => receiver.close());
   const { port } = await receiver.listen(config.server.otlpPort, config.server.host);
-  return { port, stats: () => receiver.stats() };
+  const grpc = otlpGrpcPort === undefined ? undefined : await receiver.listenGrpc(otlpGrpcPort, config.server.host);
+  return { port, grpcPort: grpc?.port, stats: () => receiver.stats() };
 }
 
 async function startInterface(

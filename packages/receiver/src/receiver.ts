@@ -1,9 +1,12 @@
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { Http2Server } from 'node:http2';
+import type { AddressInfo, Server as NetServer } from 'node:net';
 import type { Database } from '@costel/store';
 import { type Clock, SYSTEM_CLOCK } from './clock.js';
 import { DEFAULT_TENANT } from './decode/decode-context.js';
+import { closeGrpcServer, createGrpcServer, trackSessions } from './grpc/grpc-server.js';
 import { createExportHandler, type HttpHandler } from './http/export-handler.js';
+import { createExportIntake } from './http/export-intake.js';
 import { createRequestGuard } from './http/request-guard.js';
 import { Ingest } from './ingest.js';
 import { DEFAULT_LIMITS, type ReceiverLimits } from './limits.js';
@@ -33,12 +36,14 @@ export interface ListenAddress {
   readonly port: number;
 }
 
-/** An OTLP/HTTP receiver. */
+/** An OTLP receiver: over HTTP, and over gRPC where it is asked for. */
 export interface Receiver {
   /** Answers one request; for a server of the caller's own. */
   readonly handler: HttpHandler;
   /** Starts a server of its own; port 0 picks a free one. Rejects with `ReceiverError`. */
   listen(port: number, host?: string): Promise<ListenAddress>;
+  /** Starts an OTLP/gRPC server (HTTP/2 without TLS) of its own; port 0 picks a free one. Rejects with `ReceiverError`. */
+  listenGrpc(port: number, host?: string): Promise<ListenAddress>;
   stats(): ReceiverStats;
   /** Takes no more connections, answers the requests under way, then stops. */
   close(): Promise<void>;
@@ -61,19 +66,27 @@ export function createReceiver(options: ReceiverOptions): Receiver {
     clock,
   });
   const guard = createRequestGuard(options.allowedHosts ?? [], options.allowedOrigins ?? []);
-  const handler = createExportHandler({ ingest, limits, counters, guard, logger });
-  const servers = new Set<Server>();
+  const shared = { intake: createExportIntake({ ingest, limits, counters }), limits, counters, guard, logger };
+  const handler = createExportHandler(shared);
+  const closers: (() => Promise<void>)[] = [];
   return {
     handler,
     async listen(port, host = DEFAULT_HOST) {
       const server = createServer({ requestTimeout: limits.requestMs, keepAliveTimeout: 65_000 }, handler);
-      const address = await startListening(server, port, host);
-      servers.add(server);
+      const address = await startListening(server, port, host, '--otlp-port');
+      closers.push(() => stopListening(server));
+      return address;
+    },
+    async listenGrpc(port, host = DEFAULT_HOST) {
+      const server: Http2Server = createGrpcServer(shared);
+      const sessions = trackSessions(server);
+      const address = await startListening(server, port, host, '--otlp-grpc-port');
+      closers.push(() => closeGrpcServer(server, sessions));
       return address;
     },
     stats: () => counters.snapshot(),
     async close() {
-      await Promise.all([...servers].map(stopListening));
+      await Promise.all(closers.map((close) => close()));
       await ingest.close();
     },
   };
@@ -89,9 +102,9 @@ function resolveLimits(overrides: Partial<ReceiverLimits>): ReceiverLimits {
   return limits;
 }
 
-function startListening(server: Server, port: number, host: string): Promise<ListenAddress> {
+function startListening(server: NetServer, port: number, host: string, flag: string): Promise<ListenAddress> {
   return new Promise((resolve, reject) => {
-    const fail = (error: NodeJS.ErrnoException): void => reject(listenError(error, port, host));
+    const fail = (error: NodeJS.ErrnoException): void => reject(listenError(error, port, host, flag));
     server.once('error', fail);
     server.listen({ port, host }, () => {
       server.off('error', fail);
@@ -101,9 +114,9 @@ function startListening(server: Server, port: number, host: string): Promise<Lis
   });
 }
 
-function listenError(error: NodeJS.ErrnoException, port: number, host: string): ReceiverError {
+function listenError(error: NodeJS.ErrnoException, port: number, host: string, flag: string): ReceiverError {
   if (error.code === 'EADDRINUSE') {
-    const message = `OTLP port ${port} on ${host} is in use; stop what uses it or choose another with --otlp-port`;
+    const message = `OTLP port ${port} on ${host} is in use; stop what uses it or choose another with ${flag}`;
     return new ReceiverError('receiver_port_in_use', message, { cause: error, retryable: true });
   }
   const message = `cannot listen for OTLP on ${host}:${port}: ${error.message}`;

@@ -3,6 +3,7 @@ import type { CommonFlags } from '../read-config.js';
 import type { DoctorFlags } from './doctor.js';
 import type { ExportFlags } from './export.js';
 import type { RepairFlags } from './repair.js';
+import type { UpFlags } from './up.js';
 import { EXIT_CODES, type ExitCode } from '../exit-codes.js';
 
 /** Tells the exit code of a command that ended without an error. */
@@ -54,8 +55,9 @@ function addUp(program: Command): void {
     .option('--host <address>', 'address to listen on (default: 127.0.0.1)')
     .option('--port <port>', 'page and API (default: 4320; 0: any free one)', parsePort)
     .option('--otlp-port <port>', 'OTLP/HTTP (default: 4318)', parsePort)
+    .option('--otlp-grpc-port <port>', 'OTLP/gRPC, 4317 by custom (default: none)', parsePort)
     .option('--clickhouse-port <port>', 'ClickHouse HTTP interface (default: 8123)', parsePort)
-    .action(async (options: CommonFlags) => {
+    .action(async (options: UpFlags) => {
       const { runUp } = await import('./up.js');
       await runUp(options);
     });

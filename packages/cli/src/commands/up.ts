@@ -10,8 +10,14 @@ import { startStack, type Stack } from '../stack.js';
 import { stopOn, waitForStopSignal } from '../stop-signal.js';
 import { loadWriteToken } from '../write-token.js';
 
+/** What `costel up` takes besides the flags that commands share. */
+export interface UpFlags extends CommonFlags {
+  /** OTLP/gRPC; none unless it is asked for. */
+  readonly otlpGrpcPort?: number;
+}
+
 /** @throws CliError `already_running`, `port_in_use`. */
-async function checkStart({ server }: Config): Promise<void> {
+async function checkStart({ server }: Config, otlpGrpcPort: number | undefined): Promise<void> {
   const running = await findRunningStack(server.dataDirectory);
   if (running) {
     throw new CliError(
@@ -23,12 +29,13 @@ async function checkStart({ server }: Config): Promise<void> {
   await checkPorts(server.host, [
     { flag: '--port', port: server.port, what: 'page and API' },
     { flag: '--otlp-port', port: server.otlpPort, what: 'OTLP/HTTP' },
+    ...(otlpGrpcPort === undefined ? [] : [{ flag: '--otlp-grpc-port', port: otlpGrpcPort, what: 'OTLP/gRPC' }]),
     { flag: '--clickhouse-port', port: server.clickhousePort, what: 'ClickHouse HTTP interface' },
   ]);
 }
 
 async function printWelcome(stack: Stack, config: Config, isFirstStart: boolean): Promise<void> {
-  const { api, otlp, clickhouse } = stack.run.ports;
+  const { api, otlp, otlpGrpc, clickhouse } = stack.run.ports;
   const { host, dataDirectory } = config.server;
   const at = (port: number, path = ''): string => `http://${reachableHost(host)}:${port}${path}`;
   const budgets = config.budgets.length === 0 ? 'none yet; add them to costel.yaml' : String(config.budgets.length);
@@ -40,6 +47,7 @@ async function printWelcome(stack: Stack, config: Config, isFirstStart: boolean)
       `  Page              ${at(api, '/')}`,
       `  API               ${at(api, '/api/v1/costs/summary?group_by=model')}`,
       `  OTLP/HTTP         ${at(otlp)}    (OTEL_EXPORTER_OTLP_ENDPOINT)`,
+      ...(otlpGrpc === undefined ? [] : [`  OTLP/gRPC         ${at(otlpGrpc)}`]),
       `  ClickHouse HTTP   ${at(clickhouse)}    (database costel; reading is free, writing needs the token of run.json)`,
       `  Data              ${dataDirectory}`,
       `  Budgets           ${budgets}`,
@@ -58,10 +66,10 @@ async function printWelcome(stack: Stack, config: Config, isFirstStart: boolean)
 }
 
 /** `costel up`: runs the embedded stack until it is told to stop. */
-export async function runUp(flags: CommonFlags): Promise<void> {
+export async function runUp(flags: UpFlags): Promise<void> {
   const stopSignal = waitForStopSignal();
   const config = readConfig(flags);
-  await checkStart(config);
+  await checkStart(config, flags.otlpGrpcPort);
   const isFirstStart = !existsSync(config.server.dataDirectory);
   const log = createStderrLog(Date.now);
   const stack = await startStack({
@@ -69,6 +77,7 @@ export async function runUp(flags: CommonFlags): Promise<void> {
     log,
     instance: randomUUID(),
     token: loadWriteToken(config.server.dataDirectory),
+    ...(flags.otlpGrpcPort === undefined ? {} : { otlpGrpcPort: flags.otlpGrpcPort }),
   });
   await printWelcome(stack, config, isFirstStart);
   await stopOn(stopSignal, () => stack.stop());

@@ -1,19 +1,18 @@
 import * as zlib from 'node:zlib';
+import { unzstd } from './unzstd.js';
 
-/** Encodings that a body may have; `zstd` only where the runtime has it (Node 22.15 and later). */
+/** Encodings that a body may have. */
 export type ContentEncoding = 'identity' | 'gzip' | 'deflate' | 'zstd';
 
 type Inflate = (body: Uint8Array, options: { readonly maxOutputLength: number }) => Uint8Array;
 
-const hasZstd = 'zstdDecompressSync' in zlib && typeof zlib.zstdDecompressSync === 'function';
-
 const INFLATERS: ReadonlyMap<ContentEncoding, Inflate> = new Map<ContentEncoding, Inflate>([
   ['gzip', zlib.gunzipSync],
   ['deflate', zlib.inflateSync],
-  ...(hasZstd ? [['zstd', Reflect.get(zlib, 'zstdDecompressSync') as Inflate] as const] : []),
+  ['zstd', (body, { maxOutputLength }) => unzstd(body, maxOutputLength)],
 ]);
 
-/** The encodings that this runtime can undo. */
+/** The encodings that can be undone. */
 export const SUPPORTED_ENCODINGS: readonly ContentEncoding[] = ['identity', ...INFLATERS.keys()];
 
 /** A body that cannot be inflated (`malformed`), or that is larger than allowed once it is (`too_large`). */

@@ -1,18 +1,18 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { BodyFormat } from '../decode/decode-request.js';
 import { type ContentEncoding, SUPPORTED_ENCODINGS } from '../decode/inflate.js';
-import type { Ingest } from '../ingest.js';
 import type { ReceiverLimits } from '../limits.js';
 import type { Logger } from '../logger.js';
 import type { HttpRefusalReason, ReceiverCounters } from '../stats.js';
 import type { Signal } from '../tables.js';
+import { Refusal, refusalOf } from './refusal.js';
 import { encodeExportResponse, encodeStatusResponse, type EncodedResponse } from './otlp-response.js';
-import { type ByteBudget, readBody } from './read-body.js';
+import type { ExportIntake } from './export-intake.js';
 import type { RequestGuard } from './request-guard.js';
 
 /** What answers requests. */
 export interface ExportHandlerOptions {
-  readonly ingest: Ingest;
+  readonly intake: ExportIntake;
   readonly limits: ReceiverLimits;
   readonly counters: ReceiverCounters;
   readonly guard: RequestGuard;
@@ -51,41 +51,18 @@ const STATUS: Readonly<Record<HttpRefusalReason, number>> = {
   insert_failed: 503,
 };
 
-/** A request that is answered with an error. */
-class Refusal extends Error {
-  readonly reason: HttpRefusalReason;
-
-  constructor(reason: HttpRefusalReason, message: string) {
-    super(message);
-    this.reason = reason;
-  }
-}
-
 /** Answers OTLP exports under `/v1/` and `GET /health`. */
 export function createExportHandler(options: ExportHandlerOptions): HttpHandler {
-  const { counters, limits, logger } = options;
-  const budget: ByteBudget = {
-    take(bytes) {
-      if (counters.queue.bytes + bytes > limits.queuedBytes) return false;
-      counters.queue.bytes += bytes;
-      return true;
-    },
-    give(bytes) {
-      counters.queue.bytes -= bytes;
-    },
-  };
   return (request, response) => {
-    respond(options, budget, request, response).catch((error: unknown) => {
-      if (!(error instanceof Refusal)) logger.warn('a request failed unexpectedly', { error: String(error) });
-      const refusal = error instanceof Refusal ? error : new Refusal('decoder_restarted', 'internal error');
-      refuse(options, request, response, refusal);
+    respond(options, request, response).catch((error: unknown) => {
+      if (!(error instanceof Refusal)) options.logger.warn('a request failed unexpectedly', { error: String(error) });
+      refuse(options, request, response, refusalOf(error));
     });
   };
 }
 
 async function respond(
   options: ExportHandlerOptions,
-  budget: ByteBudget,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
@@ -98,13 +75,17 @@ async function respond(
   const signal = SIGNAL_PATHS.get(path);
   if (signal === undefined) throw new Refusal('not_found', `there is no ${path}; OTLP is at ${paths()}`);
   checkMethod(request, response, ['POST']);
-  return exportRequest(options, budget, request, response, signal);
+  return exportRequest(options, request, response, signal);
 }
 
 const paths = (): string => [...SIGNAL_PATHS.keys()].join(', ');
 
 function checkSender(guard: RequestGuard, request: IncomingMessage): void {
-  const refused = guard.check(request);
+  const refused = guard.check({
+    host: request.headers.host,
+    origin: request.headers.origin,
+    localAddress: request.socket.localAddress,
+  });
   if (refused === 'forbidden_host') {
     throw new Refusal(refused, `host ${request.headers.host ?? '(none)'} is not one that this port answers to`);
   }
@@ -118,37 +99,22 @@ function checkMethod(request: IncomingMessage, response: ServerResponse, methods
 }
 
 async function exportRequest(
-  { counters, ingest, limits }: ExportHandlerOptions,
-  budget: ByteBudget,
+  { intake }: ExportHandlerOptions,
   request: IncomingMessage,
   response: ServerResponse,
   signal: Signal,
 ): Promise<void> {
   const format = requireFormat(request);
   const encoding = requireEncoding(request);
-  if (counters.queue.requests >= limits.queuedRequests) throw queueFull(limits);
-  counters.queue.requests++;
-  let taken = 0;
-  try {
-    const read = await readBody(request, limits.requestBytes, budget);
-    if (read.kind === 'queue_full') throw queueFull(limits);
-    if (read.kind === 'too_large') {
-      throw new Refusal('body_too_large', `the body has more than ${limits.requestBytes} bytes`);
-    }
-    if (read.kind !== 'read') throw new Refusal(read.kind, 'the body broke off');
-    taken = read.bytes.length;
-    counters.countReceived(taken);
-    const outcome = await ingest.ingest({ signal, format, encoding, body: read.bytes });
-    if (outcome.kind === 'refused') throw new Refusal(outcome.reason, outcome.message);
-    send(response, 200, encodeExportResponse(signal, format, outcome.rejected, outcome.message));
-  } finally {
-    budget.give(taken);
-    counters.queue.requests--;
-  }
+  const declaredBytes = Number(request.headers['content-length'] ?? 0);
+  const { rejected, message } = await intake.take({ stream: request, declaredBytes }, (body) => ({
+    signal,
+    format,
+    encoding,
+    body,
+  }));
+  send(response, 200, encodeExportResponse(signal, format, rejected, message));
 }
-
-const queueFull = (limits: ReceiverLimits): Refusal =>
-  new Refusal('queue_full', `more than ${limits.queuedRequests} requests or ${limits.queuedBytes} bytes are waiting`);
 
 function mediaType(request: IncomingMessage): string {
   return (request.headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';

@@ -1,9 +1,17 @@
-import type { IncomingMessage } from 'node:http';
+import type { Readable } from 'node:stream';
 
 /** A body in memory of its own, or why it could not be read. */
 export type ReadBody =
   | { readonly kind: 'read'; readonly bytes: Uint8Array }
   | { readonly kind: 'too_large' | 'queue_full' | 'aborted_by_client' };
+
+/** A body that is about to be read. */
+export interface IncomingBody {
+  /** `aborted` is true once the sender has gone; a stream of HTTP/2 ends then as if it were whole. */
+  readonly stream: Readable & { readonly aborted?: boolean };
+  /** What the sender says it has, in bytes; 0 where it does not say. */
+  readonly declaredBytes: number;
+}
 
 /** Counts bytes that are held; `take` says no, and takes nothing, where there is no room. */
 export interface ByteBudget {
@@ -15,7 +23,11 @@ export interface ByteBudget {
  * Reads a body of at most `maxBytes`, taking its bytes from `budget` as they arrive. What was taken is given back unless
  * the body could be read; then the caller gives it back. A body that is not read to its end is left to the caller.
  */
-export function readBody(request: IncomingMessage, maxBytes: number, budget: ByteBudget): Promise<ReadBody> {
+export function readBody(
+  { stream: request, declaredBytes }: IncomingBody,
+  maxBytes: number,
+  budget: ByteBudget,
+): Promise<ReadBody> {
   return new Promise((resolve) => {
     const chunks: Buffer[] = [];
     let length = 0;
@@ -33,9 +45,12 @@ export function readBody(request: IncomingMessage, maxBytes: number, budget: Byt
       chunks.push(chunk);
       return undefined;
     };
-    const onEnd = (): void => settle({ kind: 'read', bytes: join(chunks, length) });
+    const onEnd = (): void => {
+      if (request.aborted === true) settle({ kind: 'aborted_by_client' });
+      else settle({ kind: 'read', bytes: join(chunks, length) });
+    };
     const onAbort = (): void => settle({ kind: 'aborted_by_client' });
-    if (Number(request.headers['content-length'] ?? 0) > maxBytes) settle({ kind: 'too_large' });
+    if (declaredBytes > maxBytes) settle({ kind: 'too_large' });
     else request.on('data', onData).on('end', onEnd).on('error', onAbort).on('close', onAbort);
   });
 }

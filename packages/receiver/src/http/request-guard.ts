@@ -1,5 +1,3 @@
-import type { IncomingMessage } from 'node:http';
-
 const LOOPBACK_HOSTS = ['localhost', '127.0.0.1', '[::1]'];
 
 /** Splits `name:port` as a Host header has it; an IPv6 address keeps its brackets. */
@@ -8,10 +6,19 @@ function splitHost(host: string): { readonly name: string; readonly port: string
   return { name: match?.[1] ?? '', port: match?.[2] ?? '' };
 }
 
+/** What a request says of where it comes from and whom it is for. */
+export interface Sender {
+  /** The `Host` header, or `:authority`. */
+  readonly host: string | undefined;
+  readonly origin: string | undefined;
+  /** The address of this machine that the connection came in on. */
+  readonly localAddress: string | undefined;
+}
+
 /** Decides whether the sender of a request may talk to this port at all. */
 export interface RequestGuard {
   /** Why the request is refused, or undefined where it may pass. */
-  check(request: IncomingMessage): 'forbidden_host' | 'forbidden_origin' | undefined;
+  check(sender: Sender): 'forbidden_host' | 'forbidden_origin' | undefined;
 }
 
 /**
@@ -23,11 +30,10 @@ export function createRequestGuard(allowedHosts: readonly string[], allowedOrigi
   const hosts = new Set([...LOOPBACK_HOSTS, ...allowedHosts.map((host) => host.toLowerCase())]);
   const origins = new Set(allowedOrigins.map((origin) => origin.toLowerCase()));
   return {
-    check({ headers, socket }) {
-      const { name, port } = splitHost(headers.host ?? '');
-      const isKnown = hosts.has(name) || hosts.has(`${name}:${port}`) || isOwnAddress(name, socket.localAddress);
+    check({ host, origin, localAddress }) {
+      const { name, port } = splitHost(host ?? '');
+      const isKnown = hosts.has(name) || hosts.has(`${name}:${port}`) || isOwnAddress(name, localAddress);
       if (!isKnown) return 'forbidden_host';
-      const { origin } = headers;
       return origin === undefined || origins.has(origin.toLowerCase()) ? undefined : 'forbidden_origin';
     },
   };

@@ -5,14 +5,14 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { afterEach, describe, expect, it } from 'vitest';
 import { driftGauges, migrate, openEmbeddedDatabase, type EmbeddedDatabase } from '@costel/store';
-import { formatPicoUsd, parsePicoUsd } from '@costel/pricing';
 import { waitFor } from '../support/stack.js';
-import { Books, compareWithBooks } from './support/books.js';
+import { Books } from './support/books.js';
 import { encodeCalls, makeCall, type Call } from './support/calls.js';
 import { costelCli, CostelProcess } from './support/costel-process.js';
 import { printFigure } from './support/figures.js';
 import { Random } from './support/random.js';
 import { settings } from './support/settings.js';
+import { expectTotals } from './support/totals.js';
 
 const DAY_MS = 86_400_000;
 /** Late spans, so that a repair that looks at recent starts only would not find them. */
@@ -169,10 +169,5 @@ async function countRows(stack: CostelProcess): Promise<{ raw: number; ledger: n
 async function expectBooks(stack: CostelProcess, calls: readonly Call[]): Promise<void> {
   const books = new Books();
   books.noteAcknowledged(calls);
-  const expected = { cost_usd: formatPicoUsd(parsePicoUsd(books.costUsd)), calls: calls.length, unpriced_calls: 0 };
-  await waitFor(async () => (await stack.total()).cost_usd === expected.cost_usd, `$${expected.cost_usd}`).catch(
-    () => undefined,
-  );
-  expect(await stack.total()).toMatchObject(expected);
-  expect(await compareWithBooks(stack, books)).toEqual({ lost: [], unknown: [], double: [] });
+  await expectTotals(stack, books, 30_000);
 }

@@ -3,14 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { driftGauges, openEmbeddedDatabase } from '@costel/store';
-import { formatPicoUsd, parsePicoUsd } from '@costel/pricing';
-import { waitFor } from '../support/stack.js';
 import { Books, compareWithBooks } from './support/books.js';
 import { CostelProcess } from './support/costel-process.js';
 import { printFigure, quantile } from './support/figures.js';
 import { Random } from './support/random.js';
 import { delay, Sender } from './support/sender.js';
 import { settings } from './support/settings.js';
+import { expectTotals } from './support/totals.js';
 
 const SENDERS = 6;
 const DAY_MS = 86_400_000;
@@ -80,24 +79,6 @@ describe('the embedded stack, killed with SIGKILL at random moments under load',
 /** Moments close together and far apart alike: within the first insert, within the first build, in the steady state. */
 function momentMs(random: Random): number {
   return Math.round(10 ** (2 + random.next() * 1.6));
-}
-
-/** The API's total at rest is the books', exactly, and so is every single call. */
-async function expectTotals(stack: CostelProcess, books: Books): Promise<void> {
-  const cost = formatPicoUsd(parsePicoUsd(books.costUsd));
-  const expected = { cost_usd: cost, calls: books.calls, unpriced_calls: 0 };
-  await waitFor(
-    async () => JSON.stringify(await readTotal(stack)) === JSON.stringify(expected),
-    `a total of $${cost}`,
-    60_000,
-  ).catch(() => undefined);
-  expect(await readTotal(stack)).toEqual(expected);
-  expect(await compareWithBooks(stack, books)).toEqual({ lost: [], unknown: [], double: [] });
-}
-
-async function readTotal(stack: CostelProcess): Promise<object> {
-  const { cost_usd, calls, unpriced_calls } = await stack.total();
-  return { cost_usd, calls, unpriced_calls };
 }
 
 async function measureDrift(dataDirectory: string): Promise<object> {

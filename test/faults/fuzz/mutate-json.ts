@@ -26,9 +26,12 @@ const HOSTILE_VALUES: readonly unknown[] = [
   { stringValue: 'a', intValue: '1' },
 ];
 
+/** An own property, whatever its name: `__proto__` too. */
+const OPEN = { enumerable: true, writable: true, configurable: true } as const;
+
 /** Changes one to four places of a JSON value, at any depth, and gives the changed copy. */
 export function mutateJson(value: object, random: Random): unknown {
-  const copy = structuredClone(value) as Container;
+  const copy = JSON.parse(JSON.stringify(value)) as Container;
   for (let change = random.between(1, 4); change > 0; change -= 1) {
     const container = random.pick(containersOf(copy));
     mutateContainer(container, random);
@@ -50,7 +53,7 @@ function mutateContainer(container: Container, random: Random): void {
   const kind = random.below(5);
   if (kind === 0) Reflect.deleteProperty(container, key);
   else if (kind === 1) container[random.pick(HOSTILE_TEXTS).slice(0, 200)] = container[key];
-  else if (kind === 2) Object.defineProperty(container, key, { value: hostileValue(random), enumerable: true });
+  else if (kind === 2) Object.defineProperty(container, key, { ...OPEN, value: hostileValue(random) });
   else container[key] = hostileValue(random);
 }
 

@@ -1,13 +1,12 @@
 import { formatPicoUsd, parsePicoUsd, picoUsd } from '@costel/pricing';
 import type { Database } from '../database.js';
-import { currentDatabase } from '../migrate/migrate.js';
 import { daysOf, FINAL_SETTINGS } from '../query/cost-source.js';
 import { splitByHold } from '../query/ledger-hold.js';
 import { planRead } from '../query/read-plan.js';
 import { DAY_MS, floorTo, QUARTER_MS, type TimeRange } from '../query/time-range.js';
 import { rangeCondition } from '../query/range-condition.js';
 import { findDirtyQuarters, readPublishedState } from '../rollup/published-state.js';
-import { countMissing, repairParameters } from './repair.js';
+import { countMissing } from './repair.js';
 
 /** How far the stages of the store have drifted apart; all must stay 0. */
 export interface DriftGauges {
@@ -17,7 +16,7 @@ export interface DriftGauges {
   readonly ledgerToRollupCalls: number;
   /** Dollars by which they differ, exact. */
   readonly ledgerToRollupUsd: string;
-  /** What was compared, by start of the span and by counted time. */
+  /** What was compared: spans by their receipt, however late they came, and quarter hours by counted time. */
   readonly from: Date;
   readonly to: Date;
 }
@@ -39,7 +38,7 @@ interface Sums {
 export async function driftGauges(db: Database, { nowMs, windowMs = DAY_MS }: DriftOptions): Promise<DriftGauges> {
   const toMs = floorTo(nowMs, QUARTER_MS);
   const range = { fromMs: Math.max(0, floorTo(toMs - windowMs, QUARTER_MS)), toMs };
-  const missing = await countMissing(db, await currentDatabase(db), repairParameters(range));
+  const missing = await countMissing(db, range);
   const state = await readPublishedState(db);
   const dirty = await findDirtyQuarters(db, state);
   const plan = planRead({ dimensions: [], stepMs: QUARTER_MS, latency: false }, range, state, dirty);

@@ -53,17 +53,30 @@ describe('an insert that reached the raw table and not the ledger', () => {
     expect(await store.db.query(columns)).toEqual(before);
   });
 
-  it('lets the first receipt win although its copy was in the ledger alone', async () => {
+  it('writes no copy of a span that the ledger knows, though it was received earlier', async () => {
     const [first] = spans;
     if (first === undefined) throw new Error('no span');
     await store.db.command('DETACH TABLE llm_calls_mv');
     await insertSpans(store, [{ ...first, ReceivedAt: '2026-11-10 09:59:59.000' }]);
     await store.db.command('ATTACH TABLE llm_calls_mv');
-    expect(await repair(store.db, RANGE)).toMatchObject({ calls: 1 });
-    const [row] = await store.db.query('SELECT received_at FROM llm_calls FINAL WHERE span_id = {span:String}', {
-      span: first.SpanId,
-    });
-    expect(row).toEqual({ received_at: '2026-11-10 09:59:59.000' });
+    expect(await repair(store.db, RANGE)).toEqual({ calls: 0, edges: 0 });
+    expect(await driftGauges(store.db, { nowMs: NOW_MS })).toMatchObject({ rawToLedgerCalls: 0 });
+  });
+
+  it('is seen and closed for spans that are late, and for spans of broken clocks', async () => {
+    const late = ['2026-10-01T10:00:00.000Z', '1970-01-01T00:00:00.000Z', '2262-01-01T00:00:00.000Z'].map((at) =>
+      spanRow({ at, receivedAt: '2026-11-10T19:50:00.000Z', attributes: costAttributes('0') }),
+    );
+    await store.db.command('DETACH TABLE llm_calls_mv');
+    await insertSpans(store, late);
+    await store.db.command('ATTACH TABLE llm_calls_mv');
+    const gauge = { nowMs: NOW_MS, windowMs: 900_000 };
+    expect(await driftGauges(store.db, gauge)).toMatchObject({ rawToLedgerCalls: 3 });
+    const everything = { from: new Date(0), to: new Date('2100-01-01T00:00:00Z') };
+    const receivedFrom = new Date('2026-11-10T19:45:00.000Z');
+    expect(await repair(store.db, { ...everything, receivedFrom })).toMatchObject({ calls: 3 });
+    expect(await repair(store.db, everything)).toEqual({ calls: 0, edges: 0 });
+    expect(await driftGauges(store.db, gauge)).toMatchObject({ rawToLedgerCalls: 0 });
   });
 
   it('is seen by the drift gauge when a published hour differs from the ledger', async () => {

@@ -1,0 +1,124 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it, type TestContext } from 'vitest';
+import { waitFor } from '../support/stack.js';
+import { Books } from './support/books.js';
+import { encodeCalls, makeCall, type Call } from './support/calls.js';
+import { CostelProcess } from './support/costel-process.js';
+import { printFigure } from './support/figures.js';
+import { Random } from './support/random.js';
+import { delay, Sender } from './support/sender.js';
+import { settings } from './support/settings.js';
+import { mountSmallDisk, type SmallDisk } from './support/small-disk.js';
+import { expectTotals } from './support/totals.js';
+
+const DISK_MEBIBYTES = 256;
+
+describe('the embedded stack on a full disk', () => {
+  const undo: (() => Promise<unknown> | void)[] = [];
+  afterEach(async () => {
+    for (const step of undo.splice(0).toReversed()) await step();
+  });
+
+  /** A file system of its own needs the right to mount one: CI has it; elsewhere the test says that it was left out. */
+  function smallDisk(context: TestContext): SmallDisk {
+    const directory = mkdtempSync(join(tmpdir(), 'costel-faults-disk-'));
+    undo.push(() => rmSync(directory, { recursive: true, force: true }));
+    try {
+      const disk = mountSmallDisk(join(directory, 'disk'), DISK_MEBIBYTES);
+      undo.push(() => disk.remove());
+      return disk;
+    } catch (error) {
+      if (process.env['CI'] !== undefined) throw error;
+      return context.skip(`a file system cannot be mounted here, so no disk could be filled: ${String(error)}`);
+    }
+  }
+
+  it('refuses with 503 and the reason, loses nothing, and goes on by itself once there is room', async (context) => {
+    const disk = smallDisk(context);
+    const stack = await CostelProcess.prepare(join(disk.path, 'data'));
+    undo.push(() => stack.kill());
+    await stack.start();
+    await stack.untilReady();
+    const { pid } = stack;
+    const books = new Books();
+    const senders = Array.from({ length: 3 }, (_, index) => {
+      const stream = new Random(settings.seed, `disk-${index}`);
+      return new Sender({ url: () => stack.otlpUrl, books, random: stream, pauseMs: 20 });
+    });
+    const known = makeCall(new Random(settings.seed, 'probe'), Date.now());
+    expect((await post(stack, known)).status).toBe(200);
+    books.noteAcknowledged([known]);
+    for (const sender of senders) sender.start();
+    await waitFor(() => books.calls > 300, 'the first calls to be acknowledged');
+
+    disk.fill();
+    const refusals = () => senders.reduce((sum, { counts }) => sum + (counts.failures.get(503) ?? 0), 0);
+    await waitFor(() => refusals() > 20, 'refusals for want of room');
+    const answer = await post(stack, known);
+    expect({ status: answer.status, retryAfter: answer.headers.get('retry-after') }).toEqual({
+      status: 503,
+      retryAfter: '1',
+    });
+    expect(await answer.text()).toMatch(/space/i);
+    const acknowledgedFull = books.calls;
+    await delay(5000);
+    expect({ isRunning: stack.isRunning, pid: stack.pid }).toEqual({ isRunning: true, pid });
+    expect(stack.output).toMatch(/insert failed.*space/i);
+    const refusedReasons = await stack.metric('costel_receiver_refused_requests_total').catch(() => undefined);
+
+    disk.empty();
+    const emptiedAt = performance.now();
+    const acknowledgedBefore = books.calls;
+    await waitFor(() => books.calls > acknowledgedBefore, 'calls to be acknowledged again');
+    const recoverySeconds = (performance.now() - emptiedAt) / 1000;
+    await Promise.all(senders.map((sender) => sender.finish()));
+    await stack.untilReady();
+    await expectTotals(stack, books);
+    expect(stack.pid).toBe(pid);
+    printFigure('disk full under load', {
+      'answered 503': refusals(),
+      'reason in /metrics': refusedReasons?.get('reason="insert_failed"') ?? 'not readable while full',
+      'calls acknowledged': books.calls,
+      'acknowledged while full': acknowledgedBefore - acknowledgedFull,
+      'acknowledging again after s': recoverySeconds.toFixed(2),
+      lost: 0,
+      double: 0,
+      'total USD': books.costUsd,
+    });
+  });
+
+  it('survives a kill while it is full: says at start what is wrong, and loses nothing once there is room', async (context) => {
+    const disk = smallDisk(context);
+    const stack = await CostelProcess.prepare(join(disk.path, 'data'));
+    undo.push(() => stack.kill());
+    await stack.start();
+    const books = new Books();
+    const random = new Random(settings.seed, 'disk-kill');
+    const sender = new Sender({ url: () => stack.otlpUrl, books, random });
+    sender.start();
+    await waitFor(() => books.calls > 100, 'the first calls to be acknowledged');
+    disk.fill();
+    await delay(1500);
+    await stack.kill();
+    stack.spawn();
+    await delay(4000);
+    const survived = stack.isRunning;
+    expect(stack.output).toMatch(/space/i);
+    disk.empty();
+    if (!survived) stack.spawn();
+    await stack.untilReceiving();
+    await sender.finish();
+    await expectTotals(stack, books);
+    printFigure('kill -9 on a full disk', { 'calls acknowledged': books.calls, lost: 0, double: 0 });
+  });
+});
+
+async function post(stack: CostelProcess, call: Call): Promise<Response> {
+  return fetch(`${stack.otlpUrl}/v1/traces`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: new Uint8Array(encodeCalls([call], 'json')),
+  });
+}

@@ -3,6 +3,8 @@ import { ConnectionPool, closedError } from './connection-pool.js';
 import { directoryInUse, findDirectoryHolder, prepareDataDirectory } from './data-directory.js';
 import { drainEngine, openEngineConnection } from './engine-connection.js';
 import type { EngineConnection, EngineSettings, RunResult } from './engine-connection.js';
+import { GuestGate, GuestSession } from './guest-connections.js';
+import type { HeldConnection } from './guest-connections.js';
 import { insertFromFileSql } from './insert-file.js';
 import { checkedName, encodeParameters } from './literals.js';
 import { columnsOf, encodeJsonRows, parseJsonRows } from './json-rows.js';
@@ -57,6 +59,8 @@ export interface EmbeddedDatabase extends Database {
    * tables) and closes it afterwards. Waits where all guests are busy. @throws StoreError `closed`.
    */
   withGuestConnection<Result>(work: (connection: EngineConnection) => Promise<Result>): Promise<Result>;
+  /** A guest connection that stays open between statements, for what a session keeps. @throws StoreError `closed`. */
+  holdGuestConnection(): HeldConnection;
 }
 
 /**
@@ -138,6 +142,7 @@ class ChdbDatabase implements EmbeddedDatabase {
   readonly scratch: ScratchDirectory;
   readonly #pool: ConnectionPool;
   readonly #guests: GuestGate;
+  readonly #held = new Set<HeldConnection>();
   #closing: Promise<void> | undefined;
 
   constructor(dataDirectory: string, database: string, connections: readonly EngineConnection[], guests: number) {
@@ -198,6 +203,14 @@ class ChdbDatabase implements EmbeddedDatabase {
     });
   }
 
+  holdGuestConnection(): HeldConnection {
+    if (this.#closing !== undefined) throw closedError();
+    const connection = openEngineConnection(this.dataDirectory);
+    const held = new GuestSession(connection, this.database, this.#guests, () => this.#held.delete(held));
+    this.#held.add(held);
+    return held;
+  }
+
   async close(): Promise<void> {
     this.#closing ??= this.#closeOnce();
     return this.#closing;
@@ -205,6 +218,7 @@ class ChdbDatabase implements EmbeddedDatabase {
 
   async #closeOnce(): Promise<void> {
     await Promise.all([this.#pool.close(), this.#guests.close()]);
+    await Promise.all([...this.#held].map(async (held) => held.close()));
     await drainEngine();
     this.scratch.remove();
     forgetDirectory();
@@ -216,42 +230,5 @@ class ChdbDatabase implements EmbeddedDatabase {
       await connection.bind(texts);
       return connection.run(sql, format);
     });
-  }
-}
-
-/** Lets a bounded number of guests in; the rest wait in line. */
-class GuestGate {
-  readonly #limit: number;
-  #active = 0;
-  #closed = false;
-  readonly #waiting: { enter: () => void; refuse: (error: Error) => void }[] = [];
-  readonly #left: (() => void)[] = [];
-
-  constructor(limit: number) {
-    this.#limit = limit;
-  }
-
-  async run<Result>(work: () => Promise<Result>): Promise<Result> {
-    if (this.#closed) throw closedError();
-    if (this.#active >= this.#limit) await new Promise<void>((enter, refuse) => this.#waiting.push({ enter, refuse }));
-    else this.#active += 1;
-    try {
-      return await work();
-    } finally {
-      const next = this.#waiting.shift();
-      if (next === undefined) this.#leave();
-      else next.enter();
-    }
-  }
-
-  async close(): Promise<void> {
-    this.#closed = true;
-    for (const { refuse } of this.#waiting.splice(0)) refuse(closedError());
-    if (this.#active > 0) await new Promise<void>((resolve) => this.#left.push(resolve));
-  }
-
-  #leave(): void {
-    this.#active -= 1;
-    if (this.#active === 0) for (const resolve of this.#left.splice(0)) resolve();
   }
 }

@@ -1,4 +1,3 @@
-import * as zlib from 'node:zlib';
 import { cityHash128 } from './city-hash-128.js';
 import { decodeLz4Block } from './lz4.js';
 import { InterfaceError } from './interface-error.js';
@@ -32,25 +31,17 @@ function frameBlock(content: Uint8Array): Buffer {
 }
 
 /**
- * Unwraps blocks that a client sent with `decompress=1`. The checksum is left unchecked (TCP has one, every size is
+ * Unwraps blocks, lz4 or plain, that a client sent with `decompress=1`. The checksum is left unchecked (TCP has one, every size is
  * bounded here, and hashing costs more than decoding).
  * @throws InterfaceError 33 or 271 for blocks cut short, sizes that lie, unknown methods, more than `maxBytes`.
  */
 export function unframeBlocks(framed: Buffer, maxBytes: number): Buffer {
   const blocks: Buffer[] = [];
   let total = 0;
-  for (let at = 0; at < framed.length;) {
-    if (framed.length - at < CHECKSUM_BYTES + HEADER_BYTES) throw truncated();
-    const method = framed.readUInt8(at + CHECKSUM_BYTES);
-    const compressedBytes = framed.readUInt32LE(at + CHECKSUM_BYTES + 1);
-    const contentBytes = framed.readUInt32LE(at + CHECKSUM_BYTES + 5);
-    const end = at + CHECKSUM_BYTES + compressedBytes;
-    if (compressedBytes < HEADER_BYTES || end > framed.length) throw truncated();
+  for (const { method, content, contentBytes } of readBlocks(framed)) {
     total += contentBytes;
-    if (total > maxBytes)
-      throw new InterfaceError(307, 'TOO_MANY_BYTES', `the body unpacks to more than ${maxBytes} bytes`, 413);
-    blocks.push(unframeBlock(method, framed.subarray(at + CHECKSUM_BYTES + HEADER_BYTES, end), contentBytes));
-    at = end;
+    if (total > maxBytes) throw unpacksTooLarge(maxBytes);
+    blocks.push(unframeBlock(method, content, contentBytes));
   }
   return Buffer.concat(blocks);
 }
@@ -62,38 +53,58 @@ function unframeBlock(method: number, content: Buffer, contentBytes: number): Bu
       return content;
     case METHOD_LZ4:
       return decodeLz4Block(content, contentBytes);
-    case METHOD_ZSTD:
-      return unzstd(content, contentBytes);
     default:
       throw new InterfaceError(
         89,
         'UNKNOWN_COMPRESSION_METHOD',
-        `compression method 0x${method.toString(16)} is not supported: use lz4, zstd or none`,
+        `compression method 0x${method.toString(16)} is not supported in one body with others: use lz4, zstd or none`,
       );
   }
 }
 
-/** Node has zstd from 22.15 on. @throws InterfaceError where this Node has none, or the content does not unpack. */
-export function unzstd(content: Uint8Array, maxBytes: number): Buffer {
-  const decompress: unknown = 'zstdDecompressSync' in zlib ? zlib.zstdDecompressSync : undefined;
-  if (typeof decompress !== 'function') {
-    throw new InterfaceError(
-      89,
-      'UNKNOWN_COMPRESSION_METHOD',
-      'zstd needs Node 22.15 or newer on the server side: use lz4 or gzip',
-    );
+/** A block of the framing, not unpacked. */
+interface FramedBlock {
+  readonly method: number;
+  readonly content: Buffer;
+  readonly contentBytes: number;
+}
+
+function* readBlocks(framed: Buffer): Generator<FramedBlock> {
+  for (let at = 0; at < framed.length;) {
+    if (framed.length - at < CHECKSUM_BYTES + HEADER_BYTES) throw truncated();
+    const method = framed.readUInt8(at + CHECKSUM_BYTES);
+    const compressedBytes = framed.readUInt32LE(at + CHECKSUM_BYTES + 1);
+    const contentBytes = framed.readUInt32LE(at + CHECKSUM_BYTES + 5);
+    const end = at + CHECKSUM_BYTES + compressedBytes;
+    if (compressedBytes < HEADER_BYTES || end > framed.length) throw truncated();
+    yield { method, content: framed.subarray(at + CHECKSUM_BYTES + HEADER_BYTES, end), contentBytes };
+    at = end;
   }
-  try {
-    const output: unknown = Reflect.apply(decompress, zlib, [content, { maxOutputLength: Math.max(1, maxBytes) }]);
-    if (output instanceof Uint8Array) return Buffer.from(output.buffer, output.byteOffset, output.byteLength);
-  } catch (error) {
-    throw new InterfaceError(
-      271,
-      'CANNOT_DECOMPRESS',
-      `zstd: ${error instanceof Error ? error.message : String(error)}`,
-    );
+}
+
+/** True where every block is zstd: then {@link joinZstdBlocks} makes one zstd stream of them. */
+export function hasOnlyZstdBlocks(framed: Buffer): boolean {
+  return framed.length > CHECKSUM_BYTES && framed.readUInt8(CHECKSUM_BYTES) === METHOD_ZSTD;
+}
+
+/**
+ * Each block is a zstd frame, and frames one after the other are a zstd stream.
+ * @throws InterfaceError 271 for blocks cut short or of another method, 307 where they claim more than `maxBytes`.
+ */
+export function joinZstdBlocks(framed: Buffer, maxBytes: number): Buffer {
+  const frames: Buffer[] = [];
+  let total = 0;
+  for (const { method, content, contentBytes } of readBlocks(framed)) {
+    if (method !== METHOD_ZSTD) throw truncated();
+    total += contentBytes;
+    if (total > maxBytes) throw unpacksTooLarge(maxBytes);
+    frames.push(content);
   }
-  throw truncated();
+  return Buffer.concat(frames);
+}
+
+function unpacksTooLarge(maxBytes: number): InterfaceError {
+  return new InterfaceError(307, 'TOO_MANY_BYTES', `the body unpacks to more than ${maxBytes} bytes`, 413);
 }
 
 function truncated(): InterfaceError {

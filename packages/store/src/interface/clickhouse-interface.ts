@@ -1,20 +1,18 @@
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import { promisify } from 'node:util';
-import { gzip } from 'node:zlib';
 import type { EmbeddedDatabase } from '../engine/embedded-database.js';
 import { AccessRules } from './access.js';
-import { frameBlocks } from './block-framing.js';
+import { contentTypeOf, noteFraming, sendBody, sendError, sendText } from './answer.js';
+import { BodyDecoder } from './body-decoder.js';
 import { InterfaceError, toInterfaceError } from './interface-error.js';
-import { isFramedRequest, isOn, readInterfaceRequest } from './interface-request.js';
+import { readInterfaceRequest } from './interface-request.js';
+import type { RequestContext } from './interface-request.js';
 import type { BodyLimits } from './request-body.js';
 import { DEFAULT_LIMITS } from './setting-rules.js';
 import type { StatementLimits } from './setting-rules.js';
 import { StatementGate } from './statement-gate.js';
-import { runStatement } from './statement-runner.js';
-import type { StatementResult } from './statement-runner.js';
-
-const gzipAsync = promisify(gzip);
+import type { StatementResult } from './statement-result.js';
+import { StatementRunner } from './statement-runner.js';
 
 /** How {@link createClickHouseInterface} answers. */
 export interface ClickHouseInterfaceOptions {
@@ -51,40 +49,42 @@ export async function createClickHouseInterface(options: ClickHouseInterfaceOpti
   const gate = await database.withGuestConnection(async (connection) =>
     StatementGate.create(connection, database.database, limits),
   );
-  const handler = new InterfaceHandler(
-    database,
-    gate,
-    new AccessRules(options.writeToken, options.allowedHosts),
-    limits,
-  );
+  const decoder = new BodyDecoder(database);
+  const handler = new InterfaceHandler({
+    runner: new StatementRunner(database, gate, limits),
+    access: new AccessRules(options.writeToken, options.allowedHosts),
+    context: { database: database.database, decoder, limits },
+  });
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> =>
     handler.handle(request, response);
   const server = createServer((request, response) => void handle(request, response));
   // Longer than any statement may run, shorter than forever: an idle upload does not hold a socket.
+  server.once('close', () => void decoder.close());
   server.requestTimeout = (limits.maxExecutionSeconds + 60) * 1000;
   return { server, handle };
 }
 
-class InterfaceHandler {
-  readonly #database: EmbeddedDatabase;
-  readonly #gate: StatementGate;
-  readonly #access: AccessRules;
-  readonly #limits: StatementLimits & BodyLimits;
+/** What requests are answered with. */
+interface HandlerParts {
+  readonly runner: StatementRunner;
+  readonly access: AccessRules;
+  readonly context: RequestContext;
+}
 
-  constructor(
-    database: EmbeddedDatabase,
-    gate: StatementGate,
-    access: AccessRules,
-    limits: StatementLimits & BodyLimits,
-  ) {
-    this.#database = database;
-    this.#gate = gate;
+class InterfaceHandler {
+  readonly #runner: StatementRunner;
+  readonly #access: AccessRules;
+  readonly #context: RequestContext;
+
+  constructor({ runner, access, context }: HandlerParts) {
+    this.#runner = runner;
     this.#access = access;
-    this.#limits = limits;
+    this.#context = context;
   }
 
   async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = parseUrl(request.url);
+    noteFraming(request, url.searchParams);
     try {
       this.#access.checkOrigin(request.headers);
       if (request.method !== 'GET' && request.method !== 'POST' && request.method !== 'HEAD')
@@ -104,15 +104,16 @@ class InterfaceHandler {
   }
 
   async #answer(request: IncomingMessage, query: URLSearchParams, response: ServerResponse): Promise<void> {
-    const mayWrite = this.#access.hasWriteToken(request.headers, query);
-    const understood = await readInterfaceRequest(request, query, {
-      database: this.#database.database,
-      limits: this.#limits,
+    const isWriter = this.#access.hasWriteToken(request.headers, query);
+    const gone = new AbortController();
+    response.once('close', () => {
+      if (!response.writableFinished) gone.abort();
     });
+    const understood = await readInterfaceRequest(request, query, this.#context);
     if (understood.text.length === 0) throw new InterfaceError(62, 'SYNTAX_ERROR', 'Syntax error: empty query');
     // A browser can be made to GET anything: only POST writes.
-    const authority = mayWrite && request.method === 'POST' ? 'writer' : 'reader';
-    const result = await runStatement(this.#database, this.#gate, understood, { authority, limits: this.#limits });
+    const mayWrite = isWriter && request.method === 'POST';
+    const result = await this.#runner.run(understood, { isWriter, mayWrite, signal: gone.signal });
     response.setHeader('X-ClickHouse-Query-Id', understood.queryId);
     response.setHeader('X-ClickHouse-Summary', JSON.stringify(summaryOf(result)));
     response.setHeader('X-ClickHouse-Format', result.format);
@@ -143,62 +144,4 @@ function summaryOf(result: StatementResult): Record<string, string> {
     result_bytes: String(result.bytes.length),
     elapsed_ns: String(Math.round(result.elapsedSeconds * 1e9)),
   };
-}
-
-function contentTypeOf(format: string): string {
-  if (/EachRow|NDJSON|JSONL/.test(format)) return 'application/x-ndjson; charset=UTF-8';
-  if (format.startsWith('JSON')) return 'application/json; charset=UTF-8';
-  if (/^(?:TSV|TabSeparated|TSKV)/.test(format)) return 'text/tab-separated-values; charset=UTF-8';
-  if (format.startsWith('CSV')) return 'text/csv; charset=UTF-8';
-  if (/^(?:Native|RowBinary|Parquet|Arrow|ORC|Avro|MsgPack|Npy|BSON|RawBLOB)/.test(format))
-    return 'application/octet-stream';
-  return 'text/plain; charset=UTF-8';
-}
-
-function sendText(response: ServerResponse, text: string): void {
-  response.setHeader('Content-Type', 'text/plain; charset=UTF-8');
-  response.end(text);
-}
-
-async function sendBody(
-  request: IncomingMessage,
-  response: ServerResponse,
-  query: URLSearchParams,
-  bytes: Uint8Array,
-): Promise<void> {
-  response.setHeader('X-Content-Type-Options', 'nosniff');
-  if (isOn(query.get('compress'))) {
-    response.end(frameBlocks(bytes));
-    return;
-  }
-  const isGzip =
-    isOn(query.get('enable_http_compression')) && /\bgzip\b/.test(request.headers['accept-encoding'] ?? '');
-  if (!isGzip) {
-    response.end(bytes);
-    return;
-  }
-  response.setHeader('Content-Encoding', 'gzip');
-  response.end(await gzipAsync(bytes, { level: 1 }));
-}
-
-/** clickhouse-go reads errors through its decompressor whenever it sends compressed blocks, so they are framed too. */
-async function sendError(
-  request: IncomingMessage,
-  response: ServerResponse,
-  query: URLSearchParams,
-  error: InterfaceError,
-): Promise<void> {
-  if (response.headersSent || response.destroyed) {
-    response.destroy();
-    return;
-  }
-  // The rest of a refused body is not worth reading.
-  if (!request.complete) response.setHeader('Connection', 'close');
-  response.statusCode = error.status;
-  response.setHeader('X-ClickHouse-Exception-Code', String(error.number));
-  response.setHeader('Content-Type', 'text/plain; charset=UTF-8');
-  const body = Buffer.from(error.body, 'utf8');
-  const isFramed = isOn(query.get('compress')) || isFramedRequest(query);
-  if (isFramed) response.end(frameBlocks(body));
-  else await sendBody(request, response, new URLSearchParams(), body);
 }

@@ -6,7 +6,10 @@ import type { SqlToken } from './sql-tokens.js';
 
 /** Where the rows of an insert go. */
 export interface InsertTarget {
+  /** With its database. */
   readonly table: string;
+  /** Whether the statement itself named the database. */
+  readonly isQualified: boolean;
   /** Empty: all of them. */
   readonly columns: readonly string[];
   readonly settings: readonly SettingToken[];
@@ -34,7 +37,7 @@ export function readInsertTarget(tokens: readonly SqlToken[], database: string):
     isKeyword(tokens[afterSettings], 'WITH') ||
     isMark(tokens[afterSettings], '(');
   if (format === undefined ? !isSelect : tokens.length !== afterSettings + 2) throw refused('this form of INSERT');
-  return { table: `${database}.${table}`, columns, settings, format };
+  return { table: `${database}.${table}`, isQualified, columns, settings, format };
 }
 
 function plainName(token: SqlToken | undefined): string {

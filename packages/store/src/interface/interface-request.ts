@@ -3,8 +3,13 @@ import type { IncomingMessage } from 'node:http';
 import { isPlainIdentifier } from '../engine/literals.js';
 import { InterfaceError } from './interface-error.js';
 import { parseMultipart } from './multipart.js';
+import type { BodyDecoder } from './body-decoder.js';
+import { readExternalTables } from './external-tables.js';
+import type { ExternalTable } from './external-tables.js';
 import { readBody } from './request-body.js';
 import type { BodyLimits } from './request-body.js';
+import { DEFAULT_SESSION_SECONDS, MAX_SESSION_SECONDS } from './sessions.js';
+import type { SessionRequest } from './sessions.js';
 import { cappedValue, settingRule } from './setting-rules.js';
 import type { StatementLimits } from './setting-rules.js';
 import { checkFormat } from './statement-check.js';
@@ -20,9 +25,14 @@ export interface InterfaceRequest {
   readonly parameters: ReadonlyMap<string, string>;
   readonly settings: Readonly<Record<string, string | number>>;
   readonly isNativeProtocol: boolean;
+  /** Undefined where the statement stands alone. */
+  readonly session: SessionRequest | undefined;
+  /** Whether the client itself asks for no more than reading, whatever its credential allows. */
+  readonly isReadOnly: boolean;
+  readonly externalTables: readonly ExternalTable[];
 }
 
-/** Fields that steer the interface and are no settings of a statement. A session holds nothing here, so its id is not needed. */
+/** Fields that steer the interface and are no settings of a statement. */
 const INTERFACE_FIELDS = new Set([
   'query',
   'database',
@@ -35,6 +45,7 @@ const INTERFACE_FIELDS = new Set([
   'user',
   'password',
   'quota_key',
+  'readonly',
   'compress',
   'decompress',
   'client_protocol_version',
@@ -52,6 +63,13 @@ export function isOn(value: string | null): boolean {
   return value === '1' || value === 'true';
 }
 
+/** What a request is read with. */
+export interface RequestContext {
+  readonly database: string;
+  readonly decoder: BodyDecoder;
+  readonly limits: StatementLimits & BodyLimits;
+}
+
 /**
  * Reads a request whole.
  * @throws InterfaceError for a body beyond the bounds, a database other than Costel's, a setting or a parameter name
@@ -60,23 +78,28 @@ export function isOn(value: string | null): boolean {
 export async function readInterfaceRequest(
   request: IncomingMessage,
   query: URLSearchParams,
-  context: { readonly database: string; readonly limits: StatementLimits & BodyLimits },
+  context: RequestContext,
 ): Promise<InterfaceRequest> {
-  const body = await readBody(request, isFramedRequest(query), context.limits);
+  const body = await readBody(request, isFramedRequest(query), context);
   const contentType = request.headers['content-type'] ?? '';
   const isMultipart = /^multipart\/form-data\b/i.test(contentType);
   const fields = new Map(query);
-  if (isMultipart) for (const [name, value] of parseMultipart(body, contentType)) fields.set(name, value);
+  const form = isMultipart ? parseMultipart(body, contentType) : undefined;
+  for (const [name, value] of form?.fields ?? []) fields.set(name, value);
+  const externalTables = readExternalTables(form?.files ?? [], fields);
   checkDatabase(fields.get('database') ?? headerOf(request, 'x-clickhouse-database'), context.database);
   const format = headerOf(request, 'x-clickhouse-format') ?? fields.get('default_format') ?? 'TabSeparated';
   checkFormat(format);
   return {
     queryId: queryIdOf(fields.get('query_id')),
-    text: joinText(fields.get('query') ?? '', isMultipart ? Buffer.alloc(0) : body),
+    text: joinText(fields.get('query') ?? '', form === undefined ? body : Buffer.alloc(0)),
     format,
     parameters: readParameters(fields),
     settings: readSettings(fields, context.limits),
     isNativeProtocol: fields.has('client_protocol_version'),
+    session: readSession(fields),
+    isReadOnly: !['', '0'].includes(fields.get('readonly') ?? ''),
+    externalTables,
   };
 }
 
@@ -93,6 +116,33 @@ function checkDatabase(name: string | undefined, database: string): void {
     'UNKNOWN_DATABASE',
     `Database ${JSON.stringify(name.slice(0, 100))} does not exist on this port: use ${database}`,
   );
+}
+
+const MAX_SESSION_ID_CHARACTERS = 256;
+
+function readSession(fields: ReadonlyMap<string, string>): SessionRequest | undefined {
+  const id = fields.get('session_id') ?? '';
+  if (id === '') return undefined;
+  if (id.length > MAX_SESSION_ID_CHARACTERS)
+    throw new InterfaceError(
+      36,
+      'BAD_ARGUMENTS',
+      `the session_id is longer than ${MAX_SESSION_ID_CHARACTERS} characters`,
+    );
+  const seconds = Number(fields.get('session_timeout') ?? DEFAULT_SESSION_SECONDS);
+  if (!(seconds >= 0 && seconds <= MAX_SESSION_SECONDS))
+    throw new InterfaceError(
+      374,
+      'INVALID_SESSION_TIMEOUT',
+      `session_timeout must be between 0 and ${MAX_SESSION_SECONDS} seconds`,
+      400,
+    );
+  return {
+    id,
+    timeoutSeconds: seconds,
+    mustExist: isOn(fields.get('session_check') ?? null),
+    endsAfter: isOn(fields.get('close_session') ?? null),
+  };
 }
 
 function queryIdOf(asked: string | undefined): string {

@@ -61,8 +61,10 @@ const FREE = new Set([
   'max_bytes_before_external_sort',
   'transform_null_in',
   'prefer_column_name_to_alias',
-  'log_comment',
   'enable_json_type',
+  'cast_string_to_dynamic_use_inference',
+  'cast_string_to_variant_use_inference',
+  'use_variant_as_common_type',
   'allow_experimental_json_type',
   'enable_variant_type',
   'enable_dynamic_type',
@@ -99,6 +101,8 @@ const FREE = new Set([
 
 /** Accepted so that clients need no change, without effect here; we decide how an insert is acknowledged. */
 const IGNORED = new Set([
+  // Statements are told apart by it, so that they can be ended.
+  'log_comment',
   'async_insert',
   'wait_for_async_insert',
   'async_insert_max_data_size',
@@ -136,6 +140,12 @@ const IGNORED = new Set([
   'http_max_field_value_size',
   'role',
 ]);
+
+/**
+ * What would lose rows in silence. As a field of a request such a setting is ignored like the others; in a statement
+ * that inserts, where the engine would obey it, it must be off.
+ */
+export const MUST_BE_OFF: ReadonlySet<string> = new Set(['async_insert', 'materialized_views_ignore_errors']);
 
 /** Options of the formats never name a file, a schema, an address, or code. */
 const FORMAT_OPTION = /^(?:input|output)_format_[a-z0-9_]+$/;

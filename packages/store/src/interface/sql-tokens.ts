@@ -56,6 +56,11 @@ export function isMark(token: SqlToken | undefined, mark: string): boolean {
   return token?.kind === 'mark' && token.text === mark;
 }
 
+/** What a canonical string literal stands for; the formatter writes backslashes before what needs them. */
+export function unquoteString(literal: string): string {
+  return literal.slice(1, -1).replaceAll(/\\(.)/g, '$1');
+}
+
 /** A statement cut where its inline data begins. */
 export interface SplitInsert {
   /** Up to and including `FORMAT name` or `VALUES`. */

@@ -4,8 +4,12 @@ import { readInsertTarget } from './insert-target.js';
 import { InterfaceError, refused } from './interface-error.js';
 import { checkMetadata } from './metadata-check.js';
 import { checkDelete } from './own-statements.js';
-import { countSettingsClauses } from './settings-clause.js';
+import { MUST_BE_OFF } from './setting-rules.js';
+import { countSettingsClauses, readSettings } from './settings-clause.js';
 import type { AllowedStatement, CanonicalStatement, StatementRules } from './statement.js';
+import { readSetStatement } from './set-statement.js';
+import { isKeyword } from './sql-tokens.js';
+import { checkTemporary, droppedTable } from './temporary-table.js';
 import { visitTree } from './syntax-tree.js';
 import type { SyntaxNode } from './syntax-tree.js';
 import { checkTableName } from './table-names.js';
@@ -19,7 +23,7 @@ import { checkTableName } from './table-names.js';
  */
 export function checkStatement(statement: CanonicalStatement, rules: StatementRules): AllowedStatement {
   const { tokens, tree } = statement;
-  checkSettingsCount(statement);
+  if (rootKind(tree) !== 'Set') checkSettingsCount(statement);
   switch (rootKind(tree)) {
     case 'SelectWithUnionQuery':
     case 'SelectIntersectExceptQuery':
@@ -43,13 +47,27 @@ export function checkStatement(statement: CanonicalStatement, rules: StatementRu
     case 'ExistsDatabaseQuery':
       checkMetadata(tree, tokens, rules);
       return withFormat({ kind: 'read' }, tree);
+    default:
+      return checkChange(statement, rules);
+  }
+}
+
+/** Whatever changes something: tables, rows, or what a session keeps. */
+function checkChange(statement: CanonicalStatement, rules: StatementRules): AllowedStatement {
+  const { tokens, tree } = statement;
+  switch (rootKind(tree)) {
     case 'InsertQuery':
       return checkInsert(statement, rules);
     case 'DeleteQuery':
       checkNodes(tree, rules);
       return checkDelete(tokens, rules.database);
+    case 'Set':
+      return { kind: 'set', settings: readSetStatement(tokens, rules.limits) };
+    case 'DropQuery':
+      return { kind: 'temporary', temporary: { action: 'drop', table: droppedTable(tokens) } };
     case 'CreateQuery':
       checkNodes(tree, rules);
+      if (isKeyword(tokens[1], 'TEMPORARY')) return checkTemporary(tokens, tree);
       checkDefinition(tokens, tree, rules);
       return { kind: 'write' };
     default:
@@ -180,7 +198,13 @@ function checkInsert(statement: CanonicalStatement, rules: StatementRules): Allo
   }
   checkNodes(tree, rules);
   const target = readInsertTarget(tokens, rules.database);
-  if (target.format === undefined) return { kind: 'write' };
+  if (target.format === undefined) {
+    const lossy = readSettings(tokens).find(
+      ({ name, value }) => MUST_BE_OFF.has(name) && !/^'?(?:0|false)'?$/.test(value),
+    );
+    if (lossy !== undefined) throw refused(`the setting ${lossy.name} = ${lossy.value.slice(0, 40)} in an INSERT`);
+    return { kind: 'write', insert: target };
+  }
   if (!FORMATS.has(target.format)) throw unknownFormat(target.format);
   return { kind: 'insert', insert: target };
 }

@@ -23,9 +23,16 @@ export interface StatementRules {
 
 /** What a statement is, once it may run. */
 export interface AllowedStatement {
-  /** `read` needs no credential; `insert` brings its rows along; `write` changes tables in any other way. */
-  readonly kind: 'read' | 'insert' | 'write';
+  /**
+   * `read` and `set` need no credential; `insert` brings its rows along; `write` changes tables in any other way;
+   * `temporary` makes or drops a temporary table. `set` and `temporary` need a session.
+   */
+  readonly kind: 'read' | 'set' | 'insert' | 'write' | 'temporary';
   readonly insert?: InsertTarget;
+  /** Of a `set`: what it sets; undefined takes back what the session had set. */
+  readonly settings?: ReadonlyMap<string, string | number | undefined>;
+  /** Of a `temporary`. */
+  readonly temporary?: { readonly action: 'create' | 'drop'; readonly table: string };
   /** The `FORMAT` that the statement itself asks for. */
   readonly format?: string;
 }

@@ -1,0 +1,116 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { promisify } from 'node:util';
+import { brotliCompress, constants, deflate, gzip } from 'node:zlib';
+import { frameBlocks } from './block-framing.js';
+import type { InterfaceError } from './interface-error.js';
+import { isFramedRequest, isOn } from './interface-request.js';
+
+const gzipAsync = promisify(gzip);
+const deflateAsync = promisify(deflate);
+const brotliAsync = promisify(brotliCompress);
+
+/** Connections on which a native client has asked for framed answers. */
+const framedConnections = new WeakSet<Socket>();
+
+/**
+ * clickhouse-go with lz4 reads every error through its decompressor, but says that it wants framing on queries only: for
+ * its other statements, what it said before on the same connection counts.
+ */
+function isFramedConnection(request: IncomingMessage, query: URLSearchParams): boolean {
+  return query.has('client_protocol_version') && framedConnections.has(request.socket);
+}
+
+/** To be called for each request. */
+export function noteFraming(request: IncomingMessage, query: URLSearchParams): void {
+  if (query.has('client_protocol_version') && isOn(query.get('compress'))) framedConnections.add(request.socket);
+}
+
+/** What the bytes of a format are called in HTTP. */
+export function contentTypeOf(format: string): string {
+  if (/EachRow|NDJSON|JSONL/.test(format)) return 'application/x-ndjson; charset=UTF-8';
+  if (format.startsWith('JSON')) return 'application/json; charset=UTF-8';
+  if (/^(?:TSV|TabSeparated|TSKV)/.test(format)) return 'text/tab-separated-values; charset=UTF-8';
+  if (format.startsWith('CSV')) return 'text/csv; charset=UTF-8';
+  if (/^(?:Native|RowBinary|Parquet|Arrow|ORC|Avro|MsgPack|Npy|BSON|RawBLOB)/.test(format))
+    return 'application/octet-stream';
+  return 'text/plain; charset=UTF-8';
+}
+
+/** A short answer of ours. */
+export function sendText(response: ServerResponse, text: string): void {
+  response.setHeader('Content-Type', 'text/plain; charset=UTF-8');
+  response.end(text);
+}
+
+/** Sends an answer framed, packed or as it is, as the request asked for it. */
+export async function sendBody(
+  request: IncomingMessage,
+  response: ServerResponse,
+  query: URLSearchParams,
+  bytes: Uint8Array,
+): Promise<void> {
+  response.setHeader('X-Content-Type-Options', 'nosniff');
+  if (isOn(query.get('compress'))) {
+    response.end(frameBlocks(bytes));
+    return;
+  }
+  const isAsked = isOn(query.get('enable_http_compression'));
+  const packer = isAsked ? packerOf(request.headers['accept-encoding']) : undefined;
+  if (packer === undefined) {
+    response.end(bytes);
+    return;
+  }
+  response.setHeader('Content-Encoding', packer.encoding);
+  response.end(await packer.pack(bytes));
+}
+
+interface Packer {
+  readonly encoding: string;
+  readonly pack: (bytes: Uint8Array) => Promise<Uint8Array>;
+}
+
+/** In the order of preference: what takes least time comes first. An lz4 frame is none of them: Node cannot write one. */
+const PACKERS: readonly Packer[] = [
+  { encoding: 'gzip', pack: async (bytes) => gzipAsync(bytes, { level: 1 }) },
+  { encoding: 'deflate', pack: async (bytes) => deflateAsync(bytes, { level: 1 }) },
+  {
+    encoding: 'br',
+    pack: async (bytes) => brotliAsync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 1 } }),
+  },
+];
+
+function packerOf(acceptEncoding: string | string[] | undefined): Packer | undefined {
+  const accepted = new Map(
+    String(acceptEncoding ?? '')
+      .toLowerCase()
+      .split(',')
+      .map((part) => {
+        const [name = '', ...rest] = part.split(';').map((piece) => piece.trim());
+        return [name, !rest.some((piece) => /^q=0(?:\.0*)?$/.test(piece))];
+      }),
+  );
+  return PACKERS.find(({ encoding }) => accepted.get(encoding) === true);
+}
+
+/** clickhouse-go reads errors through its decompressor whenever it sends compressed blocks, so they are framed too. */
+export async function sendError(
+  request: IncomingMessage,
+  response: ServerResponse,
+  query: URLSearchParams,
+  error: InterfaceError,
+): Promise<void> {
+  if (response.headersSent || response.destroyed) {
+    response.destroy();
+    return;
+  }
+  // The rest of a refused body is not worth reading.
+  if (!request.complete) response.setHeader('Connection', 'close');
+  response.statusCode = error.status;
+  response.setHeader('X-ClickHouse-Exception-Code', String(error.number));
+  response.setHeader('Content-Type', 'text/plain; charset=UTF-8');
+  const body = Buffer.from(error.body, 'utf8');
+  const isFramed = isOn(query.get('compress')) || isFramedRequest(query) || isFramedConnection(request, query);
+  if (isFramed) response.end(frameBlocks(body));
+  else await sendBody(request, response, new URLSearchParams(), body);
+}

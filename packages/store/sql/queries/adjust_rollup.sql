@@ -19,7 +19,7 @@ FROM (
     FROM llm_calls AS c FINAL
     {{array_join}}
     WHERE ({{ranges}})
-        AND {{days}}
+        AND {{hours}}
         AND _partition_id IN {partitions:Array(String)}
         AND _block_number > transform(toString(_partition_id), {partitions:Array(String)}, {blocks:Array(UInt64)}, toUInt64(0))
         AND version < {revision_step:UInt64}

@@ -9,6 +9,6 @@ SELECT
         {{measures}}{{details}}
 FROM llm_calls AS c FINAL
 {{array_join}}
-WHERE ({{ranges}}) AND {{days}}
+WHERE ({{ranges}}) AND {{hours}}
 GROUP BY tenant, period, {{group_keys}}
 {{settings}}

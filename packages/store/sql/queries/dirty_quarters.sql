@@ -3,7 +3,8 @@
 -- Parameters: partitions Array(String), the partitions with newer rows; blocks Array(UInt64), up to which block each was
 -- read; from, before DateTime64(3, 'UTC'), what is frozen ends and the seal; neighbour_seconds UInt32.
 -- Result: quarter. A row whose clock was replaced by its receipt also makes its neighbours dirty: of two copies received
--- at once either may win, and the other one may be merged away already.
+-- at once either may win, and the other one may be merged away already. The name of a part says its newest block, which
+-- keeps parts without new rows closed.
 SELECT DISTINCT arrayJoin(
     if(clock_status = 'ok', [quarter_of], [quarter_of - {neighbour_seconds:UInt32}, quarter_of, quarter_of + {neighbour_seconds:UInt32}])
 ) AS quarter
@@ -11,6 +12,7 @@ FROM (
     SELECT toStartOfFifteenMinutes(counted_at) AS quarter_of, clock_status
     FROM llm_calls
     WHERE _partition_id IN {partitions:Array(String)}
+        AND toUInt64OrZero(splitByChar('_', _part)[3]) > transform(toString(_partition_id), {partitions:Array(String)}, {blocks:Array(UInt64)}, toUInt64(0))
         AND _block_number > transform(toString(_partition_id), {partitions:Array(String)}, {blocks:Array(UInt64)}, toUInt64(0))
         AND counted_at >= {from:DateTime64(3, 'UTC')}
         AND counted_at < {before:DateTime64(3, 'UTC')}

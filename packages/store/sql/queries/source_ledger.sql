@@ -2,5 +2,5 @@
         {{measures}}{{latency}}
     FROM {{ledger}} AS c FINAL
     WHERE tenant = {tenant:String} AND ({{ranges}}){{filters}}
-        AND {{days}}
+        AND {{hours}}
     {{group_by}}

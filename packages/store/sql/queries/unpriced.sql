@@ -20,7 +20,7 @@ WHERE tenant = {tenant:String}
     AND cost_status IN ('unpriced', 'pending', 'no_usage')
     AND (cost_status != 'no_usage' OR cost_reason = 'usage_missing')
     AND counted
-    AND {{days}}
+    AND {{hours}}
 GROUP BY provider, model, service_tier, region, reason
 ORDER BY calls DESC, provider, model, service_tier, region, reason
 LIMIT {limit:UInt32}

@@ -1,6 +1,13 @@
 import type { Database, QueryParameters } from '../database.js';
-import { findDirtyQuarters, readPublishedState, type PublishedState } from '../rollup/published-state.js';
-import { DAY_ROLLUP, TAG_DAY_ROLLUP, type RollupTable } from '../rollup/rollup-tables.js';
+import type { PublishedState } from '../rollup/published-state.js';
+import { readView } from '../rollup/read-view.js';
+import {
+  DAY_ROLLUP,
+  QUARTER_ROLLUP,
+  TAG_DAY_ROLLUP,
+  TAG_QUARTER_ROLLUP,
+  type RollupTable,
+} from '../rollup/rollup-tables.js';
 import { querySql } from '../sql-files.js';
 import {
   aliases,
@@ -26,12 +33,15 @@ export const FINAL_SETTINGS =
   'SETTINGS use_skip_indexes_if_final = 1, use_skip_indexes_if_final_exact_mode = 1, do_not_merge_across_partitions_select_final = 1';
 
 /**
- * Limits a read of `llm_calls AS c` with FINAL to the days that can hold rows of a condition. A skip index alone does not:
- * under FINAL every part whose keys overlap is opened again, and keys begin with the tenant, so with five tenants that is
- * every part (60 of 60 measured, 2 with this). The days are found without FINAL, by the index, and are a superset.
+ * Limits a read of `llm_calls AS c` with FINAL to the days and hours of the key that can hold rows of a condition. A skip
+ * index alone does not: under FINAL every part whose keys overlap is opened again, and keys begin with the tenant, so with
+ * five tenants that is every part (60 of 60 measured, 2 with this). The hours are found without FINAL, by the index, and
+ * are a superset; all versions of a row are in one of them.
  */
-export function daysOf(condition: string, ledger: LedgerTable = 'llm_calls'): string {
-  return `toDate(c.started) IN (SELECT DISTINCT toDate(c.started) FROM ${ledger} AS c WHERE ${condition})`;
+export function hoursOf(condition: string, ledger: LedgerTable = 'llm_calls'): string {
+  return `(toDate(c.started), toStartOfHour(c.started)) IN (
+            SELECT DISTINCT toDate(c.started), toStartOfHour(c.started) FROM ${ledger} AS c WHERE ${condition}
+        )`;
 }
 
 /** The ledger, or the copy of those days of it that are being priced again. */
@@ -71,8 +81,7 @@ export async function costSource(
   range: TimeRange,
   shape: SourceShape = {},
 ): Promise<CostSource> {
-  const state = await readPublishedState(db);
-  const dirty = await findDirtyQuarters(db, state);
+  const { state, dirty } = await readView(db);
   return sourceOfPlan(scope, planRead(needsOf(scope, shape), range, state, dirty), shape, state);
 }
 
@@ -89,8 +98,8 @@ export function sourceOfPlan(
   { snapshot, hold }: Pick<PublishedState, 'snapshot' | 'hold'>,
 ): CostSource {
   const parts = plan.rollups.flatMap(({ table, ranges }, index) =>
-    table === TAG_DAY_ROLLUP
-      ? tagSources(scope, ranges, shape, `r${index}`)
+    table === TAG_DAY_ROLLUP || table === TAG_QUARTER_ROLLUP
+      ? tagSources(scope, { table, ranges, shape, prefix: `r${index}` })
       : [rollupSource(scope, { table, ranges, shape, prefix: `r${index}` })],
   );
   const { open, held } = splitByHold(plan.ledger, hold);
@@ -138,7 +147,7 @@ function ledgerSource(
   const condition = rangeCondition('c.counted_at', 'DateTime64', ranges, ledger === 'llm_calls' ? 'l' : 'h');
   const sql = querySql('source_ledger', {
     ledger,
-    days: daysOf(condition.sql, ledger),
+    hours: hoursOf(condition.sql, ledger),
     ...partFragments(scope, shape, ledgerExpression, 'c.counted_at'),
     measures: querySql('ledger_measures').trim(),
     latency: shape.latency === true ? `,\n        ${LEDGER_LATENCY}` : '',
@@ -186,28 +195,14 @@ function rollupSource(scope: CostScope, part: RollupPart): CostSource {
  * The rollup by tag has rows only of calls that have the tag. The others, whose tag is `''`, are all calls of the day
  * less those: the same sums, once added and once subtracted.
  */
-function tagSources(scope: CostScope, ranges: readonly TimeRange[], shape: SourceShape, prefix: string): CostSource[] {
+function tagSources(scope: CostScope, { table, ranges, shape, prefix }: RollupPart): CostSource[] {
   const [dimension] = dimensionsOf(scope);
   const tag = (dimension === undefined ? undefined : tagOf(dimension)) ?? '';
   const none: DimensionExpression = () => "''";
+  const all = table === TAG_DAY_ROLLUP ? DAY_ROLLUP : QUARTER_ROLLUP;
   return [
-    rollupSource(scope, {
-      table: TAG_DAY_ROLLUP,
-      ranges,
-      shape,
-      prefix: `${prefix}v`,
-      tag,
-      expression: () => 'r.tag_value',
-    }),
-    rollupSource(scope, { table: DAY_ROLLUP, ranges, shape, prefix: `${prefix}a`, expression: none }),
-    rollupSource(scope, {
-      table: TAG_DAY_ROLLUP,
-      ranges,
-      shape,
-      prefix: `${prefix}t`,
-      tag,
-      expression: none,
-      sign: '-',
-    }),
+    rollupSource(scope, { table, ranges, shape, prefix: `${prefix}v`, tag, expression: () => 'r.tag_value' }),
+    rollupSource(scope, { table: all, ranges, shape, prefix: `${prefix}a`, expression: none }),
+    rollupSource(scope, { table, ranges, shape, prefix: `${prefix}t`, tag, expression: none, sign: '-' }),
   ];
 }

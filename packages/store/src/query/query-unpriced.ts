@@ -1,6 +1,6 @@
 import type { Database } from '../database.js';
 import { querySql } from '../sql-files.js';
-import { daysOf, FINAL_SETTINGS } from './cost-source.js';
+import { hoursOf, FINAL_SETTINGS } from './cost-source.js';
 import { checkedRange, instantText, parseInstant } from './time-range.js';
 
 /** Calls without a known cost that one price (or one better emitter) would settle. */
@@ -46,12 +46,15 @@ const IN_RANGE = "c.counted_at >= {from:DateTime64(3, 'UTC')} AND c.counted_at <
 /** What has no price, most calls first. @throws StoreError `parameter_invalid`. */
 export async function queryUnpriced(db: Database, query: UnpricedQuery): Promise<UnpricedGroup[]> {
   const { fromMs, toMs } = checkedRange(query.from, query.to);
-  const rows = await db.query<UnpricedRow>(querySql('unpriced', { settings: FINAL_SETTINGS, days: daysOf(IN_RANGE) }), {
-    tenant: query.tenant ?? 'default',
-    from: instantText(fromMs),
-    to: instantText(toMs),
-    limit: query.limit ?? 1000,
-  });
+  const rows = await db.query<UnpricedRow>(
+    querySql('unpriced', { settings: FINAL_SETTINGS, hours: hoursOf(IN_RANGE) }),
+    {
+      tenant: query.tenant ?? 'default',
+      from: instantText(fromMs),
+      to: instantText(toMs),
+      limit: query.limit ?? 1000,
+    },
+  );
   return rows.map((row) => ({
     provider: row.provider,
     model: row.model,

@@ -5,8 +5,10 @@ import {
   LOW_CARDINALITY_DIMENSIONS,
   QUARTER_ROLLUP,
   TAG_DAY_ROLLUP,
+  TAG_QUARTER_ROLLUP,
   USER_DAY_ROLLUP,
   USER_MONTH_ROLLUP,
+  WIDE_QUARTER_ROLLUP,
   type RollupTable,
 } from '../rollup/rollup-tables.js';
 import type { PublishedState } from '../rollup/published-state.js';
@@ -35,28 +37,28 @@ const DAY_TABLES: Readonly<Record<string, RollupTable>> = {
   conversation: CONVERSATION_DAY_ROLLUP,
 };
 
-interface Ladder {
-  /** From the coarsest to the finest; each covers what it can of what is left. */
-  readonly tables: readonly RollupTable[];
-}
-
 /** The rollups that know all dimensions of a query, coarsest first; none when only the ledger does. */
-function ladderFor({ dimensions, stepMs, latency }: PlanNeeds): Ladder {
+function ladderFor({ dimensions, stepMs, latency }: PlanNeeds): readonly RollupTable[] {
   const stepsInDay = stepMs === QUARTER_MS;
-  if (dimensions.every((dimension) => LOW.has(dimension))) {
-    return { tables: stepsInDay ? [QUARTER_ROLLUP] : [DAY_ROLLUP, QUARTER_ROLLUP] };
-  }
+  const days = (...tables: readonly RollupTable[]) => (stepsInDay ? [] : tables);
+  if (dimensions.every((dimension) => LOW.has(dimension))) return [...days(DAY_ROLLUP), QUARTER_ROLLUP];
+  if (latency) return [];
   const [only, ...others] = dimensions;
-  if (only === undefined || others.length > 0 || stepsInDay || latency) return { tables: [] };
-  if (tagOf(only) !== undefined) return { tables: [TAG_DAY_ROLLUP] };
-  const table = DAY_TABLES[only];
-  if (table === undefined) return { tables: [] };
-  return { tables: table === USER_DAY_ROLLUP && stepMs === 0 ? [USER_MONTH_ROLLUP, table] : [table] };
+  if (only !== undefined && others.length === 0) {
+    if (tagOf(only) !== undefined) return [...days(TAG_DAY_ROLLUP), TAG_QUARTER_ROLLUP];
+    const table = DAY_TABLES[only];
+    if (table !== undefined) {
+      const months = table === USER_DAY_ROLLUP && stepMs === 0 ? [USER_MONTH_ROLLUP] : [];
+      return [...months, ...days(table), WIDE_QUARTER_ROLLUP];
+    }
+  }
+  return dimensions.some((dimension) => tagOf(dimension) !== undefined) ? [] : [WIDE_QUARTER_ROLLUP];
 }
 
 /**
  * Splits a range: whole sealed periods without newer rows are read from the coarsest rollup that knows the dimensions,
- * everything else (edges, open and dirty quarter hours) from the ledger.
+ * everything else (edges, open and dirty quarter hours) from the ledger. A day or month that is older than a finer period
+ * in it is read in those.
  */
 export function planRead(
   needs: PlanNeeds,
@@ -67,7 +69,7 @@ export function planRead(
   const dirty = dirtyQuartersMs.map((fromMs) => ({ fromMs, toMs: fromMs + QUARTER_MS }));
   let left: readonly TimeRange[] = range.toMs > range.fromMs ? [range] : [];
   const rollups: { table: RollupTable; ranges: readonly TimeRange[] }[] = [];
-  for (const table of ladderFor(needs).tables) {
+  for (const table of ladderFor(needs)) {
     const ranges = left.flatMap((part) => coveredBy(table, part, state, dirty));
     if (ranges.length === 0) continue;
     rollups.push({ table, ranges });
@@ -86,22 +88,26 @@ function coveredBy(
   if (table.grain === 'month') return monthsCovered(range, state, dirty);
   const grainMs = table.grain === 'day' ? DAY_MS : QUARTER_MS;
   const whole = {
-    fromMs: ceilTo(range.fromMs, grainMs),
-    toMs: floorTo(Math.min(range.toMs, state.sealedUntilMs), grainMs),
+    fromMs: ceilTo(Math.max(range.fromMs, table.recent ? state.detailFromMs : 0), grainMs),
+    toMs: floorTo(Math.min(range.toMs, table.grain === 'day' ? state.sealedUntilMs : state.quartersUntilMs), grainMs),
   };
-  if (whole.toMs <= whole.fromMs) return [];
+  if (!(whole.toMs > whole.fromMs)) return [];
   const dirtyPeriods = dirty.map(({ fromMs }) => {
     const startMs = floorTo(fromMs, grainMs);
     return { fromMs: startMs, toMs: startMs + grainMs };
   });
-  return subtractRanges([whole], dirtyPeriods);
+  const staleDays = table.grain === 'day' ? [...state.staleDays.keys()] : [];
+  const stalePeriods = staleDays.map((fromMs) => ({ fromMs, toMs: fromMs + DAY_MS }));
+  return subtractRanges([whole], [...dirtyPeriods, ...stalePeriods]);
 }
 
 function monthsCovered(range: TimeRange, state: PublishedState, dirty: readonly TimeRange[]): readonly TimeRange[] {
+  const stale = [...state.staleDays.keys()].map((fromMs) => ({ fromMs, toMs: fromMs + DAY_MS }));
   return [...state.monthsUntilMs]
+    .filter(([fromMs]) => !state.staleMonths.has(fromMs))
     .map(([fromMs, toMs]) => ({ fromMs, toMs }))
     .filter(({ fromMs, toMs }) => fromMs >= range.fromMs && toMs <= range.toMs && toMs > fromMs)
-    .filter((month) => !dirty.some((part) => part.fromMs < month.toMs && part.toMs > month.fromMs))
+    .filter((month) => ![...dirty, ...stale].some((part) => part.fromMs < month.toMs && part.toMs > month.fromMs))
     .toSorted((left, right) => left.fromMs - right.fromMs);
 }
 

@@ -3,7 +3,7 @@ import type { Database } from '../database.js';
 import { COPIED_COLUMNS, REVISED_COLUMNS_SQL, reviseSelect } from '../ledger/revise-select.js';
 import { withLedgerLock } from '../ledger/ledger-lock.js';
 import { currentDatabase } from '../migrate/migrate.js';
-import { daysOf, FINAL_SETTINGS } from '../query/cost-source.js';
+import { hoursOf, FINAL_SETTINGS } from '../query/cost-source.js';
 import { querySql } from '../sql-files.js';
 import type { ResolvedRates } from './rate-rows.js';
 import { writeRates } from './write-rates.js';
@@ -63,7 +63,7 @@ async function healPending(db: Database, newKeys: number): Promise<boolean> {
 }
 
 /** Calls that wait for a price. */
-const PENDING = `c.cost_status = 'pending' AND ${daysOf("c.cost_status = 'pending'")}`;
+const PENDING = `c.cost_status = 'pending' AND ${hoursOf("c.cost_status = 'pending'")}`;
 
 async function hasPendingCalls(db: Database): Promise<boolean> {
   const rows = await db.query(

@@ -1,12 +1,23 @@
 import type { Database } from '../database.js';
 import { rangeCondition } from '../query/range-condition.js';
 import { joinRanges } from '../query/read-plan.js';
-import { ceilTo, DAY_MS, floorTo, instantText, parseInstant, QUARTER_MS, type TimeRange } from '../query/time-range.js';
+import { DAY_MS, floorTo, instantText, parseInstant, QUARTER_MS, type TimeRange } from '../query/time-range.js';
 import { runExclusively } from '../ledger/ledger-lock.js';
 import { querySql } from '../sql-files.js';
-import { changedPartitions, findDirtyQuarters, readPublishedState, type PublishedState } from './published-state.js';
-import { DAY_ROLLUPS, QUARTER_ROLLUP, type RollupTable } from './rollup-tables.js';
-import { adjustRollup, writeRollup } from './write-rollup.js';
+import { daysToBuild, monthsToBuild, type BuildPlan } from './build-plan.js';
+import { publishBuild } from './publish-build.js';
+import {
+  buildNumberAt,
+  BUILDS_PER_MS,
+  changedPartitions,
+  findDirtyQuarters,
+  firstDetailMs,
+  readPublishedState,
+  type PublishedState,
+} from './published-state.js';
+import { countOpenCalls, END_OF_TIME_MS, MAX_LIVE_CALLS } from './read-view.js';
+import { DAY_ROLLUPS, QUARTER_ROLLUPS, type RollupTable } from './rollup-tables.js';
+import { adjustRollup, sumDays, writeRollup } from './write-rollup.js';
 
 /** Points at which a test can hold a build still; each is awaited. */
 export interface BuildHooks {
@@ -45,15 +56,13 @@ const DEFAULT_GRACE_MS = 60_000;
 const DEFAULT_LEDGER_DAYS = 760;
 /** Quarter hours are frozen this long before their calls leave the ledger (half of the retention where that is less). */
 const FREEZE_MARGIN_MS = 2 * DAY_MS;
-/** A first build of a long history is published in pieces of this length. */
-const MAX_SEAL_STEP_MS = 31 * DAY_MS;
-/** Builds are numbered by time, in steps that leave room for 2^20 a millisecond: numbers never repeat after a crash. */
-const BUILDS_PER_MS = 2n ** 20n;
-
-/** The first build number that can have been given at an instant. */
-export function buildNumberAt(ms: number): bigint {
-  return BigInt(Math.max(0, Math.floor(ms))) * BUILDS_PER_MS;
-}
+/** A first build of a long history is published in pieces of at most so many days, fewer where they have more calls. */
+const MAX_SEAL_DAYS = 31;
+const MAX_SEAL_CALLS = 5_000_000;
+/** Quarter hours that one statement builds, so that its memory does not grow with what has changed. */
+const MAX_QUARTERS_AT_ONCE = 384;
+/** Building the open quarter hours takes at most one part in so many of the time. */
+const OPEN_BUILD_SHARE = 20;
 
 /**
  * Rebuilds what changed and seals what has ended: quarter hours with rows newer than the last build, from FINAL, under a
@@ -72,26 +81,80 @@ interface BuildStep extends BuildResult {
 }
 
 async function buildOnce(db: Database, options: BuildOptions): Promise<BuildStep> {
-  const { nowMs, graceMs = DEFAULT_GRACE_MS, hooks } = options;
   // The blocks are read before any row: what commits after this is above them, and therefore new to the next build.
   const found = await readPublishedState(db);
   const { hold } = found;
   if (hold !== undefined && hold.build !== options.releaseHold) return nothingBuilt(found.sealedUntilMs);
+  await options.hooks?.afterBlocksRead?.();
+  const startedMs = performance.now();
+  const { plan, more } = await planBuild(db, found, options);
+  if (plan === undefined) return nothingBuilt(found.sealedUntilMs);
+  await writeBuild(db, plan);
+  await options.hooks?.beforePublish?.();
+  await publishBuild(db, plan);
+  const endedMs = performance.now();
+  if (plan.isOpen) openBuilds.set(db, { endedMs, tookMs: endedMs - startedMs });
+  const sealedUntil = new Date(plan.sealedUntilMs);
+  return { build: plan.build, quarters: plan.quarters.length, days: plan.days.length, sealedUntil, more };
+}
+
+/** When the last build of the open quarter hours ended, and how long it took. */
+const openBuilds = new WeakMap<Database, { readonly endedMs: number; readonly tookMs: number }>();
+
+/** Whether it is too early for another build of the open quarter hours. */
+function isResting(db: Database): boolean {
+  const last = openBuilds.get(db);
+  return last !== undefined && performance.now() - last.endedMs < OPEN_BUILD_SHARE * last.tookMs;
+}
+
+/** What is to be built; nothing where nothing is new, or where the tail is long and was built a moment ago. */
+async function planBuild(
+  db: Database,
+  found: PublishedState,
+  options: BuildOptions,
+): Promise<{ readonly plan: BuildPlan | undefined; readonly more: boolean }> {
+  const { nowMs, graceMs = DEFAULT_GRACE_MS, ledgerDays = DEFAULT_LEDGER_DAYS } = options;
+  const isRelease = found.hold !== undefined;
   const state = { ...found, hold: undefined };
-  await hooks?.afterBlocksRead?.();
   const seal = await nextSeal(db, state, floorTo(nowMs - graceMs, QUARTER_MS));
-  const dirty = await findDirtyQuarters(db, { ...state, frozenUntilMs: 0 });
-  const sealed = await quartersWithCalls(db, { fromMs: seal.fromMs, toMs: seal.toMs });
-  const quarters = [...new Set([...dirty, ...sealed])].toSorted((left, right) => left - right);
-  if (quarters.length === 0 && seal.toMs === state.sealedUntilMs && hold === undefined) return nothingBuilt(seal.toMs);
+  const isOpen = !seal.more && changedPartitions(state).size > 0 && (await isTailLong(db, seal.toMs));
+  if (isOpen && !isRelease && isResting(db)) return { plan: undefined, more: false };
+  const detail = await detailToBuild(db, state, seal, nowMs);
+  const quarters = await quartersToBuild(db, state, { fromMs: seal.fromMs, toMs: isOpen ? END_OF_TIME_MS : seal.toMs });
+  const all = [...new Set([...quarters, ...detail.quarters])].toSorted((left, right) => left - right);
+  const needs = { state, quarters: all, sealedUntilMs: seal.toMs, detailFromMs: detail.fromMs, nowMs };
+  const days = daysToBuild(needs);
+  const months = monthsToBuild(days, state, nowMs);
+  const isNothingNew = all.length + days.length + months.length === 0 && seal.toMs === state.sealedUntilMs;
+  if (isNothingNew && !isRelease) return { plan: undefined, more: false };
+  const frozenUntilMs = frozenUntil(nowMs, ledgerDays);
+  const isFirstDetail = state.detailFromMs === Infinity;
   const build = nextBuild(found, nowMs);
-  const days = daysToBuild(quarters, state.sealedUntilMs, seal.toMs);
-  const frozenUntilMs = frozenUntil(nowMs, options.ledgerDays ?? DEFAULT_LEDGER_DAYS);
-  await writeBuild(db, { build, state, quarters, days, daysUntilMs: floorTo(seal.toMs, DAY_MS), frozenUntilMs });
-  await hooks?.beforePublish?.();
-  const isRelease = hold !== undefined;
-  await publish(db, { build, state, quarters, days, sealedUntilMs: seal.toMs, frozenUntilMs, isRelease, nowMs });
-  return { build, quarters: quarters.length, days: days.length, sealedUntil: new Date(seal.toMs), more: seal.more };
+  return { plan: { ...needs, build, days, months, frozenUntilMs, isFirstDetail, isOpen, isRelease }, more: seal.more };
+}
+
+async function isTailLong(db: Database, sealedUntilMs: number): Promise<boolean> {
+  return (await countOpenCalls(db, sealedUntilMs)) > MAX_LIVE_CALLS;
+}
+
+/** Quarter hours of the sealed time with new rows, and those of a range that is sealed (or open and built) now. */
+async function quartersToBuild(db: Database, state: PublishedState, range: TimeRange): Promise<readonly number[]> {
+  const dirty = await findDirtyQuarters(db, { ...state, frozenUntilMs: 0 });
+  return [...dirty, ...(await quartersWithCalls(db, range))];
+}
+
+/** From where on the `recent` rollups are complete after this build, and what is built again for it on the first one. */
+async function detailToBuild(
+  db: Database,
+  state: PublishedState,
+  seal: TimeRange,
+  nowMs: number,
+): Promise<{ readonly fromMs: number; readonly quarters: readonly number[] }> {
+  if (state.detailFromMs !== Infinity) return { fromMs: state.detailFromMs, quarters: [] };
+  if (state.sealedUntilMs === 0) return { fromMs: firstDetailMs(seal.fromMs, nowMs), quarters: [] };
+  // A directory of an earlier version: days that were summed then stay as they are, the open day gets its quarter hours.
+  const fromMs = floorTo(state.sealedUntilMs, DAY_MS);
+  return { fromMs, quarters: await quartersWithCalls(db, { fromMs, toMs: state.sealedUntilMs }) };
 }
 
 function nothingBuilt(sealedUntilMs: number): BuildStep {
@@ -114,8 +177,18 @@ async function nextSeal(
   targetMs: number,
 ): Promise<TimeRange & { readonly more: boolean }> {
   const fromMs = state.sealedUntilMs === 0 ? await firstCallMs(db, targetMs) : state.sealedUntilMs;
-  const toMs = Math.max(fromMs, Math.min(targetMs, fromMs + MAX_SEAL_STEP_MS));
-  return { fromMs, toMs, more: toMs < targetMs };
+  const toMs = Math.max(fromMs, Math.min(targetMs, fromMs + MAX_SEAL_DAYS * DAY_MS));
+  const calls = toMs - fromMs > DAY_MS ? await countCalls(db, { fromMs, toMs }) : 0;
+  const days = Math.max(1, Math.floor((MAX_SEAL_CALLS / calls) * MAX_SEAL_DAYS));
+  const stepToMs = Math.min(toMs, fromMs + days * DAY_MS);
+  return { fromMs, toMs: stepToMs, more: stepToMs < targetMs };
+}
+
+async function countCalls(db: Database, range: TimeRange): Promise<number> {
+  const condition = rangeCondition('counted_at', 'DateTime64', [range], 'l');
+  const sql = `SELECT count() AS calls FROM llm_calls WHERE ${condition.sql}`;
+  const [row] = await db.query<{ calls: string }>(sql, condition.parameters);
+  return Number(row?.calls ?? 0);
 }
 
 async function firstCallMs(db: Database, targetMs: number): Promise<number> {
@@ -136,121 +209,50 @@ async function quartersWithCalls(db: Database, range: TimeRange): Promise<number
   return rows.map((row) => parseInstant(row.quarter));
 }
 
-/** Sealed days with a quarter hour to build, and days that are sealed by this build. */
-function daysToBuild(quarters: readonly number[], sealedBeforeMs: number, sealedUntilMs: number): readonly number[] {
-  const days = new Set<number>();
-  const lastDay = floorTo(sealedUntilMs, DAY_MS);
-  for (const quarter of quarters) {
-    const day = floorTo(quarter, DAY_MS);
-    if (day < lastDay) days.add(day);
-  }
-  if (sealedBeforeMs > 0) for (let day = floorTo(sealedBeforeMs, DAY_MS); day < lastDay; day += DAY_MS) days.add(day);
-  return [...days].toSorted((left, right) => left - right);
-}
-
 function frozenUntil(nowMs: number, ledgerDays: number): number {
   const retentionMs = ledgerDays * DAY_MS;
   return Math.max(0, floorTo(nowMs - Math.max(retentionMs - FREEZE_MARGIN_MS, retentionMs / 2), DAY_MS));
 }
 
-interface BuildPlan {
-  readonly build: bigint;
-  readonly state: PublishedState;
-  readonly quarters: readonly number[];
-  readonly days: readonly number[];
-  /** Where the first day begins that is not sealed. */
-  readonly daysUntilMs: number;
-  /** Earlier periods are added to, not built again. */
-  readonly frozenUntilMs: number;
-}
-
 async function writeBuild(db: Database, plan: BuildPlan): Promise<void> {
-  const { build, days } = plan;
-  await writePeriods(db, plan, [QUARTER_ROLLUP], plan.quarters, QUARTER_MS);
-  if (days.length === 0) return;
-  await writePeriods(db, plan, DAY_ROLLUPS, days, DAY_MS);
+  const { build, quarters, days, months, detailFromMs } = plan;
+  const withDetail = quarters.filter((quarter) => quarter >= detailFromMs);
+  for (const table of QUARTER_ROLLUPS) await writePeriods(db, plan, table, table.recent ? withDetail : quarters);
+  const fromQuarters = days.filter((day) => day >= detailFromMs);
+  const fromLedger = days.filter((day) => day < detailFromMs);
+  for (const table of DAY_ROLLUPS) {
+    if (fromLedger.length > 0) await writePeriods(db, plan, table, fromLedger);
+    if (fromQuarters.length === 0) continue;
+    await sumDays(db, table, { build, days: fromQuarters.map(dateText), quarters: quarters.map(secondText) });
+  }
+  if (months.length === 0) return;
   await db.command(querySql('build_user_months'), {
     build,
-    months: monthsOf(days).map(dateText),
-    until: dateText(plan.daysUntilMs),
+    months: months.map(dateText),
+    until: dateText(floorTo(plan.sealedUntilMs, DAY_MS)),
     days: days.map(dateText),
   });
 }
 
+/** Builds periods of one rollup from the ledger; to those whose calls may have left it, what is new is added. */
 async function writePeriods(
   db: Database,
   { build, state, frozenUntilMs }: BuildPlan,
-  tables: readonly RollupTable[],
+  table: RollupTable,
   starts: readonly number[],
-  lengthMs: number,
 ): Promise<void> {
+  const lengthMs = table.grain === 'day' ? DAY_MS : QUARTER_MS;
+  const atOnce = MAX_QUARTERS_AT_ONCE / (lengthMs / QUARTER_MS);
   const rangesOf = (some: readonly number[]) => joinRanges(some.map((fromMs) => ({ fromMs, toMs: fromMs + lengthMs })));
   // On the first build nothing is published that could be added to.
   const isFrozen = (start: number) => start < frozenUntilMs && start < state.sealedUntilMs;
   const frozen = rangesOf(starts.filter(isFrozen));
-  const live = rangesOf(starts.filter((start) => !isFrozen(start)));
-  for (const table of tables) {
-    if (live.length > 0) await writeRollup(db, table, build, live);
-    if (frozen.length > 0) await adjustRollup(db, table, build, frozen, changedPartitions(state));
+  const live = starts.filter((start) => !isFrozen(start));
+  for (let index = 0; index < live.length; index += atOnce) {
+    await writeRollup(db, table, build, rangesOf(live.slice(index, index + atOnce)));
   }
+  if (frozen.length > 0) await adjustRollup(db, table, build, frozen, changedPartitions(state));
 }
 
 const dateText = (ms: number): string => instantText(ms).slice(0, 10);
-
-function monthsOf(days: readonly number[]): readonly number[] {
-  return [...new Set(days.map((day) => monthStart(day)))];
-}
-
-function monthStart(ms: number): number {
-  const date = new Date(ms);
-  return Date.UTC(date.getUTCFullYear(), date.getUTCMonth(), 1);
-}
-
-interface Publication {
-  readonly build: bigint;
-  readonly state: PublishedState;
-  readonly quarters: readonly number[];
-  readonly days: readonly number[];
-  readonly sealedUntilMs: number;
-  readonly frozenUntilMs: number;
-  /** Whether the hold that stands ends with this build. */
-  readonly isRelease: boolean;
-  readonly nowMs: number;
-}
-
-/** One insert of one block: everything of the build becomes visible at once, or nothing does. */
-async function publish(db: Database, publication: Publication): Promise<void> {
-  const { build, state, quarters, days, sealedUntilMs, nowMs } = publication;
-  const row = (grain: string, startMs: number, partition = '', block = 0n, until = 0) => ({
-    build: build.toString(),
-    grain,
-    start: instantText(startMs).slice(0, 19),
-    partition_id: partition,
-    block: block.toString(),
-    sealed_until: instantText(until),
-    published_at: instantText(nowMs),
-  });
-  const daysUntilMs = floorTo(sealedUntilMs, DAY_MS);
-  const monthUntil = (month: number) => Math.min(daysUntilMs, ceilTo(nextMonth(month), DAY_MS));
-  const gone = [...state.readBlocks]
-    .filter(([partition, block]) => block > 0n && !state.ledgerBlocks.has(partition))
-    .map(([partition]) => partition);
-  await db.insertRows('published', [
-    row('seal', 0, '', 0n, sealedUntilMs),
-    row('frozen', 0, '', 0n, publication.frozenUntilMs),
-    ...(publication.isRelease ? [row('hold', 0)] : []),
-    ...[...changedPartitions(state).keys()].map((partition) =>
-      row('partition', 0, partition, state.ledgerBlocks.get(partition)),
-    ),
-    // A partition that retention dropped starts again from nothing, for its numbers may be used again.
-    ...gone.map((partition) => row('partition', 0, partition, 0n)),
-    ...quarters.map((quarter) => row('quarter', quarter)),
-    ...days.map((day) => row('day', day)),
-    ...monthsOf(days).map((month) => row('month', month, '', 0n, monthUntil(month))),
-  ]);
-}
-
-function nextMonth(ms: number): number {
-  const date = new Date(ms);
-  return Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1, 1);
-}
+const secondText = (ms: number): string => instantText(ms).slice(0, 19);

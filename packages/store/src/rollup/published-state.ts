@@ -1,7 +1,26 @@
 import type { Database } from '../database.js';
 import { dirtyUnderHold, parseHold, type LedgerHold } from '../query/ledger-hold.js';
-import { instantText, parseInstant, QUARTER_MS } from '../query/time-range.js';
+import { DAY_MS, floorTo, instantText, parseInstant, QUARTER_MS } from '../query/time-range.js';
 import { querySql } from '../sql-files.js';
+
+/** Builds are numbered by time, in steps that leave room for 2^20 a millisecond: numbers never repeat after a crash. */
+export const BUILDS_PER_MS = 2n ** 20n;
+
+/** How far back the rollups of `recent` tables are read: five days less than their rows are kept. */
+const DETAIL_DAYS = 35;
+
+/** The first build number that can have been given at an instant. */
+export function buildNumberAt(ms: number): bigint {
+  return BigInt(Math.max(0, Math.floor(ms))) * BUILDS_PER_MS;
+}
+
+/** A period whose sums are older than finer ones in it. */
+export interface StalePeriod {
+  /** How many of the finer periods were built again since. */
+  readonly changes: number;
+  /** When the first of them was, by the builder's clock. */
+  readonly sinceMs: number;
+}
 
 /** What readers and the builder go by: what is published, and what the ledger holds beyond it. */
 export interface PublishedState {
@@ -9,8 +28,22 @@ export interface PublishedState {
   readonly snapshot: bigint;
   /** Instants before it are answered by rollups unless dirty; later ones by the ledger. 0 before the first build. */
   readonly sealedUntilMs: number;
+  /** Up to where quarter hours are read from rollups: the same, unless the newest build stands for the open ones too. */
+  readonly quartersUntilMs: number;
   /** Rows that come for earlier instants are seen once they are built, for their neighbours may have left the ledger. */
   readonly frozenUntilMs: number;
+  /** From where on the `recent` rollups hold every sealed quarter hour; Infinity before they hold any. */
+  readonly detailFromMs: number;
+  /**
+   * Whether the newest build holds the open quarter hours too, as they were when it began: readers may answer from it
+   * alone where the tail has grown too long to be read each time.
+   */
+  readonly hasOpenBuild: boolean;
+  /** How long ago that build was published, by the engine's clock; Infinity without one. */
+  readonly openAgeMs: number;
+  /** Days and months, by where they begin, whose rollups are to be read in finer ones until they are summed again. */
+  readonly staleDays: ReadonlyMap<number, StalePeriod>;
+  readonly staleMonths: ReadonlyMap<number, StalePeriod>;
   /** Up to where each month of the month rollups is summed, by the month's start. */
   readonly monthsUntilMs: ReadonlyMap<number, number>;
   /** By partition of the ledger: the block up to which it was read. */
@@ -22,7 +55,18 @@ export interface PublishedState {
 }
 
 interface StateRow {
-  readonly kind: 'seal' | 'frozen' | 'hold' | 'partition' | 'month' | 'ledger';
+  readonly kind:
+    | 'seal'
+    | 'frozen'
+    | 'detail'
+    | 'open'
+    | 'hold'
+    | 'partition'
+    | 'month'
+    | 'stale_day'
+    | 'stale_month'
+    | 'ledger'
+    | 'clock';
   readonly id: string;
   readonly block: string;
   readonly sealed_until: string;
@@ -35,15 +79,46 @@ export async function readPublishedState(db: Database): Promise<PublishedState> 
   const ofKind = (kind: StateRow['kind']) => rows.filter((row) => row.kind === kind);
   const seal = ofKind('seal')[0];
   const frozen = ofKind('frozen')[0];
+  const open = ofKind('open')[0];
+  const hasOpenBuild = open !== undefined && open.build === seal?.build;
+  const clock = ofKind('clock')[0];
+  const clockMs = clock === undefined ? 0 : parseInstant(clock.sealed_until);
+  const sealedUntilMs = seal === undefined ? 0 : parseInstant(seal.sealed_until);
   return {
     snapshot: BigInt(seal?.build ?? 0),
-    sealedUntilMs: seal === undefined ? 0 : parseInstant(seal.sealed_until),
+    sealedUntilMs,
+    quartersUntilMs: sealedUntilMs,
     frozenUntilMs: frozen === undefined ? 0 : parseInstant(frozen.sealed_until),
+    detailFromMs: detailFrom(ofKind('detail')[0], seal),
+    hasOpenBuild,
+    openAgeMs: hasOpenBuild ? clockMs - parseInstant(open.sealed_until) : Infinity,
+    staleDays: stalePeriods(ofKind('stale_day')),
+    staleMonths: stalePeriods(ofKind('stale_month')),
     monthsUntilMs: new Map(ofKind('month').map((row) => [parseInstant(row.id), parseInstant(row.sealed_until)])),
     readBlocks: new Map(ofKind('partition').map((row) => [row.id, BigInt(row.block)])),
     ledgerBlocks: new Map(ofKind('ledger').map((row) => [row.id, BigInt(row.block)])),
     hold: parseHold(ofKind('hold')[0]),
   };
+}
+
+function detailFrom(detail: StateRow | undefined, seal: StateRow | undefined): number {
+  if (detail === undefined || seal === undefined) return Infinity;
+  const keptMs = floorTo(parseInstant(seal.sealed_until) - DETAIL_DAYS * DAY_MS, DAY_MS);
+  return Math.max(parseInstant(detail.sealed_until), keptMs);
+}
+
+/** From where on a first build writes the `recent` rollups. */
+export function firstDetailMs(fromMs: number, nowMs: number): number {
+  return floorTo(Math.max(fromMs, nowMs - DETAIL_DAYS * DAY_MS), DAY_MS);
+}
+
+function stalePeriods(rows: readonly StateRow[]): ReadonlyMap<number, StalePeriod> {
+  return new Map(
+    rows.map((row) => {
+      const sinceMs = Number(BigInt(row.build) / BUILDS_PER_MS);
+      return [parseInstant(row.id), { changes: Number(row.block), sinceMs }];
+    }),
+  );
 }
 
 /**

@@ -1,11 +1,11 @@
 import type { Database } from '../database.js';
 import { USAGE_COLUMNS } from '../ledger/buckets.js';
 import { REVISION_STEP } from '../ledger/ledger-select.js';
-import { daysOf, FINAL_SETTINGS, LEDGER_LATENCY } from '../query/cost-source.js';
+import { hoursOf, FINAL_SETTINGS, LEDGER_LATENCY } from '../query/cost-source.js';
 import { rangeCondition } from '../query/range-condition.js';
 import type { TimeRange } from '../query/time-range.js';
 import { querySql } from '../sql-files.js';
-import { TAG_DAY_ROLLUP, type RollupTable } from './rollup-tables.js';
+import { TAG_DAY_ROLLUP, TAG_QUARTER_ROLLUP, type DayRollup, type RollupTable } from './rollup-tables.js';
 
 /** The columns of every rollup that are added up. */
 const MEASURES = [
@@ -30,18 +30,23 @@ function detailColumns(table: RollupTable): readonly string[] {
   return table.detailed ? USAGE_COLUMNS : [];
 }
 
+/** The columns of a rollup's rows, in the order in which statements write them. */
+function columnList(table: RollupTable): string {
+  const columns = ['build', 'tenant', table.timeColumn, ...table.keys, ...MEASURES, ...detailColumns(table)];
+  return [...columns, ...(table.detailed ? ['latency'] : [])].map((column) => `\`${column}\``).join(', ');
+}
+
 /** The fragments that say how a rollup is read from the ledger. */
 function ledgerFragments(table: RollupTable) {
-  const isTag = table === TAG_DAY_ROLLUP;
+  const isTag = table === TAG_DAY_ROLLUP || table === TAG_QUARTER_ROLLUP;
   const keys = table.keys.map((key) => `${isTag ? (TAG_KEYS[key] ?? key) : `c.\`${key}\``} AS k_${key},`);
   const details = [
     ...detailColumns(table).map((column) => `sum(c.${column}) AS s_${column}`),
     ...(table.detailed ? [LEDGER_LATENCY] : []),
   ];
-  const columns = ['build', 'tenant', table.timeColumn, ...table.keys, ...MEASURES, ...detailColumns(table)];
   return {
     table: table.name,
-    columns: [...columns, ...(table.detailed ? ['latency'] : [])].map((column) => `\`${column}\``).join(', '),
+    columns: columnList(table),
     period: table.grain === 'quarter' ? 'toStartOfFifteenMinutes(c.counted_at)' : 'toDate(c.counted_at)',
     keys: keys.join(' '),
     measures: querySql('ledger_measures').trim(),
@@ -64,9 +69,32 @@ export async function writeRollup(
   const sql = querySql('build_rollup', {
     ...ledgerFragments(table),
     ranges: condition.sql,
-    days: daysOf(condition.sql),
+    hours: hoursOf(condition.sql),
   });
   await db.command(sql, { ...condition.parameters, build });
+}
+
+/** Which days {@link sumDays} sums. */
+export interface DaySums {
+  readonly build: bigint;
+  /** UTC days, e.g. `2026-11-22`. */
+  readonly days: readonly string[];
+  /** Where the quarter hours begin that this build holds. */
+  readonly quarters: readonly string[];
+}
+
+/** Writes the rows of a build for whole days from quarter hours: what it costs does not depend on the number of calls. */
+export async function sumDays(db: Database, table: DayRollup, { build, days, quarters }: DaySums): Promise<void> {
+  const sums = [...MEASURES, ...detailColumns(table)].map((column) => `sum(r.${column}) AS s_${column}`);
+  const sql = querySql('sum_days', {
+    table: table.name,
+    source: table.quarters.name,
+    columns: columnList(table),
+    keys: table.keys.map((key) => `r.\`${key}\` AS k_${key},`).join(' '),
+    sums: [...sums, ...(table.detailed ? ['sumMap(r.latency) AS s_latency'] : [])].join(', '),
+    group_keys: table.keys.map((key) => `k_${key}`).join(', '),
+  });
+  await db.command(sql, { build, days, quarters });
 }
 
 /** Writes the rows of a build for periods whose calls have left the ledger: what is published plus what is new. */
@@ -96,7 +124,7 @@ export async function adjustRollup(
     rollup_keys: table.keys.map((key) => `r.\`${key}\` AS k_${key},`).join(' '),
     rollup_measures: measures.join(', '),
     ranges: ledger.sql,
-    days: daysOf(ledger.sql),
+    hours: hoursOf(ledger.sql),
     rollup_ranges: published.sql,
   });
   await db.command(sql, {

@@ -1,5 +1,5 @@
 import type { Database } from '../database.js';
-import { buildNumberAt } from '../rollup/build-rollups.js';
+import { buildNumberAt } from '../rollup/published-state.js';
 import { runExclusively } from '../ledger/ledger-lock.js';
 import { ROLLUP_TABLES, type RollupTable } from '../rollup/rollup-tables.js';
 

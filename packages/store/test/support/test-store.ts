@@ -22,7 +22,14 @@ export interface TestStoreOptions {
 }
 
 /** Tables whose retention would drop rows of the fixed dates that tests use, one day. */
-const TABLES_WITH_RETENTION = ['otel_traces', 'span_edges', 'llm_calls', 'llm_cost_15m'] as const;
+const TABLES_WITH_RETENTION = [
+  'otel_traces',
+  'span_edges',
+  'llm_calls',
+  'llm_cost_15m',
+  'llm_cost_15m_wide',
+  'llm_cost_15m_tag',
+] as const;
 
 /**
  * Opens a database and lays the schema. This is the one place where the tests of the store get theirs:

@@ -1,0 +1,76 @@
+import { DAY_MS, floorTo } from '../query/time-range.js';
+import type { PublishedState, StalePeriod } from './published-state.js';
+
+/** What a build holds, and what it publishes. */
+export interface BuildPlan {
+  readonly build: bigint;
+  readonly state: PublishedState;
+  /** Where the quarter hours begin that are built from the ledger; ascending. */
+  readonly quarters: readonly number[];
+  /** Days that are summed from quarter hours, or built from the ledger where there are no more quarter hours. */
+  readonly days: readonly number[];
+  /** Months that are summed from days. */
+  readonly months: readonly number[];
+  readonly sealedUntilMs: number;
+  /** From where on the `recent` rollups hold every sealed quarter hour. */
+  readonly detailFromMs: number;
+  /** Whether this build is the first one that writes them. */
+  readonly isFirstDetail: boolean;
+  /** Earlier periods are added to, not built again. */
+  readonly frozenUntilMs: number;
+  /** Whether it holds the open quarter hours too. */
+  readonly isOpen: boolean;
+  /** Whether the hold that stands ends with this build. */
+  readonly isRelease: boolean;
+  readonly nowMs: number;
+}
+
+/**
+ * A day or month that is older than a finer period in it is read in finer ones; it is summed again this long after the first
+ * change, or at once after so many, so that many changes cost one sum.
+ */
+const SUM_AGAIN_AFTER_MS = 600_000;
+const SUM_AGAIN_AFTER_CHANGES = 24;
+/** Days that one build sums again, so that none of them takes long. */
+const MAX_DAYS_SUMMED_AGAIN = 2;
+
+/** What decides about days and months: the parts of a {@link BuildPlan} that are known before. */
+export type DayNeeds = Pick<BuildPlan, 'state' | 'quarters' | 'sealedUntilMs' | 'detailFromMs' | 'nowMs'>;
+
+/**
+ * The days of a build: those that it seals; those without quarter hours of their own that changed; and some that are stale
+ * for long. All other days that changed become stale, and are read in quarter hours until they are summed again.
+ */
+export function daysToBuild({ state, quarters, sealedUntilMs, detailFromMs, nowMs }: DayNeeds): readonly number[] {
+  const days = new Set<number>();
+  const lastDay = floorTo(sealedUntilMs, DAY_MS);
+  for (const quarter of quarters) {
+    const day = floorTo(quarter, DAY_MS);
+    const wasSealed = day + DAY_MS <= state.sealedUntilMs;
+    if (day < lastDay && (!wasSealed || day < detailFromMs)) days.add(day);
+  }
+  if (state.sealedUntilMs > 0) {
+    for (let day = floorTo(state.sealedUntilMs, DAY_MS); day < lastDay; day += DAY_MS) days.add(day);
+  }
+  for (const day of duePeriods(state.staleDays, nowMs).slice(0, MAX_DAYS_SUMMED_AGAIN)) days.add(day);
+  return [...days].toSorted((left, right) => left - right);
+}
+
+/** The months of a build: those of the days that it seals, and those that are stale for long. */
+export function monthsToBuild(days: readonly number[], state: PublishedState, nowMs: number): readonly number[] {
+  const sealedNow = days.filter((day) => day + DAY_MS > state.sealedUntilMs);
+  return [...new Set([...sealedNow.map(monthStart), ...duePeriods(state.staleMonths, nowMs)])];
+}
+
+function duePeriods(stale: ReadonlyMap<number, StalePeriod>, nowMs: number): readonly number[] {
+  return [...stale]
+    .filter(([, { changes, sinceMs }]) => changes >= SUM_AGAIN_AFTER_CHANGES || nowMs - sinceMs >= SUM_AGAIN_AFTER_MS)
+    .toSorted(([, left], [, right]) => left.sinceMs - right.sinceMs)
+    .map(([startMs]) => startMs);
+}
+
+/** Where the UTC month of an instant begins. */
+export function monthStart(ms: number): number {
+  const date = new Date(ms);
+  return Date.UTC(date.getUTCFullYear(), date.getUTCMonth(), 1);
+}

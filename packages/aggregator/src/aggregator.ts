@@ -12,6 +12,7 @@ import { forecastEndpoint } from './http/forecast-endpoint.js';
 import { healthEndpoints } from './http/health-endpoints.js';
 import { utcDay } from './http/parameters.js';
 import { createStderrLog, type Log } from './logger.js';
+import { loadPriceBook } from './prices/load-price-book.js';
 import { createStoreParts } from './reading/create-store-parts.js';
 import type { StoreParts } from './reading/store-parts.js';
 import { createBudgetService, type BudgetService } from './service/budget-service.js';
@@ -158,7 +159,10 @@ async function close(server: Server): Promise<void> {
 export async function createAggregator(options: AggregatorOptions): Promise<Aggregator> {
   const { database, config, clock = Date.now } = options;
   const { tenant, retention } = config;
-  return startAggregator(options, createStoreParts({ database, tenant, retention, clock }));
+  return startAggregator(
+    options,
+    createStoreParts({ database, tenant, retention, clock, prices: loadPriceBook(config) }),
+  );
 }
 
 /** Starts the service on parts of a store: its ticks, API and page. */

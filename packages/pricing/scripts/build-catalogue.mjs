@@ -1,88 +1,108 @@
-// Converts the price data of the Python distribution genai-prices into data/genai-prices.json and the module that ships.
-//   python3 -m pip download --no-deps genai-prices==VERSION -d DIR
-//   node packages/pricing/scripts/build-catalogue.mjs DIR/genai_prices-VERSION-py3-none-any.whl [--date YYYY-MM-DD]
-// --date is the day of the download (default: today, UTC) and becomes the date of the data.
-// Without a wheel it only rebuilds the module from data/genai-prices.json. The format is described in data/README.md.
-import { createHash } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
+// Converts price data into data/*.json and the modules that ship; run after `npx tsc -b packages/pricing`.
+//   python3 -m pip download --no-deps genai-prices litellm -d DIR
+//   node packages/pricing/scripts/build-catalogue.mjs DIR/genai_prices-….whl DIR/litellm-….whl [--date YYYY-MM-DD]
+// --date is the day of the download (default: today, UTC). Older prices are kept: the new data is merged into the old.
+// Without wheels it only rebuilds the modules from data/*.json. The format is described in data/README.md.
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { convertProviders, findPriceUnits } from './convert-genai-prices.mjs';
-import { parsePythonAssignment } from './parse-python-literal.mjs';
-import { readZipEntry } from './read-zip.mjs';
+import {
+  convertGenaiPrices,
+  convertLitellm,
+  fillGaps,
+  findDisagreements,
+  keepHistory,
+  readZipEntry,
+  renderCatalogueFile,
+} from '../dist/price-data/index.js';
+import { PRICE_KEY_CODES } from '../dist/catalogue/catalogue.js';
 
 const packageDirectory = join(dirname(fileURLToPath(import.meta.url)), '..');
-const dataFile = join(packageDirectory, 'data/genai-prices.json');
-const moduleFile = join(packageDirectory, 'src/catalogue/genai-prices.generated.ts');
+const dataFile = (name) => join(packageDirectory, `data/${name}.json`);
+const read = (name) => JSON.parse(readFileSync(dataFile(name), 'utf8'));
+const merge = (name, next) => (existsSync(dataFile(name)) && read(name).provenance.name !== undefined ? keepHistory(read(name), next) : next);
 
-function convertWheel(path, date) {
-  const wheel = readFileSync(path);
-  const version = /^genai_prices-([^-]+)-/.exec(basename(path))?.[1];
-  if (version === undefined)
-    throw new Error(`"${basename(path)}" is no wheel of genai-prices (genai_prices-VERSION-py3-none-any.whl)`);
-  const data = readZipEntry(wheel, (name) => name === 'genai_prices/data.py').text;
-  const units = readZipEntry(wheel, (name) => name === 'genai_prices/data_units.py').text;
-  const licence = readZipEntry(wheel, (name) => name.endsWith('/LICENSE')).text;
-  const { providers, roundedPrices } = convertProviders(
-    parsePythonAssignment(data, 'providers'),
-    findPriceUnits(parsePythonAssignment(units, 'unit_data')),
-  );
-  const provenance = {
-    package: 'genai-prices (Python)',
-    version,
-    date,
-    licence: 'MIT',
-    sha256: createHash('sha256').update(wheel).digest('hex'),
-    roundedPrices,
-  };
-  return { licence, text: renderData(provenance, providers) };
+/** A literal in single quotes holds the JSON nearly as it is; parsing it on first use is faster than evaluating an object. */
+function stringLiteral(text) {
+  return `'${text.replace(/[\\']/g, '\\$&')}'`;
 }
 
-/** One model a line, so that a change of a price is a change of one line. */
-function renderData(provenance, providers) {
-  const blocks = Object.entries(providers).map(([id, { models, ...rest }]) => {
-    const lines = models.map((model) => JSON.stringify(model)).join(',\n');
-    return `${JSON.stringify(id)}: ${JSON.stringify({ ...rest, models: [] }).slice(0, -2)}\n${lines}\n]}`;
-  });
-  return `{"provenance": ${JSON.stringify(provenance)},\n"providers": {\n${blocks.join(',\n')}\n}}\n`;
+/** A number in its shortest form, e.g. 15e4 for 150000. */
+function shortNumber(value) {
+  const [, digits, zeros] = /^(\d*?[1-9])(0{3,})$/.exec(String(value)) ?? [];
+  return zeros === undefined ? String(value) : `${digits}e${zeros.length}`;
 }
 
-/** A template literal holds the JSON nearly as it is; parsing it on first use is faster than evaluating an object. */
-function templateLiteral(text) {
-  return `\`${text.replace(/[\\`]|\$\{/g, '\\$&')}\``;
+const shortPrices = (prices) =>
+  Object.fromEntries(Object.entries(prices).map(([key, price]) => [PRICE_KEY_CODES[key] ?? key, price]));
+
+/** A model with short price keys, and `=` for a match of its own id. */
+function shortModel([id, match, prices, variants]) {
+  const model = [
+    id,
+    match === `=${id.toLowerCase()}` ? '=' : match,
+    prices.map(([constraint, entry]) => [constraint, shortPrices(entry)]),
+  ];
+  return variants === undefined
+    ? model
+    : [...model, variants.map(([when, entry, constraint]) => [when, shortPrices(entry), constraint])];
 }
 
-function renderModule({ provenance, providers }) {
+/** JSON of a provider with its numbers in short form; texts are left alone. */
+function shortJson({ models, ...rest }) {
+  const text = JSON.stringify({ ...rest, models: models.map(shortModel) });
+  return text.replace(/"(?:[^"\\]|\\.)*"|\d+/g, (token) => (token.startsWith('"') ? token : shortNumber(token)));
+}
+
+function writeModule(name, { provenance, providers }) {
+  const constant = name.toUpperCase().replaceAll('-', '_');
   const rows = Object.entries(providers).map(
-    ([id, provider]) => `  ${JSON.stringify(id)}: ${templateLiteral(JSON.stringify(provider))},`,
+    ([id, provider]) => `  ${JSON.stringify(id)}: ${stringLiteral(shortJson(provider))},`,
   );
-  return [
-    '// Generated by scripts/build-catalogue.mjs from data/genai-prices.json; do not edit.',
-    `export const GENAI_PRICES_VERSION = ${JSON.stringify(provenance.version)};`,
-    `export const GENAI_PRICES_DATE = ${JSON.stringify(provenance.date)};`,
-    'export const GENAI_PRICES: Readonly<Record<string, string>> = {',
+  const lines = [
+    `// Generated by scripts/build-catalogue.mjs from data/${name}.json; do not edit.`,
+    `export const ${constant}_NAME = ${JSON.stringify(`${provenance.name} ${provenance.version}`)};`,
+    `export const ${constant}_DATE = ${JSON.stringify(provenance.date)};`,
+    `export const ${constant}: Readonly<Record<string, string>> = {`,
     ...rows,
     '};',
     '',
-  ].join('\n');
+  ];
+  const file = join(packageDirectory, `src/catalogue/${name}.generated.ts`);
+  writeFileSync(file, lines.join('\n'));
+  const models = Object.values(providers).reduce((sum, provider) => sum + provider.models.length, 0);
+  console.log(
+    `${name} ${provenance.version} of ${provenance.date}: ${Object.keys(providers).length} providers, ${models} models, ` +
+      `${readFileSync(file).length} bytes; ${provenance.roundedPrices} prices rounded to a pico-dollar`,
+  );
+}
+
+/** A wheel's bytes, the version in its name and its licence. */
+function readWheel(path, name) {
+  const wheel = readFileSync(path);
+  const version = new RegExp(`^${name}-([^-]+)-`).exec(basename(path))?.[1];
+  if (version === undefined) throw new Error(`"${basename(path)}" is no wheel of ${name}`);
+  return { wheel, version, licence: readZipEntry(wheel, (entry) => entry.endsWith('licenses/LICENSE')).text };
 }
 
 const args = process.argv.slice(2);
 const dateFlag = args.indexOf('--date');
 const date = dateFlag < 0 ? new Date().toISOString().slice(0, 10) : args.splice(dateFlag, 2)[1];
 if (!/^\d{4}-\d{2}-\d{2}$/.test(date ?? '')) throw new Error(`--date ${date}: must be YYYY-MM-DD`);
-if (args[0] !== undefined) {
-  const { licence, text } = convertWheel(args[0], date);
-  writeFileSync(dataFile, text);
+if (args.length === 2) {
+  const genaiPrices = readWheel(args[0], 'genai_prices');
+  const litellm = readWheel(args[1], 'litellm');
+  const first = merge('genai-prices', convertGenaiPrices(genaiPrices.wheel, genaiPrices.version, date));
+  const map = readZipEntry(litellm.wheel, (name) => name === 'litellm/model_prices_and_context_window_backup.json').text;
+  const second = convertLitellm(map, { version: litellm.version, retrieved: date });
+  writeFileSync(dataFile('genai-prices'), renderCatalogueFile(first));
+  writeFileSync(dataFile('litellm'), renderCatalogueFile(merge('litellm', fillGaps(first, second))));
+  const disagreements = findDisagreements(first, second);
+  writeFileSync(dataFile('disagreements'), `[\n${disagreements.map((row) => JSON.stringify(row)).join(',\n')}\n]\n`);
+  console.log(`${disagreements.length} prices on which the sources disagree`);
   writeFileSync(
     join(packageDirectory, 'NOTICE'),
-    `The price data in data/genai-prices.json and src/catalogue/genai-prices.generated.ts was converted from the Python\ndistribution genai-prices (provenance at the head of the data file), which is distributed under this licence:\n\n${licence}`,
+    `The price data in data/ and in src/catalogue/*.generated.ts was converted from two Python distributions (provenance at\nthe head of each data file). genai-prices is distributed under this licence:\n\n${genaiPrices.licence.trim()}\n\nlitellm (model_prices_and_context_window_backup.json) is distributed under this licence:\n\n${litellm.licence.trim()}\n`,
   );
 }
-const data = JSON.parse(readFileSync(dataFile, 'utf8'));
-writeFileSync(moduleFile, renderModule(data));
-const models = Object.values(data.providers).reduce((sum, provider) => sum + provider.models.length, 0);
-console.log(
-  `genai-prices ${data.provenance.version}: ${Object.keys(data.providers).length} providers, ${models} models, ` +
-    `${readFileSync(moduleFile).length} bytes; ${data.provenance.roundedPrices} prices rounded to a pico-dollar`,
-);
+for (const name of ['genai-prices', 'litellm']) writeModule(name, read(name));

@@ -111,7 +111,8 @@ function dayBoundaries(model: CatalogueModel): readonly number[] {
   return [...seconds].sort((a, b) => a - b);
 }
 
-const TOKEN_BUCKETS: ReadonlySet<UsageBucket> = new Set([...INPUT_BUCKETS, ...OUTPUT_BUCKETS]);
+/** The buckets that count tokens; the others count searches, seconds and the like. */
+export const TOKEN_BUCKETS: ReadonlySet<UsageBucket> = new Set([...INPUT_BUCKETS, ...OUTPUT_BUCKETS]);
 
 /** Token prices with a premium, rounded half up to a pico-dollar; fees have none. */
 function withPremium(stated: StatedPrices, premium: Premium | undefined): StatedPrices {

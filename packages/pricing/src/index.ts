@@ -6,6 +6,8 @@ export {
   type StreamReader,
 } from './apis/api-table.js';
 export type { UsageReading } from './apis/usage-reading.js';
+export type { Catalogue } from './catalogue/catalogue.js';
+export { parseCatalogues } from './catalogue/parse-catalogues.js';
 export {
   computeCost,
   inputTokensOf,
@@ -35,6 +37,19 @@ export {
   type RateLookup,
 } from './price-book.js';
 export type { RateKey, RatePeriod, RateTier, UnpricedReason } from './rates.js';
+export { checkRules, MAX_DISCOUNT_FEATURES } from './rules/check-rules.js';
+export { compileRules } from './rules/compile-rules.js';
+export type {
+  Amounts,
+  DiscountSource,
+  ExchangeRate,
+  OverrideSource,
+  RateSource,
+  RuleProblem,
+  RulesSource,
+  ScopeSource,
+  SelfHostedSource,
+} from './rules/rule-source.js';
 export {
   NO_RULES,
   type CeilingPrice,

@@ -1,4 +1,12 @@
-import { buildPeriods, FIRST_PERIOD_MS, LAST_PERIOD_MS, type ListedPeriod, type Premium } from './build-periods.js';
+import type { StatedPrices } from './bucket-prices.js';
+import {
+  buildPeriods,
+  FIRST_PERIOD_MS,
+  LAST_PERIOD_MS,
+  TOKEN_BUCKETS,
+  type ListedPeriod,
+  type Premium,
+} from './build-periods.js';
 import { aliasIntervals, type AliasInterval } from './catalogue/aliases.js';
 import type { Catalogue } from './catalogue/catalogue.js';
 import { findModel } from './catalogue/find-model.js';
@@ -23,19 +31,44 @@ export type Listing = readonly ListedPeriod[] | { readonly reason: UnpricedReaso
  */
 export function listedPeriods(key: RateKey, catalogues: readonly Catalogue[]): Listing {
   const provider = findProvider(key.provider);
-  const providerId = provider === undefined ? key.provider.toLowerCase() : provider.catalogueId;
-  const sources =
-    providerId === undefined ? [] : catalogues.filter((catalogue) => catalogue.findProvider(providerId) !== undefined);
-  if (providerId === undefined || sources.length === 0)
-    return { reason: provider === undefined ? 'unknown_provider' : 'unknown_model' };
+  const providerIds = provider?.catalogueIds ?? [key.provider.toLowerCase()];
+  const sources = catalogues.flatMap((catalogue) =>
+    providerIds.filter((id) => catalogue.findProvider(id) !== undefined).map((id) => ({ catalogue, id })),
+  );
+  // A provider's own listing goes before that of the one it belongs to, whichever catalogue has it.
+  sources.sort((a, b) => providerIds.indexOf(a.id) - providerIds.indexOf(b.id));
+  if (sources.length === 0) return { reason: provider === undefined ? 'unknown_provider' : 'unknown_model' };
   if (key.model === '' || key.model.length > MAX_NAME_LENGTH) return { reason: 'unknown_model' };
   let isKnown = false;
-  for (const catalogue of sources) {
-    const found = lookUpIn(catalogue, providerId, key);
-    if (found !== undefined && found.length > 0) return found;
-    isKnown ||= found !== undefined;
+  let found: readonly ListedPeriod[] | undefined;
+  for (const { catalogue, id } of sources) {
+    const periods = lookUpIn(catalogue, id, key);
+    isKnown ||= periods !== undefined;
+    if (periods === undefined || periods.length === 0) continue;
+    found = found === undefined ? periods : supplement(found, periods);
   }
-  return { reason: isKnown ? 'unknown_service_tier' : 'unknown_model' };
+  return found ?? { reason: isKnown ? 'unknown_service_tier' : 'unknown_model' };
+}
+
+/** The prices that hold last in a later catalogue. */
+function latestStated(periods: readonly ListedPeriod[]): StatedPrices {
+  return periods.at(-1)?.tiers[0]?.stated ?? new Map();
+}
+
+/**
+ * Adds what only a later catalogue lists: units beside tokens (searches, seconds, pages), and all prices where the
+ * first one lists the model without any. Token prices are never mixed of two sources.
+ */
+function supplement(periods: readonly ListedPeriod[], later: readonly ListedPeriod[]): readonly ListedPeriod[] {
+  const extra = [...latestStated(later)];
+  return periods.map((period) => ({
+    ...period,
+    tiers: period.tiers.map((tier) => {
+      const hasPrices = tier.stated.size > 0;
+      const missing = extra.filter(([bucket]) => !tier.stated.has(bucket) && !(hasPrices && TOKEN_BUCKETS.has(bucket)));
+      return missing.length === 0 ? tier : { ...tier, stated: new Map([...tier.stated, ...missing]) };
+    }),
+  }));
 }
 
 /** The periods of one catalogue; undefined when it does not know the model, empty when it lacks the service tier. */

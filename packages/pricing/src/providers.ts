@@ -4,71 +4,110 @@ export interface ProviderRow {
   readonly name: string;
   /** Short and older names of the same provider. */
   readonly aliases: readonly string[];
-  /** Provider id in the price catalogue; absent where no list price exists (own hardware, gateways without prices). */
-  readonly catalogueId?: string;
+  /**
+   * Provider ids in the price catalogues, the first one that knows a model prices it; empty where no list price exists
+   * (own hardware, gateways without prices).
+   */
+  readonly catalogueIds: readonly string[];
   /** Host names of its API; `*.` in front stands for any subdomain. */
   readonly hosts: readonly string[];
 }
 
 /** Every provider that calls are attributed to; the one place where names, hosts and price lists meet. */
 export const PROVIDERS: readonly ProviderRow[] = [
-  { name: 'openai', aliases: [], catalogueId: 'openai', hosts: ['api.openai.com', '*.api.openai.com'] },
-  { name: 'anthropic', aliases: [], catalogueId: 'anthropic', hosts: ['api.anthropic.com'] },
+  { name: 'openai', aliases: [], catalogueIds: ['openai'], hosts: ['api.openai.com', '*.api.openai.com'] },
+  { name: 'anthropic', aliases: [], catalogueIds: ['anthropic'], hosts: ['api.anthropic.com'] },
   {
     name: 'azure.ai.openai',
     aliases: ['azure', 'azure_openai', 'az.ai.openai'],
-    catalogueId: 'azure',
+    catalogueIds: ['azure'],
     hosts: ['*.openai.azure.com', '*.cognitiveservices.azure.com'],
   },
   {
     name: 'azure.ai.inference',
     aliases: ['az.ai.inference', 'azure_ai'],
-    catalogueId: 'azure',
+    catalogueIds: ['azure'],
     hosts: ['*.services.ai.azure.com', '*.inference.ai.azure.com', '*.models.ai.azure.com'],
   },
   {
     name: 'aws.bedrock',
     aliases: ['bedrock', 'aws', 'aws_bedrock'],
-    catalogueId: 'aws',
+    catalogueIds: ['aws'],
     hosts: ['bedrock-runtime.*.amazonaws.com', 'bedrock-mantle.*.api.aws'],
   },
   {
     name: 'gcp.gemini',
     aliases: ['google', 'gemini', 'gcp.gen_ai', 'google_genai'],
-    catalogueId: 'google',
+    catalogueIds: ['google'],
     hosts: ['generativelanguage.googleapis.com'],
   },
   {
     name: 'gcp.vertex_ai',
     aliases: ['google_vertex', 'vertex_ai', 'vertexai'],
-    catalogueId: 'google',
+    // What Vertex AI prices apart from the Gemini API comes first.
+    catalogueIds: ['google-vertex', 'google'],
     hosts: ['aiplatform.googleapis.com', '*-aiplatform.googleapis.com'],
   },
-  { name: 'mistral_ai', aliases: ['mistral'], catalogueId: 'mistral', hosts: ['api.mistral.ai', '*.mistral.ai'] },
-  { name: 'cohere', aliases: [], catalogueId: 'cohere', hosts: ['api.cohere.com', 'api.cohere.ai'] },
-  { name: 'groq', aliases: [], catalogueId: 'groq', hosts: ['api.groq.com'] },
-  { name: 'x_ai', aliases: ['xai'], catalogueId: 'x-ai', hosts: ['api.x.ai', '*.api.x.ai'] },
-  { name: 'deepseek', aliases: [], catalogueId: 'deepseek', hosts: ['api.deepseek.com'] },
-  { name: 'perplexity', aliases: [], catalogueId: 'perplexity', hosts: ['api.perplexity.ai'] },
-  { name: 'openrouter', aliases: [], catalogueId: 'openrouter', hosts: ['openrouter.ai'] },
+  { name: 'mistral_ai', aliases: ['mistral'], catalogueIds: ['mistral'], hosts: ['api.mistral.ai', '*.mistral.ai'] },
+  { name: 'cohere', aliases: [], catalogueIds: ['cohere'], hosts: ['api.cohere.com', 'api.cohere.ai'] },
+  { name: 'groq', aliases: [], catalogueIds: ['groq'], hosts: ['api.groq.com'] },
+  { name: 'x_ai', aliases: ['xai'], catalogueIds: ['x-ai'], hosts: ['api.x.ai', '*.api.x.ai'] },
+  { name: 'deepseek', aliases: [], catalogueIds: ['deepseek'], hosts: ['api.deepseek.com'] },
+  { name: 'perplexity', aliases: [], catalogueIds: ['perplexity'], hosts: ['api.perplexity.ai'] },
+  { name: 'openrouter', aliases: [], catalogueIds: ['openrouter'], hosts: ['openrouter.ai'] },
   {
     name: 'together',
     aliases: ['together_ai'],
-    catalogueId: 'together',
+    catalogueIds: ['together'],
     hosts: ['api.together.xyz', 'api.together.ai'],
   },
-  { name: 'fireworks', aliases: ['fireworks_ai'], catalogueId: 'fireworks', hosts: ['api.fireworks.ai'] },
-  { name: 'cerebras', aliases: [], catalogueId: 'cerebras', hosts: ['api.cerebras.ai'] },
+  { name: 'fireworks', aliases: ['fireworks_ai'], catalogueIds: ['fireworks'], hosts: ['api.fireworks.ai'] },
+  { name: 'cerebras', aliases: [], catalogueIds: ['cerebras'], hosts: ['api.cerebras.ai'] },
   {
     name: 'moonshot_ai',
     aliases: ['moonshot', 'moonshotai'],
-    catalogueId: 'moonshotai',
+    catalogueIds: ['moonshotai'],
     hosts: ['api.moonshot.ai', 'api.moonshot.cn'],
   },
-  { name: 'huggingface', aliases: [], hosts: ['router.huggingface.co', 'api-inference.huggingface.co'] },
-  { name: 'voyage', aliases: ['voyageai'], catalogueId: 'voyageai', hosts: ['api.voyageai.com'] },
-  { name: 'ollama', aliases: [], hosts: [] },
-  { name: 'ibm.watsonx.ai', aliases: ['watsonx'], hosts: ['*.ml.cloud.ibm.com'] },
+  {
+    name: 'huggingface',
+    aliases: [],
+    catalogueIds: [],
+    hosts: ['router.huggingface.co', 'api-inference.huggingface.co'],
+  },
+  { name: 'voyage', aliases: ['voyageai'], catalogueIds: ['voyageai'], hosts: ['api.voyageai.com'] },
+  { name: 'ollama', aliases: [], catalogueIds: [], hosts: [] },
+  { name: 'ibm.watsonx.ai', aliases: ['watsonx'], catalogueIds: ['watsonx'], hosts: ['*.ml.cloud.ibm.com'] },
+  {
+    name: 'alibaba_cloud',
+    aliases: ['alibaba', 'dashscope', 'qwen', 'alibabacloud'],
+    catalogueIds: ['alibaba'],
+    hosts: ['dashscope.aliyuncs.com', 'dashscope-*.aliyuncs.com', '*.maas.aliyuncs.com'],
+  },
+  { name: 'zai', aliases: ['z_ai', 'z.ai'], catalogueIds: ['zai'], hosts: ['api.z.ai'] },
+  { name: 'minimax', aliases: [], catalogueIds: ['minimax'], hosts: ['api.minimax.io', 'api.minimaxi.com'] },
+  { name: 'ai21', aliases: [], catalogueIds: ['ai21'], hosts: ['api.ai21.com'] },
+  { name: 'jina_ai', aliases: ['jina'], catalogueIds: ['jina'], hosts: ['api.jina.ai'] },
+  { name: 'elevenlabs', aliases: [], catalogueIds: ['elevenlabs'], hosts: ['api.elevenlabs.io'] },
+  { name: 'deepgram', aliases: [], catalogueIds: ['deepgram'], hosts: ['api.deepgram.com'] },
+  { name: 'assemblyai', aliases: [], catalogueIds: ['assemblyai'], hosts: ['api.assemblyai.com'] },
+  { name: 'deepinfra', aliases: [], catalogueIds: ['deepinfra'], hosts: ['api.deepinfra.com'] },
+  { name: 'sambanova', aliases: [], catalogueIds: ['sambanova'], hosts: ['api.sambanova.ai'] },
+  {
+    name: 'nebius',
+    aliases: [],
+    catalogueIds: ['nebius'],
+    hosts: ['api.studio.nebius.com', 'api.tokenfactory.nebius.com'],
+  },
+  { name: 'novita', aliases: ['novita_ai'], catalogueIds: ['novita'], hosts: ['api.novita.ai'] },
+  {
+    name: 'databricks',
+    aliases: [],
+    catalogueIds: ['databricks'],
+    hosts: ['*.databricks.com', '*.azuredatabricks.net'],
+  },
+  { name: 'baseten', aliases: [], catalogueIds: ['baseten'], hosts: ['inference.baseten.co'] },
+  { name: 'ovhcloud', aliases: [], catalogueIds: ['ovhcloud'], hosts: ['*.ai.cloud.ovh.net'] },
 ];
 
 const ROW_BY_NAME: ReadonlyMap<string, ProviderRow> = new Map(

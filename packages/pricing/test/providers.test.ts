@@ -28,12 +28,11 @@ describe('the provider table', () => {
   });
 
   it('points only to price lists that exist', () => {
-    for (const { catalogueId } of PROVIDERS) {
-      if (catalogueId !== undefined)
-        expect(
-          CATALOGUES.some((catalogue) => catalogue.findProvider(catalogueId)),
-          catalogueId,
-        ).toBe(true);
+    for (const catalogueId of PROVIDERS.flatMap((row) => row.catalogueIds)) {
+      expect(
+        CATALOGUES.some((catalogue) => catalogue.findProvider(catalogueId)),
+        catalogueId,
+      ).toBe(true);
     }
   });
 });

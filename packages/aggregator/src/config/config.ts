@@ -1,4 +1,6 @@
 import { resolve } from 'node:path';
+import type { PriceRules } from '@costel/pricing';
+import { toPriceRules } from './prices-config.js';
 import type { ConfigFile } from './schema.js';
 
 /** Where the stack listens and keeps its data. */
@@ -54,6 +56,8 @@ export interface Config {
   readonly budgets: readonly BudgetConfig[];
   readonly channels: readonly WebhookConfig[];
   readonly retention: RetentionConfig;
+  /** What is paid instead of list prices. */
+  readonly prices: PriceRules;
 }
 
 /** The one place where the file's names become ours. `baseDirectory` is what relative paths in the file start from. */
@@ -72,6 +76,7 @@ export function toConfig(file: ConfigFile, baseDirectory: string): Config {
     tenant: file.tenant,
     budgets: file.budgets.map(toBudgetConfig),
     retention: { rawDays: file.retention.raw_days, ledgerDays: file.retention.ledger_days },
+    prices: toPriceRules(file.prices),
     channels: file.channels.map((channel) => ({
       name: channel.name,
       type: channel.type,

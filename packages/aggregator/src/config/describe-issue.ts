@@ -5,7 +5,23 @@ import { nearestName } from '../nearest-name.js';
 import { validKeys } from './json-schema.js';
 import type { ConfigPath } from './parse-source.js';
 
-const SINGULAR: Readonly<Record<string, string>> = { budgets: 'budget', channels: 'channel' };
+/** Lists whose items are named in errors, by where they are in the file. */
+const SINGULAR: Readonly<Record<string, string>> = {
+  budgets: 'budget',
+  channels: 'channel',
+  'prices.overrides': 'override',
+  'prices.discounts': 'discount',
+  'prices.self_hosted': 'self-hosted model',
+};
+
+/** The list that a path leads into, what its items are called, and how many steps lead to the item. */
+function listOf(path: ConfigPath): { readonly singular: string; readonly steps: number } | undefined {
+  for (const steps of [1, 2]) {
+    const singular = SINGULAR[path.slice(0, steps).join('.')];
+    if (singular !== undefined && typeof path[steps] === 'number') return { singular, steps: steps + 1 };
+  }
+  return undefined;
+}
 
 /** The value at a path, or undefined. */
 function valueAt(root: unknown, path: ConfigPath): unknown {
@@ -18,16 +34,16 @@ function valueAt(root: unknown, path: ConfigPath): unknown {
 
 /** How the thing around a value is named at the start of an error: `budget "search": ` or `budget #2: `, else nothing. */
 export function labelOf(path: ConfigPath, root: unknown): string {
-  const [section, index] = path;
-  const singular = SINGULAR[String(section)];
-  if (singular === undefined || typeof index !== 'number') return '';
-  const name = valueAt(root, [String(section), index, 'name']);
-  return `${singular} ${typeof name === 'string' ? JSON.stringify(name) : `#${index + 1}`}: `;
+  const list = listOf(path);
+  if (list === undefined) return '';
+  const item = path.slice(0, list.steps);
+  const name = valueAt(root, [...item, 'name']);
+  return `${list.singular} ${typeof name === 'string' ? JSON.stringify(name) : `#${Number(item.at(-1)) + 1}`}: `;
 }
 
 /** The rest of a path after its label, e.g. `scope.feature` or `thresholds[1]`. */
 function fieldOf(path: ConfigPath): string {
-  const rest = SINGULAR[String(path[0])] !== undefined && typeof path[1] === 'number' ? path.slice(2) : path;
+  const rest = path.slice(listOf(path)?.steps ?? 0);
   return rest.map((step, index) => (typeof step === 'number' ? `[${step}]` : index === 0 ? step : `.${step}`)).join('');
 }
 
@@ -67,6 +83,10 @@ export function describeIssue({ issue, root, references, schema }: IssueToDescri
   const path = issue.path.map((step) => (typeof step === 'number' ? step : String(step)));
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => describeUnknownKey(path, key, validKeys(schema, path), root));
+  }
+  if (issue.code === 'invalid_key' && path[0] === 'prices') {
+    const message = issue.issues[0]?.message ?? 'is not valid here';
+    return [{ path, message: `${fieldOf(path.slice(0, -1))}: key ${JSON.stringify(path.at(-1))} ${message}` }];
   }
   if (issue.code === 'invalid_key') {
     return [describeUnknownKey(path.slice(0, -1), String(path.at(-1)), [...DIMENSION_NAMES, 'tag.NAME'], root)];

@@ -14,7 +14,9 @@ export function validKeys(schema: z.ZodType, path: readonly (string | number)[])
     node = typeof step === 'number' ? property(node, 'items') : property(property(node, 'properties'), step);
   }
   const properties = property(node, 'properties');
-  return typeof properties === 'object' && properties !== null ? Object.keys(properties) : [];
+  if (typeof properties === 'object' && properties !== null) return Object.keys(properties);
+  const names = property(property(node, 'propertyNames'), 'enum');
+  return Array.isArray(names) ? names.map(String) : [];
 }
 
 function property(node: unknown, name: string): unknown {

@@ -3,7 +3,9 @@ import { dirname, join, resolve } from 'node:path';
 import { checkSource, type ReportAt } from './check-source.js';
 import { ConfigError, type ConfigProblem } from './config-error.js';
 import { toConfig, type Config } from './config.js';
-import { configSchema, losesDigits, type ConfigFile } from './schema.js';
+import { losesDigits } from './number-text.js';
+import { checkPrices } from './prices-config.js';
+import { configSchema, type ConfigFile } from './schema.js';
 import type { SecretSources } from './secrets.js';
 
 /** The names that are looked for, in this order, when no file is given. */
@@ -78,6 +80,7 @@ function checkReferences(config: ConfigFile, written: unknown, reportAt: ReportA
       ),
     ),
     ...roundedLimits(written, reportAt),
+    ...checkPrices(config.prices).map(({ path, message }) => reportAt(path, message)),
   ];
 }
 

@@ -1,6 +1,8 @@
 import { isTimeZone } from '@costel/budget';
 import { z } from 'zod';
 import { dimensionSchema } from './dimension-schema.js';
+import { decimalsOf } from './number-text.js';
+import { pricesSchema } from './prices-schema.js';
 
 /*
  * The one source of `costel.yaml`: names, types, limits, defaults, and the text of the JSON schema. A default stands
@@ -53,9 +55,6 @@ const scope = z
     'What counts: each dimension named must have the value, or one of the values, e.g. { feature: search, tag.tier: [gold, silver] }. Empty: everything.',
   );
 
-// Fifteen significant digits are what a number in YAML, TOML or JSON carries without loss.
-const MAX_NUMBER_DIGITS = 15;
-
 /** A positive dollar amount, as a number or as text; exact. */
 export const limitUsdSchema = z
   .union([z.number(), z.string()], { error: 'must be a dollar amount, e.g. 100 or "99.95"' })
@@ -68,17 +67,6 @@ export const limitUsdSchema = z
     if (Number(text) > 1e12) return refuse('must be <= 1000000000000');
     if (decimalsOf(text) > 12) return refuse('must have at most 12 decimals');
   });
-
-/** The decimal places that a number's text needs, e.g. 2 for `1.50e0` and 7 for `1e-7`. */
-function decimalsOf(text: string): number {
-  const [mantissa = '', exponent = '0'] = text.toLowerCase().split('e');
-  return Math.max(0, (mantissa.split('.')[1] ?? '').length - Number(exponent));
-}
-
-/** Whether a number literal has more digits than a double keeps, e.g. 12345678901234.567. */
-export function losesDigits(value: number): boolean {
-  return Number.isFinite(value) && !Number.isInteger(value) && Number(value.toPrecision(MAX_NUMBER_DIGITS)) !== value;
-}
 
 /** One budget of the configuration. */
 export const budgetSchema = z.strictObject({
@@ -163,6 +151,7 @@ export const configSchema = z
       .default([])
       .describe('Limits on spend; each threshold fires once per window.'),
     retention: retention.prefault({}),
+    prices: pricesSchema.prefault({}),
     channels: z.array(webhook).max(100).default([]).describe('Where alerts go besides the log.'),
   })
   .describe('Configuration of Costel (costel.yaml, costel.toml or costel.json).');

@@ -1,4 +1,4 @@
-import { parsePicoUsd, picoUsd, ratePeriods } from '@costel/pricing';
+import { parsePicoUsd, picoUsd, type PriceBook } from '@costel/pricing';
 import {
   buildRollups,
   checkedDimension,
@@ -76,11 +76,13 @@ export interface StorePartsOptions {
   readonly database: Database;
   readonly tenant: string;
   readonly retention: RetentionConfig;
+  /** What calls are priced by. */
+  readonly prices: PriceBook;
   readonly clock: () => number;
 }
 
 /** Joins the service to a migrated database. */
-export function createStoreParts({ database, tenant, retention, clock }: StorePartsOptions): StoreParts {
+export function createStoreParts({ database, tenant, retention, prices, clock }: StorePartsOptions): StoreParts {
   return {
     reader: createCostReader(database, tenant),
     readSpend: async ({ period, dimensions }) => {
@@ -95,7 +97,7 @@ export function createStoreParts({ database, tenant, retention, clock }: StorePa
       const [row] = await database.query<{ version: string }>(LEDGER_VERSION_SQL);
       return row?.version ?? '';
     },
-    resolveRates: async () => void (await resolveRates(database, ratePeriods)),
+    resolveRates: async () => void (await resolveRates(database, (key) => prices.ratePeriods(key))),
     judgeTraces: async () => void (await judgeTraces(database, { nowMs: clock() })),
     buildRollups: async () => void (await buildRollups(database, { nowMs: clock(), ledgerDays: retention.ledgerDays })),
     ...createUpkeep(database, retention, clock),

@@ -78,6 +78,7 @@ describe('a good configuration', () => {
       },
       tenant: 'default',
       budgets: [],
+      prices: { overrides: [], discounts: [] },
       channels: [],
       retention: { rawDays: 90, ledgerDays: 760 },
     });

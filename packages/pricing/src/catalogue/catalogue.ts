@@ -12,7 +12,7 @@ export type CataloguePrices = Readonly<Record<string, CataloguePrice>>;
 /** Valid from a UTC day on (`YYYY-MM-DD`), within a daily window in seconds of the UTC day, or always (`null`). */
 export type Constraint = string | readonly [number, number] | null;
 
-/** `=` equals, `^` starts with, `$` ends with, `*` contains, `~` regular expression; `['|', …]` any, `['&', …]` all. */
+/** `=` alone equals the model's id, `=` equals, `^` starts with, `$` ends with, `*` contains, `~` regular expression; `['|', …]` any, `['&', …]` all. */
 export type MatchClause = string | readonly ['|' | '&', ...MatchClause[]];
 
 /** Prices of a variant: those that differ from the standard ones when every value of `when` is the call's. */
@@ -46,7 +46,52 @@ export interface Catalogue {
   findProvider(id: string): CatalogueProvider | undefined;
 }
 
-/** A catalogue over JSON texts by provider; each text is parsed when its provider is first asked for. */
+/**
+ * Short names of price keys in the module that ships, so that the package stays small; the data files have whole names.
+ * The order is written into the generated modules: append only.
+ */
+export const PRICE_KEY_CODES: Readonly<Record<string, string>> = {
+  input_mtok: 'i',
+  output_mtok: 'o',
+  cache_read_mtok: 'r',
+  cache_write_mtok: 'w',
+  cache_write_1h_mtok: 'h',
+  web_searches_kcount: 's',
+  storage_searches_kcount: 'f',
+  input_audio_mtok: 'a',
+  output_audio_mtok: 'b',
+  cache_audio_read_mtok: 'c',
+  input_image_mtok: 'm',
+  output_image_mtok: 'n',
+  cache_image_read_mtok: 'p',
+};
+
+const KEY_BY_CODE: ReadonlyMap<string, string> = new Map(
+  Object.entries(PRICE_KEY_CODES).map(([key, code]) => [code, key]),
+);
+
+function expandPrices(prices: CataloguePrices): CataloguePrices {
+  const expanded: Record<string, CataloguePrice> = {};
+  for (const code in prices) {
+    const price = prices[code];
+    if (price !== undefined) expanded[KEY_BY_CODE.get(code) ?? code] = price;
+  }
+  return expanded;
+}
+
+function expandModel([id, match, prices, variants]: CatalogueModel): CatalogueModel {
+  const whole = match === '=' ? `=${id.toLowerCase()}` : match;
+  const dated = prices.map(([constraint, entry]) => [constraint, expandPrices(entry)] as const);
+  if (variants === undefined) return [id, whole, dated];
+  return [
+    id,
+    whole,
+    dated,
+    variants.map(([when, entry, constraint]) => [when, expandPrices(entry), constraint] as const),
+  ];
+}
+
+/** A catalogue over compact JSON texts by provider; each text is parsed when its provider is first asked for. */
 export function lazyCatalogue(name: string, asOf: string, textById: Readonly<Record<string, string>>): Catalogue {
   const parsed = new Map<string, CatalogueProvider>();
   return {
@@ -57,7 +102,8 @@ export function lazyCatalogue(name: string, asOf: string, textById: Readonly<Rec
       if (known !== undefined) return known;
       const text = Object.hasOwn(textById, id) ? textById[id] : undefined;
       if (text === undefined) return undefined;
-      const provider = JSON.parse(text) as CatalogueProvider;
+      const { models, ...rest } = JSON.parse(text) as CatalogueProvider;
+      const provider = { ...rest, models: models.map(expandModel) };
       parsed.set(id, provider);
       return provider;
     },

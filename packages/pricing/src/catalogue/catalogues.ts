@@ -1,7 +1,12 @@
 import { lazyCatalogue, type Catalogue } from './catalogue.js';
-import { GENAI_PRICES, GENAI_PRICES_DATE, GENAI_PRICES_VERSION } from './genai-prices.generated.js';
+import { GENAI_PRICES, GENAI_PRICES_DATE, GENAI_PRICES_NAME } from './genai-prices.generated.js';
+import { LITELLM, LITELLM_DATE, LITELLM_NAME } from './litellm.generated.js';
 
-/** The catalogues that ship, in order of precedence: the first one that knows a model prices it. */
+/**
+ * The catalogues that ship, in order of precedence: the first one that knows a model prices it. The second one holds
+ * what the first one lacks.
+ */
 export const CATALOGUES: readonly Catalogue[] = [
-  lazyCatalogue(`genai-prices ${GENAI_PRICES_VERSION}`, GENAI_PRICES_DATE, GENAI_PRICES),
+  lazyCatalogue(GENAI_PRICES_NAME, GENAI_PRICES_DATE, GENAI_PRICES),
+  lazyCatalogue(LITELLM_NAME, LITELLM_DATE, LITELLM),
 ];

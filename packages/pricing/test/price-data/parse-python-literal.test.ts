@@ -1,12 +1,5 @@
 import { describe, expect, it } from 'vitest';
-
-interface Parser {
-  readonly parsePythonAssignment: (source: string, variable: string) => unknown;
-}
-
-const { parsePythonAssignment } = (await import(
-  new URL('../../scripts/parse-python-literal.mjs', import.meta.url).href
-)) as Parser;
+import { parsePythonAssignment } from '../../src/price-data/parse-python-literal.js';
 
 describe('reading a Python module’s data without running it', () => {
   it('reads calls, lists, dicts, texts and constants', () => {
@@ -15,16 +8,18 @@ describe('reading a Python module’s data without running it', () => {
       {
         call: 'Row',
         args: [],
-        id: "it's",
-        price: { call: 'Decimal', args: ['0.25'] },
-        at: { call: 'datetime.date', args: [2026, 8, 21] },
-        text: 'ab',
-        none: null,
-        yes: true,
-        n: 1_000,
-        zone: { name: 'datetime.UTC' },
+        keywords: {
+          id: "it's",
+          price: { call: 'Decimal', args: ['0.25'], keywords: {} },
+          at: { call: 'datetime.date', args: [2026, 8, 21], keywords: {} },
+          text: 'ab',
+          none: null,
+          yes: true,
+          n: 1_000,
+          zone: { name: 'datetime.UTC' },
+        },
       },
-      { k: [1, -2] },
+      { dict: { k: [1, -2] } },
     ]);
   });
 

@@ -1,0 +1,125 @@
+import type { CatalogueModel, CataloguePrice, CataloguePrices } from '../catalogue/catalogue.js';
+import { findModel } from '../catalogue/find-model.js';
+import { catalogueOf, type CatalogueFile } from './catalogue-file.js';
+
+/** One price on which two sources differ, or which one of them changed; whole pico-dollars a unit, `null`: not listed. */
+export interface PriceDifference {
+  readonly provider: string;
+  readonly model: string;
+  /** `''` is the standard tier. */
+  readonly serviceTier: string;
+  readonly priceKey: string;
+  readonly before: CataloguePrice | null;
+  readonly after: CataloguePrice | null;
+}
+
+function latestPrices(model: CatalogueModel): CataloguePrices {
+  return model[2].findLast(([constraint]) => !Array.isArray(constraint))?.[1] ?? model[2][0]?.[1] ?? {};
+}
+
+/** The prices of a model that hold last, by service tier. */
+function tiersOf(model: CatalogueModel): ReadonlyMap<string, CataloguePrices> {
+  const tiers = new Map([['', latestPrices(model)]]);
+  for (const [when, prices] of model[3] ?? []) {
+    const tier = Object.values(when).join(' ');
+    tiers.set(tier, { ...tiers.get(tier), ...prices });
+  }
+  return tiers;
+}
+
+const same = (left: CataloguePrice | undefined, right: CataloguePrice | undefined): boolean =>
+  JSON.stringify(left ?? null) === JSON.stringify(right ?? null);
+
+function differencesOf(provider: string, before: CatalogueModel, after: CatalogueModel): PriceDifference[] {
+  const olds = tiersOf(before);
+  const news = tiersOf(after);
+  return [...new Set([...olds.keys(), ...news.keys()])].flatMap((serviceTier) => {
+    const left = olds.get(serviceTier) ?? {};
+    const right = news.get(serviceTier) ?? {};
+    return [...new Set([...Object.keys(left), ...Object.keys(right)])]
+      .filter((priceKey) => !same(left[priceKey], right[priceKey]))
+      .map((priceKey) => ({
+        provider,
+        model: before[0],
+        serviceTier,
+        priceKey,
+        before: left[priceKey] ?? null,
+        after: right[priceKey] ?? null,
+      }));
+  });
+}
+
+/** What changed from one version of a source to another. */
+export interface CatalogueDiff {
+  readonly changed: readonly PriceDifference[];
+  readonly added: readonly { readonly provider: string; readonly model: string }[];
+  readonly removed: readonly { readonly provider: string; readonly model: string }[];
+}
+
+/** Models by provider and id, in order; an id that repeats keeps its first entry. */
+function modelsOf(file: CatalogueFile): ReadonlyMap<string, readonly [provider: string, model: CatalogueModel]> {
+  const models = new Map<string, readonly [string, CatalogueModel]>();
+  for (const [provider, { models: list }] of Object.entries(file.providers)) {
+    for (const model of list)
+      if (!models.has(`${provider}\n${model[0]}`)) models.set(`${provider}\n${model[0]}`, [provider, model]);
+  }
+  return models;
+}
+
+/** Which prices that hold last differ between two versions of a source, and which models came and went. */
+export function diffCatalogues(before: CatalogueFile, after: CatalogueFile): CatalogueDiff {
+  const olds = modelsOf(before);
+  const news = modelsOf(after);
+  const naming = ([provider, model]: readonly [string, CatalogueModel]): { provider: string; model: string } => ({
+    provider,
+    model: model[0],
+  });
+  return {
+    changed: [...olds].flatMap(([key, [provider, model]]) => {
+      const twin = news.get(key);
+      return twin === undefined ? [] : differencesOf(provider, model, twin[1]);
+    }),
+    added: [...news].filter(([key]) => !olds.has(key)).map(([, model]) => naming(model)),
+    removed: [...olds].filter(([key]) => !news.has(key)).map(([, model]) => naming(model)),
+  };
+}
+
+/** Relative difference below which two sources agree. */
+const AGREEMENT = 0.001;
+
+const basePrice = (price: CataloguePrice): number => (typeof price === 'number' ? price : price[0]);
+
+/** A price on which two sources differ by more than 0.1 %, in pico-dollars a unit. */
+export interface Disagreement {
+  readonly provider: string;
+  readonly model: string;
+  readonly serviceTier: string;
+  readonly priceKey: string;
+  readonly first: number;
+  readonly second: number;
+}
+
+/**
+ * Where a second source has another price than the first one for the same model, tier and key. A price that one of them
+ * lacks is no disagreement, and neither is a zero of the second one. First the ones that differ most.
+ */
+export function findDisagreements(first: CatalogueFile, second: CatalogueFile): Disagreement[] {
+  const catalogue = catalogueOf(first);
+  const found = Object.entries(second.providers).flatMap(([provider, { models }]) =>
+    models.flatMap((model): Disagreement[] => {
+      const known = findModel(catalogue, provider, model[0]);
+      if (known === undefined || known.isFallback) return [];
+      return differencesOf(provider, known.model, model).flatMap(({ serviceTier, priceKey, before, after }) => {
+        if (before === null || after === null) return [];
+        const [left, right] = [basePrice(before), basePrice(after)];
+        const isNear = Math.abs(left - right) <= AGREEMENT * Math.max(left, right);
+        return right === 0 || isNear
+          ? []
+          : [{ provider, model: model[0], serviceTier, priceKey, first: left, second: right }];
+      });
+    }),
+  );
+  const ratio = ({ first: left, second: right }: Disagreement): number =>
+    left === 0 ? Number.POSITIVE_INFINITY : Math.max(left / right, right / left);
+  return found.sort((a, b) => ratio(b) - ratio(a));
+}

@@ -1,0 +1,116 @@
+import { FIRST_PERIOD_MS } from '../build-periods.js';
+import type { Amounts, RateSource, RuleProblem, RulesSource, ScopeSource } from './rule-source.js';
+
+/** Features that discounts may name in all: each adds tiers to the prices of every model that the discount is for. */
+export const MAX_DISCOUNT_FEATURES = 50;
+
+type Section = 'overrides' | 'discounts' | 'selfHosted';
+
+type Path = readonly (string | number)[];
+
+const dateOf = (ms: number): string => new Date(ms).toISOString().replace('T00:00:00.000Z', '');
+
+function problem(path: Path, message: string): RuleProblem {
+  return { path, message };
+}
+
+function checkTime({ fromMs, toMs }: ScopeSource, path: Path): RuleProblem[] {
+  if (fromMs === undefined || toMs === undefined || fromMs < toMs) return [];
+  return [problem([...path, 'to'], `to ${dateOf(toMs)} must be later than from ${dateOf(fromMs)}; "to" is exclusive`)];
+}
+
+/** A currency needs a rate from the rule's beginning on: without one a price would be unknown there. */
+function checkCurrency(rule: RateSource & Partial<ScopeSource>, source: RulesSource, path: Path): RuleProblem[] {
+  if (rule.currency === 'USD') return [];
+  const rates = source.currencies[rule.currency];
+  if (rates === undefined || rates.length === 0) {
+    const known = ['USD', ...Object.keys(source.currencies)].join(', ');
+    return [
+      problem(
+        [...path, 'currency'],
+        `currency "${rule.currency}" has no exchange rate; known are ${known}; add it under prices.currencies`,
+      ),
+    ];
+  }
+  const firstMs = Math.min(...rates.map((rate) => rate.fromMs));
+  const fromMs = rule.fromMs ?? FIRST_PERIOD_MS;
+  // A ceiling is for now; it has no beginning.
+  if (rule.name === undefined || firstMs <= fromMs) return [];
+  return [
+    problem(
+      [...path, rule.fromMs === undefined ? 'currency' : 'from'],
+      `from ${rule.fromMs === undefined ? 'the beginning' : dateOf(fromMs)} is before the first exchange rate of ${rule.currency} (${dateOf(firstMs)}); begin later or add a rate`,
+    ),
+  ];
+}
+
+function stated(amounts: Amounts | undefined): string[] {
+  return Object.keys(amounts ?? {});
+}
+
+function checkRates(rule: Omit<RateSource, 'currency'>, path: Path): RuleProblem[] {
+  const twice = stated(rule.perMillion).filter((bucket) => stated(rule.perUnit).includes(bucket));
+  return twice.map((bucket) =>
+    problem([...path, 'per_unit', bucket], `${bucket} has a price in per_million and in per_unit; state one`),
+  );
+}
+
+function checkNames(source: RulesSource): RuleProblem[] {
+  const firstByName = new Map<string, Path>();
+  const sections: readonly Section[] = ['overrides', 'selfHosted', 'discounts'];
+  return sections.flatMap((section) =>
+    source[section].flatMap(({ name }, index) => {
+      const kind = section === 'discounts' ? 'discount' : 'override';
+      const first = firstByName.get(`${kind}:${name}`);
+      firstByName.set(`${kind}:${name}`, first ?? [section, index]);
+      return first === undefined
+        ? []
+        : [problem([section, index, 'name'], `name "${name}" is taken by ${first[0]}[${first[1]}]; choose another`)];
+    }),
+  );
+}
+
+function checkFeatures(source: RulesSource): RuleProblem[] {
+  const features = new Set(source.discounts.map((rule) => rule.feature).filter((feature) => feature !== undefined));
+  return features.size <= MAX_DISCOUNT_FEATURES
+    ? []
+    : [
+        problem(
+          ['discounts'],
+          `name ${features.size} features, at most ${MAX_DISCOUNT_FEATURES} may have a discount of their own; give the others one by model`,
+        ),
+      ];
+}
+
+/** What a schema of single values cannot tell: times, names, currencies, buckets that are stated twice. */
+export function checkRules(source: RulesSource): RuleProblem[] {
+  const rates: readonly (readonly [Section, readonly (ScopeSource & RateSource)[]])[] = [
+    ['overrides', source.overrides],
+    ['discounts', source.discounts],
+    ['selfHosted', source.selfHosted],
+  ];
+  return [
+    ...rates.flatMap(([section, rules]) =>
+      rules.flatMap((rule, index) => [
+        ...checkTime(rule, [section, index]),
+        ...checkCurrency(rule, source, [section, index]),
+        ...checkRates(rule, [section, index]),
+      ]),
+    ),
+    ...source.overrides.flatMap((rule, index) =>
+      stated(rule.perMillion).length + stated(rule.perUnit).length + (rule.above?.length ?? 0) > 0
+        ? []
+        : [problem(['overrides', index], 'states no price; add per_million or per_unit')],
+    ),
+    ...source.discounts.flatMap((rule, index) =>
+      rule.percent !== undefined || stated(rule.perMillion).length + stated(rule.perUnit).length > 0
+        ? []
+        : [problem(['discounts', index], 'states neither percent nor rates; add percent, per_million or per_unit')],
+    ),
+    ...(source.ceiling === undefined
+      ? []
+      : [...checkCurrency(source.ceiling, source, ['ceiling']), ...checkRates(source.ceiling, ['ceiling'])]),
+    ...checkNames(source),
+    ...checkFeatures(source),
+  ];
+}

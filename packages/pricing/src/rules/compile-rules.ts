@@ -1,0 +1,128 @@
+import { FIRST_PERIOD_MS, LAST_PERIOD_MS } from '../build-periods.js';
+import type { UsageBucket } from '../usage.js';
+import type { CeilingPrice, PriceDiscount, PriceOverride, PriceRules, RulePrices, RuleScope } from './price-rules.js';
+import type {
+  Amounts,
+  DiscountSource,
+  ExchangeRate,
+  OverrideSource,
+  RateSource,
+  RulesSource,
+  ScopeSource,
+  SelfHostedSource,
+} from './rule-source.js';
+import { gpuHourPrice, unitPrice } from './unit-price.js';
+
+const MILLIONTHS_PER_PERCENT = 10_000;
+
+const MILLION = '1000000';
+
+/** A stretch of time in which a currency has one exchange rate. */
+interface ExchangePeriod {
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly usd: string;
+}
+
+/** The exchange rates that hold over a rule's time; dollars have one for all time. */
+function exchangePeriods(
+  currencies: RulesSource['currencies'],
+  currency: string,
+  scope: Pick<ScopeSource, 'fromMs' | 'toMs'>,
+): ExchangePeriod[] {
+  const fromMs = scope.fromMs ?? FIRST_PERIOD_MS;
+  const toMs = scope.toMs ?? LAST_PERIOD_MS;
+  if (currency === 'USD') return [{ fromMs, toMs, usd: '1' }];
+  const rates: readonly ExchangeRate[] = (currencies[currency] ?? []).toSorted((a, b) => a.fromMs - b.fromMs);
+  return rates.flatMap((rate, index) => {
+    const start = Math.max(fromMs, rate.fromMs);
+    const end = Math.min(toMs, rates[index + 1]?.fromMs ?? LAST_PERIOD_MS);
+    return start < end ? [{ fromMs: start, toMs: end, usd: rate.usd }] : [];
+  });
+}
+
+function pricesOf({ perMillion = {}, perUnit = {} }: Omit<RateSource, 'currency'>, usd: string): RulePrices {
+  const priced = (amounts: Amounts, perUnits: string): [UsageBucket, ReturnType<typeof unitPrice>][] =>
+    Object.entries(amounts).map(([bucket, amount]) => [
+      bucket as UsageBucket,
+      unitPrice({ amount, perUnits, usdPerCurrencyUnit: usd }),
+    ]);
+  return Object.fromEntries([...priced(perMillion, MILLION), ...priced(perUnit, '1')]);
+}
+
+/** The conditions of a rule within a stretch of time; a rule in dollars keeps its open ends. */
+function scopeOf(source: ScopeSource, currency: string, period: ExchangePeriod): RuleScope {
+  const { name, provider, model, serviceTier, region } = source;
+  const time = currency === 'USD' ? source : period;
+  return {
+    name,
+    ...(provider === undefined ? {} : { provider }),
+    ...(model === undefined ? {} : { model }),
+    ...(serviceTier === undefined ? {} : { serviceTier }),
+    ...(region === undefined ? {} : { region }),
+    ...(time.fromMs === undefined ? {} : { fromMs: time.fromMs }),
+    ...(time.toMs === undefined ? {} : { toMs: time.toMs }),
+  };
+}
+
+function compileOverride(source: OverrideSource, currencies: RulesSource['currencies']): PriceOverride[] {
+  return exchangePeriods(currencies, source.currency, source).map((period) => ({
+    ...scopeOf(source, source.currency, period),
+    prices: pricesOf(source, period.usd),
+    ...(source.above === undefined
+      ? {}
+      : {
+          above: source.above.map(({ aboveInputTokens, ...rates }) => ({
+            aboveInputTokens,
+            prices: pricesOf(rates, period.usd),
+          })),
+        }),
+  }));
+}
+
+function compileSelfHosted(source: SelfHostedSource, currencies: RulesSource['currencies']): PriceOverride[] {
+  const { gpuHour: amount, gpus, utilizationPercent } = source;
+  return exchangePeriods(currencies, source.currency, source).map((period) => ({
+    ...scopeOf(source, source.currency, period),
+    prices: Object.fromEntries(
+      Object.entries(source.tokensPerHour).map(([bucket, tokensPerHour]) => [
+        bucket,
+        gpuHourPrice({ amount, usdPerCurrencyUnit: period.usd, gpus, utilizationPercent, tokensPerHour }),
+      ]),
+    ),
+  }));
+}
+
+function compileDiscount(source: DiscountSource, currencies: RulesSource['currencies']): PriceDiscount[] {
+  const { feature, percent, perMillion, perUnit } = source;
+  const hasRates = perMillion !== undefined || perUnit !== undefined;
+  return exchangePeriods(currencies, source.currency, source).map((period) => ({
+    ...scopeOf(source, source.currency, period),
+    ...(feature === undefined ? {} : { feature }),
+    ...(percent === undefined ? {} : { millionthsOff: Math.round(percent * MILLIONTHS_PER_PERCENT) }),
+    ...(hasRates ? { prices: pricesOf(source, period.usd) } : {}),
+  }));
+}
+
+/** The ceiling takes the newest exchange rate: it is for what is being spent now. */
+function compileCeiling(source: RateSource, currencies: RulesSource['currencies']): CeilingPrice {
+  const newest = exchangePeriods(currencies, source.currency, {}).at(-1);
+  return { prices: newest === undefined ? {} : pricesOf(source, newest.usd) };
+}
+
+/**
+ * Makes rules of what a user states: amounts become pico-dollars a unit, cut where an exchange rate changes;
+ * hardware by the hour becomes prices a token. Overrides come before self-hosted models, each in the order written.
+ * @throws RangeError for what `checkRules` would have found.
+ */
+export function compileRules(source: RulesSource): PriceRules {
+  const { currencies, overrides, discounts, selfHosted, ceiling } = source;
+  return {
+    overrides: [
+      ...overrides.flatMap((rule) => compileOverride(rule, currencies)),
+      ...selfHosted.flatMap((rule) => compileSelfHosted(rule, currencies)),
+    ],
+    discounts: discounts.flatMap((rule) => compileDiscount(rule, currencies)),
+    ...(ceiling === undefined ? {} : { ceiling: compileCeiling(ceiling, currencies) }),
+  };
+}

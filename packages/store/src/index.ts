@@ -7,8 +7,21 @@ export { StoreError } from './engine/store-error.js';
 export type { StoreErrorCode, StoreErrorDetails } from './engine/store-error.js';
 export { connectDatabase } from './server/server-database.js';
 export type { ServerDatabaseOptions } from './server/server-database.js';
-export { migrate, type MigrateOptions, type MigrateResult } from './migrate/migrate.js';
-export { readMigrations, renderMigration, type Migration, type MigrationTarget } from './migrate/migrations.js';
+export {
+  migrate,
+  planMigration,
+  type MigrateOptions,
+  type MigrateResult,
+  type PlanOptions,
+} from './migrate/migrate.js';
+export { SHARDING_KEYS, type ClusterTarget } from './migrate/cluster-statements.js';
+export {
+  readMigrations,
+  renderMigration,
+  renderStatements,
+  type Migration,
+  type MigrationTarget,
+} from './migrate/migrations.js';
 export type { CostGroup, CostMeasures } from './query/cost-rows.js';
 export type { CostFilters, ScopeInput } from './query/cost-scope.js';
 export { checkedDimension, DIMENSIONS, isDimension, type Dimension } from './query/dimensions.js';

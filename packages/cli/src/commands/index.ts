@@ -85,12 +85,15 @@ function addServer(program: Command): void {
     )
     .option('--config <file>', CONFIG_HELP)
     .option('--data <directory>', DATA_HELP)
-    .option('--cluster <name>', 'create the tables on this ClickHouse cluster')
-    .action(async (options: CommonFlags & { cluster?: string }) => {
+    .option('--cluster <name>', 'create replicated and distributed tables on this ClickHouse cluster')
+    .option('--dry-run', 'print every statement of the schema, and run none; needs neither server nor data directory')
+    .action(async (options: MigrateFlags) => {
       const { runMigrate } = await import('./server.js');
       await runMigrate(options);
     });
 }
+
+type MigrateFlags = CommonFlags & { readonly cluster?: string; readonly dryRun?: boolean };
 
 function addPrice(program: Command, reportExit: ReportExit): void {
   program

@@ -1,5 +1,5 @@
 import { createAggregator, createStderrLog } from '@costel/aggregator';
-import { migrate } from '@costel/store';
+import { migrate, planMigration } from '@costel/store';
 import { CliError, EXIT_CODES } from '../exit-codes.js';
 import { writeJson, writeLine } from '../output.js';
 import { checkPorts } from '../ports.js';
@@ -31,15 +31,30 @@ export async function runAggregator(flags: CommonFlags): Promise<void> {
   });
 }
 
-/** `costel migrate`: brings the tables of the store to this version. */
-export async function runMigrate(flags: CommonFlags & { readonly cluster?: string }): Promise<void> {
+/** What `costel migrate` is told. */
+export interface MigrateFlags extends CommonFlags {
+  readonly cluster?: string;
+  readonly dryRun?: boolean;
+}
+
+/** `costel migrate`: brings the tables of the store to this version, or prints what it would run on an empty database. */
+export async function runMigrate(flags: MigrateFlags): Promise<void> {
+  const options = flags.cluster === undefined ? {} : { cluster: flags.cluster };
+  if (flags.dryRun === true) {
+    const database = process.env['CLICKHOUSE_DATABASE'];
+    const plan = planMigration({ ...options, ...(database === undefined ? {} : { database }) });
+    for (const statement of plan) await writeLine(`${statement};\n`);
+    return;
+  }
+  // The embedded engine is one machine by nature.
+  if (flags.cluster !== undefined) serverUrl();
   const { database, run } = await openStore(readConfig(flags));
   try {
     if (run) {
       const message = `process ${run.pid} runs on this directory, and a stack migrates when it starts; restart it instead`;
       throw new CliError('already_running', message, { retryable: true });
     }
-    await writeJson(await migrate(database, flags.cluster === undefined ? {} : { cluster: flags.cluster }));
+    await writeJson(await migrate(database, options));
   } finally {
     await database.close();
   }

@@ -49,7 +49,7 @@ export function quoteColumnName(name: string): string {
 }
 
 /** Checks a name that SQL takes bare. @throws StoreError `name_invalid`. */
-export function checkedName(kind: 'database' | 'format' | 'setting' | 'parameter', name: string): string {
+export function checkedName(kind: 'cluster' | 'database' | 'format' | 'setting' | 'parameter', name: string): string {
   if (!isPlainIdentifier(name))
     throw new StoreError('name_invalid', `${kind} ${JSON.stringify(name)} must be letters, digits and _`);
   return name;

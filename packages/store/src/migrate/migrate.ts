@@ -1,6 +1,8 @@
 import type { Database } from '../database.js';
 import { StoreError } from '../engine/store-error.js';
-import { readMigrations, renderMigration, type Migration } from './migrations.js';
+import { checkedName } from '../engine/literals.js';
+import { databaseStatements } from './cluster-statements.js';
+import { labelOf, readMigrations, renderStatements, type Migration, type MigrationTarget } from './migrations.js';
 
 /** How {@link migrate} works. */
 export interface MigrateOptions {
@@ -16,13 +18,14 @@ export interface MigrateResult {
   readonly alreadyApplied: readonly string[];
 }
 
-const CREATE_LOG = `CREATE TABLE IF NOT EXISTS schema_migrations (
+/** The log of migrations; `{{…}}` as in a migration. */
+const CREATE_LOG = `CREATE TABLE IF NOT EXISTS {{database}}.schema_migrations {{on_cluster}} (
     number UInt32,
     name String,
     checksum String,
     applied_at DateTime64(3, 'UTC') DEFAULT now64(3, 'UTC')
 )
-ENGINE = MergeTree()
+ENGINE = {{engine_prefix}}MergeTree()
 ORDER BY number
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1`;
 
@@ -34,16 +37,16 @@ SETTINGS fsync_after_insert = 1, fsync_part_directory = 1`;
 export async function migrate(db: Database, options: MigrateOptions = {}): Promise<MigrateResult> {
   const migrations = options.migrations ?? readMigrations();
   const database = await currentDatabase(db);
-  const target = { database, ...(options.cluster === undefined ? {} : { cluster: options.cluster }) };
-  await db.command(CREATE_LOG);
+  const target = targetOf(database, options.cluster);
+  for (const statement of preparation(target)) await db.command(statement);
   const checksums = await appliedChecksums(db);
   const applied: string[] = [];
   const alreadyApplied: string[] = [];
   for (const migration of migrations) {
-    const label = `${String(migration.number).padStart(4, '0')}_${migration.name}`;
+    const label = labelOf(migration);
     const known = checksums.get(migration.number);
     if (known === undefined) {
-      await db.command(renderMigration(migration, target));
+      for (const statement of renderStatements(migration, target)) await db.command(statement);
       await db.insertRows('schema_migrations', [
         { number: migration.number, name: migration.name, checksum: migration.checksum },
       ]);
@@ -52,6 +55,33 @@ export async function migrate(db: Database, options: MigrateOptions = {}): Promi
     else throw changed(label, known, migration.checksum);
   }
   return { applied, alreadyApplied };
+}
+
+/** What {@link planMigration} renders for. */
+export interface PlanOptions extends MigrateOptions {
+  /** Default `costel`. */
+  readonly database?: string;
+}
+
+/**
+ * Every statement that {@link migrate} would run on an empty database, in order, without running any: what
+ * `costel migrate --dry-run` prints. Needs no server.
+ */
+export function planMigration({ cluster, database = 'costel', migrations }: PlanOptions = {}): readonly string[] {
+  const target = targetOf(checkedName('database', database), cluster);
+  const rendered = (migrations ?? readMigrations()).flatMap((migration) => renderStatements(migration, target));
+  return [...preparation(target), ...rendered].map((statement) => statement.trim());
+}
+
+function targetOf(database: string, cluster: string | undefined): MigrationTarget {
+  return cluster === undefined ? { database } : { database, cluster: { name: checkedName('cluster', cluster) } };
+}
+
+/** What has to be there before the first migration: the databases of a cluster, and the log of migrations. */
+function preparation({ database, cluster }: MigrationTarget): readonly string[] {
+  const log: Migration = { number: 0, name: 'schema_migrations', template: CREATE_LOG, checksum: '' };
+  const databases = cluster === undefined ? [] : databaseStatements(database, cluster);
+  return [...databases, ...renderStatements(log, { database, ...(cluster === undefined ? {} : { cluster }) })];
 }
 
 /** The database that unqualified names of this connection mean. */

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { fillFragments, MIGRATIONS_DIRECTORY } from '../sql-files.js';
+import { clusterStatements, type ClusterTarget } from './cluster-statements.js';
 
 /** One numbered, never edited step of the schema: a statement that may be run again without harm. */
 export interface Migration {
@@ -16,8 +17,8 @@ export interface Migration {
 /** Where a statement is to run: one file serves a single machine and a cluster. */
 export interface MigrationTarget {
   readonly database: string;
-  /** Adds `ON CLUSTER` and makes every engine `Replicated…`; a single machine without. */
-  readonly cluster?: string;
+  /** Adds `ON CLUSTER`, makes every engine `Replicated…` and adds Distributed tables; a single machine without. */
+  readonly cluster?: ClusterTarget;
 }
 
 /** The migrations of a directory, in order. @throws Error for a file name that is not `NNNN_name.sql` or a number used twice. */
@@ -42,15 +43,26 @@ function readMigration(directory: URL, file: string): Migration {
   return { number: Number(match[1]), name: match[2], template, checksum };
 }
 
-/** The statement of a migration for one target. */
+/** The statement of a migration as it is in the file, for one target. */
 export function renderMigration(migration: Migration, { database, cluster }: MigrationTarget): string {
   return fillFragments(
     migration.template,
     {
       database,
-      on_cluster: cluster === undefined ? '' : `ON CLUSTER \`${cluster}\``,
+      on_cluster: cluster === undefined ? '' : `ON CLUSTER \`${cluster.name}\``,
       engine_prefix: cluster === undefined ? '' : 'Replicated',
     },
-    `${String(migration.number).padStart(4, '0')}_${migration.name}.sql`,
+    `${labelOf(migration)}.sql`,
   );
+}
+
+/** Every statement of a migration for one target, in order: one on a single machine, one or two on a cluster. */
+export function renderStatements(migration: Migration, target: MigrationTarget): readonly string[] {
+  const sql = renderMigration(migration, target);
+  return target.cluster === undefined ? [sql] : clusterStatements(sql, target.database, target.cluster);
+}
+
+/** Number and name as in the file, e.g. `0012_llm_calls`. */
+export function labelOf({ number, name }: Migration): string {
+  return `${String(number).padStart(4, '0')}_${name}`;
 }

@@ -12,13 +12,17 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const passwords = { COSTEL_WRITE_PASSWORD: 'w', COSTEL_READ_PASSWORD: 'r', GRAFANA_ADMIN_PASSWORD: 'g' };
 
 /** Loads a Compose file with the specification's own loader. */
-function load(file: string, environment: Readonly<Record<string, string>> = passwords) {
+function load(file: string | readonly string[], environment: Readonly<Record<string, string>> = passwords) {
   // What Go needs (proxy, caches) is the machine's business; the passwords are the test's.
   const inherited = Object.entries(process.env).filter(([name]) => !(name in passwords));
-  const { status, stdout, stderr } = spawnSync('go', ['run', '-C', join(import.meta.dirname, 'compose'), '.', file], {
-    encoding: 'utf8',
-    env: { ...Object.fromEntries(inherited), ...environment },
-  });
+  const { status, stdout, stderr } = spawnSync(
+    'go',
+    ['run', '-C', join(import.meta.dirname, 'compose'), '.', ...[file].flat()],
+    {
+      encoding: 'utf8',
+      env: { ...Object.fromEntries(inherited), ...environment },
+    },
+  );
   return { ok: status === 0, stdout, stderr };
 }
 
@@ -38,6 +42,22 @@ describe('docker-compose.yml, read by the Compose specification’s loader', () 
     const { ok, stderr } = load(composeFile, others);
     expect(ok).toBe(false);
     expect(stderr).toContain(`set ${name}`);
+  });
+
+  it('sends on to a second back end with deploy/compose.tail.yaml, which names one', () => {
+    const files = [composeFile, join(root, 'deploy/compose.tail.yaml')];
+    const { ok, stdout } = load(files, { ...passwords, TAIL_ENDPOINT: 'http://tail:4318' });
+    expect(ok).toBe(true);
+    const { services } = JSON.parse(stdout) as {
+      services: Record<string, { command: string[]; environment: Record<string, string> }>;
+    };
+    const { command = [], environment = {} } = services['collector'] ?? {};
+    expect(environment).toMatchObject({ TAIL_ENDPOINT: 'http://tail:4318', CLICKHOUSE_PASSWORD: 'w' });
+    const configs = command.filter((word) => word !== '--config').map((path) => path.replace('/etc/otelcol/', ''));
+    expect(configs).toEqual(['config.yaml', 'tail.yaml']);
+    const copied = /^COPY (.*) \/etc\/otelcol\/$/m.exec(readFileSync(join(root, 'collector/Dockerfile'), 'utf8'))?.[1];
+    expect(copied?.split(' ')).toEqual(expect.arrayContaining(configs));
+    expect(load(files).stderr).toContain('set TAIL_ENDPOINT');
   });
 
   it('would be refused with a misspelt key, so the check above means something', () => {

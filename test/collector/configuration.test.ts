@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -11,21 +11,48 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const shipped = readFileSync(join(collectorDirectory, 'config.yaml'), 'utf8');
 
-/** Lets the collector itself check a configuration. */
-function validate(config: string): { readonly ok: boolean; readonly output: string } {
+/** Lets the collector itself check a configuration, with others merged over it. */
+function validate(
+  config: string,
+  fragments: readonly string[] = [],
+): { readonly ok: boolean; readonly output: string } {
   const file = join(folder, 'config.yaml');
   writeFileSync(file, config);
-  const { status, stdout, stderr } = spawnSync(collectorBinary(), ['validate', '--config', file], {
-    encoding: 'utf8',
-    cwd: folder,
-    env: { PATH: process.env['PATH'], CLICKHOUSE_PASSWORD: 'secret-of-the-test' },
-  });
+  const files = [file, ...fragments.map((name) => join(collectorDirectory, name))];
+  const { status, stdout, stderr } = spawnSync(
+    collectorBinary(),
+    ['validate', ...files.flatMap((path) => ['--config', path])],
+    {
+      encoding: 'utf8',
+      cwd: folder,
+      env: {
+        PATH: process.env['PATH'],
+        CLICKHOUSE_PASSWORD: 'secret-of-the-test',
+        TAIL_ENDPOINT: 'http://tail.example:4318',
+        SIGNOZ_INGESTION_KEY: 'key-of-the-test',
+      },
+    },
+  );
   return { ok: status === 0, output: `${stdout}${stderr}` };
 }
 
 describe('the collector’s configuration', () => {
-  it('is valid as it is shipped', () => {
-    expect(validate(shipped)).toEqual({ ok: true, output: '' });
+  const combinations = [
+    [],
+    ['tail.yaml'],
+    ['tail.yaml', 'signoz-cloud.yaml'],
+    ['keep-content.yaml'],
+    ['tail.yaml', 'signoz-cloud.yaml', 'keep-content.yaml'],
+  ];
+
+  it.each(combinations)('is valid as it is shipped, with %j %j %j', (...fragments: string[]) => {
+    expect(validate(shipped, fragments)).toEqual({ ok: true, output: '' });
+  });
+
+  it('is tried above with every file that is shipped', () => {
+    const files = readdirSync(collectorDirectory).filter((file) => file.endsWith('.yaml'));
+    const tried = new Set(['builder.yaml', 'config.yaml', ...combinations.flat()]);
+    expect(new Set(files)).toEqual(tried);
   });
 
   it('is refused when an option is misspelt, so the check above means something', () => {

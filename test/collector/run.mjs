@@ -7,7 +7,9 @@ import { buildCollector } from './build.mjs';
 try {
   const binary = buildCollector();
   const config = join(root, 'test', 'collector', 'vitest.config.ts');
-  process.exit(runVitest(['--config', config, ...process.argv.slice(2)], { COSTEL_COLLECTOR: binary }));
+  process.exit(
+    runVitest(['--config', config, ...process.argv.slice(2)], { COSTEL_COLLECTOR: binary, UV_THREADPOOL_SIZE: '12' }),
+  );
 } catch (error) {
   process.stderr.write(`The collector could not be built: ${error instanceof Error ? error.message : String(error)}\n`);
   process.stdout.write('0 passed, 1 failed\n');

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { loadConfig } from '@costel/aggregator';
 import { describe, expect, it } from 'vitest';
@@ -251,38 +251,64 @@ describe('the aggregator’s image', () => {
 });
 
 describe('collector/README.md', () => {
-  /** The configuration's value at the end of a dotted path, wherever that path begins. */
-  function valueAt(path: string): unknown {
-    const config = parse(collectorConfig) as Record<string, unknown>;
-    const keys = path.split('.');
-    const find = (node: unknown, left: readonly string[]): unknown => {
-      if (left.length === 0) return node;
-      if (typeof node !== 'object' || node === null) return undefined;
-      const [key = '', ...rest] = left;
-      return find((node as Record<string, unknown>)[key], rest);
-    };
-    const starts = [config, ...Object.values(config), (config['exporters'] as Record<string, unknown>)['clickhouse']];
-    return starts.map((start) => find(start, keys)).find((value) => value !== undefined);
+  const readme = read('collector/README.md');
+  const files = readdirSync(join(root, 'collector')).filter(
+    (file) => file.endsWith('.yaml') && file !== 'builder.yaml',
+  );
+
+  /** Every option of a configuration by its path; a pipeline is one option, for its lists say what a README says in words. */
+  function optionsOf(node: unknown, path: readonly string[] = []): [string, unknown][] {
+    const isPipeline = path[0] === 'service' && path[1] === 'pipelines' && path.length === 3;
+    if (typeof node !== 'object' || node === null || Array.isArray(node) || isPipeline) {
+      const isNamedByComponent = ['extensions', 'processors', 'exporters'].includes(path[0] ?? '');
+      return [[path.slice(isNamedByComponent ? 1 : 0).join('.'), node]];
+    }
+    return Object.entries(node).flatMap(([key, value]) => optionsOf(value, [...path, key]));
   }
 
-  const rows = [...read('collector/README.md').matchAll(/^\| `([^|]+)` +\| ([^|]+)\|/gm)];
+  /** The rows of a file's table: option, its value, unit and why. */
+  function documented(file: string): readonly { readonly option: string; readonly cells: readonly string[] }[] {
+    const section = readme.split(`\n### ${file}\n`)[1]?.split('\n#')[0] ?? '';
+    return [...section.matchAll(/^\| `([^`]+)` \|(.*)\|$/gm)].map(([, option = '', rest = '']) => ({
+      option,
+      cells: rest.split(' | ').map((cell) => cell.trim()),
+    }));
+  }
 
-  it('says the value of every option as it is configured', () => {
-    expect(rows.length).toBeGreaterThan(10);
-    for (const [, names = '', stated = ''] of rows) {
-      const [first = '', ...others] = names.split('`, `');
-      const parent = first.slice(0, first.lastIndexOf('.') + 1);
-      const paths = [first, ...others.map((name) => parent + name)];
-      const values = stated.replace(/\(.*\)/, '').split(', ');
-      for (const [index, path] of paths.entries()) {
-        const value = valueAt(path);
-        expect(value, path).toBeDefined();
-        // A list is described in words.
-        if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean') continue;
-        const configured = String(value).replaceAll(/\$\{env:\w+:-([^}]*)\}/g, '$1');
-        const said = (values[index] ?? '').replaceAll('`', '').replace(/=.*/, '');
-        expect(configured.replaceAll(/\s/g, ''), path).toBe(said.replaceAll(/\s/g, ''));
-      }
+  const shipped = (file: string) =>
+    optionsOf(parse(read(`collector/${file}`))).filter(
+      // What a further file does to the pipelines is said of the file.
+      ([path]) => file === 'config.yaml' || !path.startsWith('service.pipelines.'),
+    );
+
+  it('names every configuration that is shipped', () => {
+    expect(files.toSorted()).toEqual(['config.yaml', 'keep-content.yaml', 'signoz-cloud.yaml', 'tail.yaml']);
+    for (const file of files) expect(readme).toContain(`\`${file}\``);
+  });
+
+  it.each(files)('describes every option of %s, and none that it does not have', (file) => {
+    const options = new Set(shipped(file).map(([path]) => path));
+    expect(new Set(documented(file).map(({ option }) => option))).toEqual(options);
+  });
+
+  it.each(files)('says value, default, unit and reason of every option of %s as it is configured', (file) => {
+    const values = new Map(shipped(file));
+    for (const { option, cells } of documented(file)) {
+      expect(cells.length, option).toBe(3);
+      for (const cell of cells) expect(cell, option).not.toBe('');
+      const value = values.get(option);
+      const isScalar = ['string', 'number', 'boolean'].includes(typeof value);
+      // A list is described in words, and so is what only the environment knows.
+      const configured = String(value).replaceAll(/\$\{env:\w+:-([^}]*)\}/g, '$1');
+      if (!isScalar || configured.includes('${env:')) continue;
+      expect((cells[0] ?? '').replaceAll('`', '').replace(/[ =(].*/, ''), option).toBe(configured);
+    }
+  });
+
+  it('lists the variables of every configuration', () => {
+    for (const file of files) {
+      for (const [, name] of read(`collector/${file}`).matchAll(/\$\{env:([A-Z_]+)/g))
+        expect(readme).toContain(`\`${name}\``);
     }
   });
 });

@@ -20,6 +20,10 @@ export interface CollectorOptions {
   readonly password: string;
   /** Kept across restarts. */
   readonly queueDirectory: string;
+  /** Configurations merged over config.yaml, e.g. `tail.yaml`. */
+  readonly fragments?: readonly string[];
+  /** Variables for them. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 /** A collector with the shipped configuration on ports of its own. */
@@ -46,7 +50,9 @@ export function stackTarget(stack: RunningStack): { clickhouseUrl: string; passw
 export async function startCollector(options: CollectorOptions): Promise<RunningCollector> {
   const [http, grpc, health, metrics] = [await freePort(), await freePort(), await freePort(), await freePort()];
   const healthEndpoint = `127.0.0.1:${health}`;
-  const child = spawn(collectorBinary(), ['--config', join(collectorDirectory, 'config.yaml')], {
+  const files = ['config.yaml', ...(options.fragments ?? [])];
+  const flags = files.flatMap((file) => ['--config', join(collectorDirectory, file)]);
+  const child = spawn(collectorBinary(), flags, {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
       PATH: process.env['PATH'],
@@ -57,6 +63,7 @@ export async function startCollector(options: CollectorOptions): Promise<Running
       HEALTH_ENDPOINT: healthEndpoint,
       METRICS_PORT: String(metrics),
       COLLECTOR_QUEUE_DIRECTORY: options.queueDirectory,
+      ...options.environment,
     },
   });
   let output = '';

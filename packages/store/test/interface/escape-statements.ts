@@ -23,6 +23,7 @@ export function escapeStatements({ secretFile, newFile, trapPort }: EscapeTarget
     ...otherKinds(secretFile, newFile, trap, http),
     ...systemTables(),
     ...settings(newFile, http),
+    ...serviceAndSession(secretFile, trap, http),
   ];
 }
 
@@ -347,5 +348,39 @@ function settings(newFile: string, http: string): string[] {
     `SELECT 1 FORMAT Template`,
     `SELECT 1 FORMAT Protobuf`,
     `SELECT 1 FORMAT CapnProto`,
+  ];
+}
+
+/** What comes near to the statements of Costel's own service and of sessions. */
+function serviceAndSession(file: string, trap: string, http: string): string[] {
+  return [
+    'SYSTEM RELOAD DICTIONARIES',
+    'SYSTEM RELOAD DICTIONARY other',
+    'SYSTEM RELOAD CONFIG',
+    'SYSTEM RELOAD DICTIONARY llm_rates_dict; DROP TABLE t',
+    'SYSTEM DROP CACHE',
+    'DELETE FROM llm_calls WHERE 1',
+    'DELETE FROM system.parts WHERE 1',
+    `DELETE FROM published WHERE file('${file}') != ''`,
+    `DELETE FROM published WHERE 1 IN (SELECT * FROM url('${http}', CSV))`,
+    'ALTER TABLE t MODIFY TTL now() + toIntervalDay(1)',
+    'ALTER TABLE llm_calls MODIFY TTL toDateTime(started) + toIntervalDay(0)',
+    `ALTER TABLE llm_calls MODIFY TTL toDateTime(started) + toIntervalDay(1) TO DISK 'x'`,
+    'ALTER TABLE llm_calls DROP COLUMN started',
+    `ALTER TABLE t ADD COLUMN b String DEFAULT file('${file}')`,
+    `ALTER TABLE t MODIFY SETTING disk = 'web'`,
+    `CREATE DICTIONARY llm_rates_dict (a UInt64) PRIMARY KEY a SOURCE(CLICKHOUSE(HOST '127.0.0.1' PORT ${trap.split(':')[1] ?? ''} TABLE 'x')) LAYOUT(FLAT()) LIFETIME(1)`,
+    `CREATE TEMPORARY TABLE x (a String DEFAULT file('${file}'))`,
+    `CREATE TEMPORARY TABLE x ENGINE = URL('${http}', CSV) AS SELECT 1 AS a`,
+    `CREATE TEMPORARY TABLE x AS SELECT * FROM file('${file}', LineAsString)`,
+    'CREATE TEMPORARY TABLE default.x (a String)',
+    'DROP TEMPORARY TABLE default.x',
+    'DROP TEMPORARY TABLE x, t',
+    `SET format_schema = '${file}'`,
+    `SET max_threads = 1; DROP TABLE t`,
+    `SET user_files_path = '/'`,
+    `SET allow_ddl = 1, max_threads = 1`,
+    `INSERT INTO t SETTINGS async_insert = 1 SELECT 1, 'x'`,
+    `INSERT INTO t SETTINGS materialized_views_ignore_errors = 1 SELECT 1, 'x'`,
   ];
 }

@@ -1,4 +1,5 @@
--- The calls of traces as they stand, as far as counting once goes.
+-- The calls of traces as they stand, as far as counting once goes; the span by which `costel doctor` tries the pipeline
+-- never counts, and nothing is to be judged about it.
 -- Parameters: traces Array(String); started_from DateTime64(3, 'UTC').
 -- Result: identity, what the span said (own_usage), what counts now (usage, counted, verdict).
 SELECT
@@ -27,4 +28,5 @@ WHERE started >= {started_from:DateTime64(3, 'UTC')} AND trace_id IN {traces:Arr
         SELECT DISTINCT toDate(started) FROM llm_calls
         WHERE started >= {started_from:DateTime64(3, 'UTC')} AND trace_id IN {traces:Array(String)}
     )
+    AND operation != 'costel_doctor'
 {{settings}}

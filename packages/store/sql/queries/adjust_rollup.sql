@@ -1,5 +1,5 @@
 -- Rows of one build of a rollup for periods whose calls may have left the ledger: what is published, and the rows that came
--- since. Revisions are left out: their originals are in the published sums.
+-- since. Revisions are left out (their originals are in the published sums), and so are copies of what was counted before.
 -- Parameters: build UInt64; partitions Array(String), blocks Array(UInt64), up to which block each partition was read;
 -- revision_step UInt64; those of the ranges.
 INSERT INTO {{table}} ({{columns}})
@@ -18,11 +18,7 @@ FROM (
         {{measures}}{{details}}
     FROM llm_calls AS c FINAL
     {{array_join}}
-    WHERE ({{ranges}})
-        AND {{hours}}
-        AND _partition_id IN {partitions:Array(String)}
-        AND _block_number > transform(toString(_partition_id), {partitions:Array(String)}, {blocks:Array(UInt64)}, toUInt64(0))
-        AND version < {revision_step:UInt64}
+    WHERE {{newly_adjusted}}
     GROUP BY tenant, period, {{group_keys}}
 )
 GROUP BY tenant, period, {{group_keys}}

@@ -17,7 +17,7 @@ import {
 } from './published-state.js';
 import { countOpenCalls, END_OF_TIME_MS, MAX_LIVE_CALLS } from './read-view.js';
 import { DAY_ROLLUPS, QUARTER_ROLLUPS, type RollupTable } from './rollup-tables.js';
-import { adjustRollup, sumDays, writeRollup } from './write-rollup.js';
+import { adjustRollup, recordAdjustedCalls, sumDays, writeRollup } from './write-rollup.js';
 
 /** Points at which a test can hold a build still; each is awaited. */
 export interface BuildHooks {
@@ -218,6 +218,10 @@ async function writeBuild(db: Database, plan: BuildPlan): Promise<void> {
   const { build, quarters, days, months, detailFromMs } = plan;
   const withDetail = quarters.filter((quarter) => quarter >= detailFromMs);
   for (const table of QUARTER_ROLLUPS) await writePeriods(db, plan, table, table.recent ? withDetail : quarters);
+  const frozen = quarters.filter((quarter) => isFrozen(plan, quarter));
+  if (frozen.length > 0) {
+    await recordAdjustedCalls(db, build, rangesOf(frozen, QUARTER_MS), changedPartitions(plan.state));
+  }
   const fromQuarters = days.filter((day) => day >= detailFromMs);
   const fromLedger = days.filter((day) => day < detailFromMs);
   for (const table of DAY_ROLLUPS) {
@@ -237,21 +241,28 @@ async function writeBuild(db: Database, plan: BuildPlan): Promise<void> {
 /** Builds periods of one rollup from the ledger; to those whose calls may have left it, what is new is added. */
 async function writePeriods(
   db: Database,
-  { build, state, frozenUntilMs }: BuildPlan,
+  plan: BuildPlan,
   table: RollupTable,
   starts: readonly number[],
 ): Promise<void> {
+  const { build, state } = plan;
   const lengthMs = table.grain === 'day' ? DAY_MS : QUARTER_MS;
   const atOnce = MAX_QUARTERS_AT_ONCE / (lengthMs / QUARTER_MS);
-  const rangesOf = (some: readonly number[]) => joinRanges(some.map((fromMs) => ({ fromMs, toMs: fromMs + lengthMs })));
-  // On the first build nothing is published that could be added to.
-  const isFrozen = (start: number) => start < frozenUntilMs && start < state.sealedUntilMs;
-  const frozen = rangesOf(starts.filter(isFrozen));
-  const live = starts.filter((start) => !isFrozen(start));
+  const live = starts.filter((start) => !isFrozen(plan, start));
   for (let index = 0; index < live.length; index += atOnce) {
-    await writeRollup(db, table, build, rangesOf(live.slice(index, index + atOnce)));
+    await writeRollup(db, table, build, rangesOf(live.slice(index, index + atOnce), lengthMs));
   }
-  if (frozen.length > 0) await adjustRollup(db, table, build, frozen, changedPartitions(state));
+  const frozen = starts.filter((start) => isFrozen(plan, start));
+  if (frozen.length > 0) await adjustRollup(db, table, build, rangesOf(frozen, lengthMs), changedPartitions(state));
+}
+
+/** Whether a period is added to. On the first build nothing is published that could be. */
+function isFrozen({ state, frozenUntilMs }: BuildPlan, start: number): boolean {
+  return start < frozenUntilMs && start < state.sealedUntilMs;
+}
+
+function rangesOf(starts: readonly number[], lengthMs: number): readonly TimeRange[] {
+  return joinRanges(starts.map((fromMs) => ({ fromMs, toMs: fromMs + lengthMs })));
 }
 
 const dateText = (ms: number): string => instantText(ms).slice(0, 10);

@@ -97,6 +97,31 @@ export async function sumDays(db: Database, table: DayRollup, { build, days, qua
   await db.command(sql, { build, days, quarters });
 }
 
+/** A condition over `llm_calls AS c FINAL`: the calls of frozen ranges that no published build has counted. */
+function newlyAdjusted(ranges: readonly TimeRange[], readBlocks: ReadonlyMap<string, bigint>) {
+  const ledger = rangeCondition('c.counted_at', 'DateTime64', ranges, 'l');
+  return {
+    sql: querySql('newly_adjusted', { ranges: ledger.sql, hours: hoursOf(ledger.sql) }).trim(),
+    parameters: {
+      ...ledger.parameters,
+      partitions: [...readBlocks.keys()],
+      blocks: [...readBlocks.values()],
+      revision_step: REVISION_STEP,
+    },
+  };
+}
+
+/** Writes down which calls a build adds to frozen ranges; see {@link adjustRollup}. Before the build is published. */
+export async function recordAdjustedCalls(
+  db: Database,
+  build: bigint,
+  ranges: readonly TimeRange[],
+  readBlocks: ReadonlyMap<string, bigint>,
+): Promise<void> {
+  const { sql, parameters } = newlyAdjusted(ranges, readBlocks);
+  await db.command(querySql('adjusted_calls', { newly_adjusted: sql, settings: SETTINGS }), { ...parameters, build });
+}
+
 /** Writes the rows of a build for periods whose calls have left the ledger: what is published plus what is new. */
 export async function adjustRollup(
   db: Database,
@@ -105,7 +130,7 @@ export async function adjustRollup(
   ranges: readonly TimeRange[],
   readBlocks: ReadonlyMap<string, bigint>,
 ): Promise<void> {
-  const ledger = rangeCondition('c.counted_at', 'DateTime64', ranges, 'l');
+  const adjusted = newlyAdjusted(ranges, readBlocks);
   const isQuarter = table.grain === 'quarter';
   const published = rangeCondition(`r.${table.timeColumn}`, isQuarter ? 'DateTime' : 'Date', ranges, 'p');
   const sums = [...MEASURES, ...detailColumns(table).map((column) => `s_${column}`)];
@@ -123,16 +148,8 @@ export async function adjustRollup(
     sums: [...sums.map((column) => `sum(${column})`), ...(table.detailed ? ['sumMap(latency)'] : [])].join(', '),
     rollup_keys: table.keys.map((key) => `r.\`${key}\` AS k_${key},`).join(' '),
     rollup_measures: measures.join(', '),
-    ranges: ledger.sql,
-    hours: hoursOf(ledger.sql),
+    newly_adjusted: adjusted.sql,
     rollup_ranges: published.sql,
   });
-  await db.command(sql, {
-    ...ledger.parameters,
-    ...published.parameters,
-    build,
-    partitions: [...readBlocks.keys()],
-    blocks: [...readBlocks.values()],
-    revision_step: REVISION_STEP,
-  });
+  await db.command(sql, { ...adjusted.parameters, ...published.parameters, build });
 }

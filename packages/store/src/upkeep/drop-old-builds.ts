@@ -27,7 +27,8 @@ WHERE build < {before:UInt64}
     AND (grain, start, partition_id, build) NOT IN (
         SELECT grain, start, partition_id, max(build) FROM published GROUP BY grain, start, partition_id
     )
-    AND (grain, start, partition_id, build) NOT IN (${NEWEST_BEFORE})`,
+    AND (grain, start, partition_id, build) NOT IN (${NEWEST_BEFORE})
+    AND NOT (grain = 'seal' AND build IN (SELECT build FROM llm_adjusted_calls))`,
       { before },
     );
   });

@@ -8,11 +8,11 @@ import {
   ATTR_GEN_AI_TOOL_NAME,
   CONVENTIONS,
 } from '@costel/semconv';
-import { context, SpanKind } from '@opentelemetry/api';
+import { context, SpanKind, type Attributes } from '@opentelemetry/api';
 import { attributionAttributes, type CostAttribution } from './attribution/cost-attribution.js';
 import { activeAttribution } from './attribution/with-cost-attribution.js';
 import { sharedRecorder } from './telemetry/recorder.js';
-import { usdEstimate, writePrice, type AttributeBag } from './telemetry/span-attributes.js';
+import { writePrice } from './telemetry/span-attributes.js';
 import { guarded, reportTrouble } from './telemetry/trouble.js';
 
 /** Something that cost money and was no call of an LLM SDK. */
@@ -82,7 +82,7 @@ export function recordCost(cost: RecordedCost): void {
       priceSource: 'provider',
       model: cost.name,
     };
-    const attributes: AttributeBag = {
+    const attributes: Attributes = {
       [ATTR_GEN_AI_OPERATION_NAME]: operation,
       [CONVENTIONS[options.conventions].providerName]: provider,
       [ATTR_GEN_AI_REQUEST_MODEL]: cost.name,
@@ -92,8 +92,9 @@ export function recordCost(cost: RecordedCost): void {
       [`${ATTR_COSTEL_USAGE_PREFIX}request`]: quantity,
       ...attribution,
     };
-    writePrice(attributes, price, options);
-    recorder.tracer.startSpan(`${operation} ${cost.name}`, { kind: SpanKind.INTERNAL, attributes }).end();
-    recorder.metrics.recordCost({ operation, provider, requestModel: cost.name, attribution }, usdEstimate(total));
+    const span = recorder.tracer.startSpan(`${operation} ${cost.name}`, { kind: SpanKind.INTERNAL, attributes });
+    writePrice(span, price, options);
+    span.end();
+    recorder.metrics.recordCost({ operation, provider, requestModel: cost.name, attribution }, total);
   });
 }

@@ -37,8 +37,25 @@ export function parsePicoUsd(text: string): PicoUsd {
 
 /** Writes pico-dollars as the shortest exact decimal string of dollars, e.g. 4 720 000 000n is `"0.00472"`. */
 export function formatPicoUsd(amount: PicoUsd): string {
+  if (amount >= 0n && amount < PICO_PER_USD) return formatBelowOneDollar(Number(amount));
   const negative = amount < 0n;
   const text = (negative ? 0n - amount : amount).toString().padStart(PICO_DECIMALS + 1, '0');
   const fraction = text.slice(-PICO_DECIMALS).replace(/0+$/, '');
   return `${negative ? '-' : ''}${text.slice(0, -PICO_DECIMALS)}${fraction === '' ? '' : `.${fraction}`}`;
+}
+
+/** Most calls cost less than a dollar, and a double holds that many pico-dollars exactly. */
+function formatBelowOneDollar(pico: number): string {
+  if (pico === 0) return '0';
+  let digits = pico;
+  let decimals = PICO_DECIMALS;
+  while (digits % 1000 === 0) {
+    digits /= 1000;
+    decimals -= 3;
+  }
+  while (digits % 10 === 0) {
+    digits /= 10;
+    decimals -= 1;
+  }
+  return `0.${String(digits).padStart(decimals, '0')}`;
 }

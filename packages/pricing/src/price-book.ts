@@ -38,6 +38,15 @@ export interface PriceBookOptions {
   readonly catalogues?: readonly Catalogue[];
 }
 
+function isSameKey(one: RateKey, other: RateKey): boolean {
+  return (
+    one.model === other.model &&
+    one.provider === other.provider &&
+    one.serviceTier === other.serviceTier &&
+    one.region === other.region
+  );
+}
+
 function periodAt(periods: RateLookup, atMs: number): RatePeriod | { readonly reason: UnpricedReason } {
   if ('reason' in periods) return periods;
   for (const period of periods) if (atMs >= period.validFromMs && atMs < period.validToMs) return period;
@@ -50,7 +59,16 @@ function periodAt(periods: RateLookup, atMs: number): RatePeriod | { readonly re
  */
 export function createPriceBook({ rules = NO_RULES, catalogues = CATALOGUES }: PriceBookOptions = {}): PriceBook {
   const cache = new BoundedCache<RateLookup>(CACHE_CAPACITY);
+  let lastKey: RateKey = { provider: '', model: '', serviceTier: '', region: '' };
+  let lastFound: RateLookup | undefined;
   const ratePeriods = (key: RateKey): RateLookup => {
+    // Most calls are like the one before; comparing four names costs less than joining and hashing them.
+    if (lastFound !== undefined && isSameKey(key, lastKey)) return lastFound;
+    lastFound = findPeriods(key);
+    lastKey = key;
+    return lastFound;
+  };
+  const findPeriods = (key: RateKey): RateLookup => {
     const cacheKey = `${key.provider}\n${key.model}\n${key.serviceTier}\n${key.region}`;
     const known = cache.get(cacheKey);
     if (known !== undefined) return known;

@@ -62,8 +62,6 @@ export const ATTR_COSTEL_COST_USD = 'costel.cost.usd';
 export const ATTR_COSTEL_COST_REASON = 'costel.cost.reason';
 /** JSON: `[{"bucket","quantity","unit_price_usd","cost_usd"}]`. */
 export const ATTR_COSTEL_COST_LINE_ITEMS = 'costel.cost.line_items';
-/** The date of the price data, ISO 8601. */
-export const ATTR_COSTEL_PRICE_AS_OF = 'costel.price.as_of';
 export const ATTR_COSTEL_SERVICE_TIER = 'costel.service_tier';
 export const ATTR_COSTEL_REGION = 'costel.region';
 /** Local clock minus the provider's `Date`, milliseconds, where beyond ± 5 minutes. */

@@ -97,18 +97,18 @@ function hasTokens(recording: Recording): boolean {
   return count(recording, 'input') + count(recording, 'output') > 0;
 }
 
-function bucketSum(span: SpanSeen, buckets: readonly string[]): number {
+/** What the buckets add up to; a span without any says that the counts of the conventions tell all. */
+function bucketSum(span: SpanSeen, buckets: readonly string[], conventionalCount: number): number {
+  const counts = [...INPUT_BUCKETS, ...OUTPUT_BUCKETS].map((bucket) => span.attributes[`costel.usage.${bucket}`]);
+  if (counts.every((stated) => stated === undefined)) return conventionalCount;
   return buckets.reduce((sum, bucket) => sum + Number(span.attributes[`costel.usage.${bucket}`] ?? 0), 0);
 }
 
 function usageProblem(recording: Recording, span: SpanSeen | undefined): string[] {
   if (!span) return [`${recording.id}: no span`];
-  const seen = [
-    bucketSum(span, INPUT_BUCKETS),
-    bucketSum(span, OUTPUT_BUCKETS),
-    Number(span.attributes['gen_ai.usage.input_tokens']),
-    Number(span.attributes['gen_ai.usage.output_tokens'] ?? 0),
-  ];
+  const input = Number(span.attributes['gen_ai.usage.input_tokens']);
+  const output = Number(span.attributes['gen_ai.usage.output_tokens'] ?? 0);
+  const seen = [bucketSum(span, INPUT_BUCKETS, input), bucketSum(span, OUTPUT_BUCKETS, output), input, output];
   const wanted = [
     count(recording, 'input'),
     count(recording, 'output'),

@@ -177,13 +177,14 @@ function spanName({ method, facts }: CallStart): string {
 
 /** The attributes that samplers may decide on; the rest follows in one go at the end. */
 function startAttributes({ recorder, method, facts, server, attribution }: CallStart): Attributes {
-  return {
+  const attributes: Attributes = {
     [ATTR_GEN_AI_OPERATION_NAME]: method.operation,
     [CONVENTIONS[recorder.options.conventions].providerName]: server.provider,
-    [ATTR_GEN_AI_REQUEST_MODEL]: facts.model === '' ? undefined : facts.model,
-    [ATTR_GEN_AI_REQUEST_STREAM]: facts.stream ? true : undefined,
     [ATTR_SERVER_ADDRESS]: server.address,
     [ATTR_SERVER_PORT]: server.port,
-    ...attribution,
   };
+  if (facts.model !== '') attributes[ATTR_GEN_AI_REQUEST_MODEL] = facts.model;
+  if (facts.stream) attributes[ATTR_GEN_AI_REQUEST_STREAM] = true;
+  for (const name in attribution) attributes[name] = attribution[name];
+  return attributes;
 }

@@ -12,7 +12,7 @@ import type { MethodDefinition, RequestFacts } from '../sdks/sdk-definition.js';
 import type { Server } from '../sdks/server-of-client.js';
 import { NOTHING_READ, type CallOutcome, type StreamEnd } from '../telemetry/call-outcome.js';
 import type { Recorder } from '../telemetry/recorder.js';
-import { outcomeAttributes } from '../telemetry/span-attributes.js';
+import { writeOutcome } from '../telemetry/span-attributes.js';
 import { guarded, reportTrouble } from '../telemetry/trouble.js';
 import type { NativeSpan } from './native-span.js';
 import { closeCall } from './open-calls.js';
@@ -31,9 +31,6 @@ export interface CallStart {
   readonly hidesUsageChunk: boolean;
 }
 
-/** Clocks that differ by less are in step as far as prices and hours are concerned. */
-const CLOCK_TOLERANCE_MS = 5 * 60 * 1000;
-
 /** From here on an HTTP answer is an error, which providers do not bill. */
 const FIRST_ERROR_STATUS = 400;
 
@@ -48,13 +45,15 @@ interface Ending {
 }
 
 /**
- * One call to a provider, from the SDK method to the last chunk. It only listens; it holds neither the promise nor the
- * stream, so that both can be collected, which is how a dropped one is noticed.
+ * One call to a provider, from the SDK method to the last chunk. It only listens; it holds neither the stream nor, but
+ * for a moment, the promise, so that both can be collected, which is how a dropped one is noticed.
  */
 export class LlmCall {
   readonly hidesUsageChunk: boolean;
   /** The caller asked for the response in place of the parsed body. */
   isTakenRaw = false;
+  /** The promise that parsing would start from, for the moment between the response and its parsing; see open-calls. */
+  unparsed: object | undefined;
   readonly #start: CallStart;
   readonly #startedAtMs = Date.now();
   readonly #startedAt = performance.now();
@@ -99,15 +98,15 @@ export class LlmCall {
 
   /** The response headers arrived. */
   onResponse(response: Response): void {
-    this.#respondedAtMs = this.#lastActivityAtMs = Date.now();
-    const date = Date.parse(response.headers.get('date') ?? '');
-    const offsetMs = this.#respondedAtMs - date;
-    if (Math.abs(offsetMs) > CLOCK_TOLERANCE_MS) this.#clockOffsetMs = offsetMs;
+    const nowMs = Date.now();
+    this.#respondedAtMs = this.#lastActivityAtMs = nowMs;
+    this.#clockOffsetMs = this.#start.server.clock.offsetMs(response, nowMs, performance.now());
   }
 
   /** The SDK began to parse the body, because somebody asked for it. */
   onParseStarted(): void {
     this.#hasParseStarted = true;
+    this.unparsed = undefined;
   }
 
   /** The parsed JSON answer. */
@@ -229,10 +228,11 @@ export class LlmCall {
   }
 
   #describe(outcome: CallOutcome): void {
-    const attributes = outcomeAttributes(outcome, this.#start.recorder.options);
-    this.#native?.setAttributes(attributes);
-    this.#span?.setAttributes(attributes);
-    if (outcome.errorType !== undefined) this.#span?.setStatus({ code: SpanStatusCode.ERROR });
+    const { options } = this.#start.recorder;
+    if (this.#native !== undefined) writeOutcome(this.#native, outcome, options, 'other');
+    if (this.#span === undefined) return;
+    writeOutcome(this.#span, outcome, options, 'costel');
+    if (outcome.errorType !== undefined) this.#span.setStatus({ code: SpanStatusCode.ERROR });
   }
 
   #metricSubject() {
@@ -241,8 +241,8 @@ export class LlmCall {
       operation: method.operation,
       provider: server.provider,
       requestModel: facts.model,
-      serverAddress: server.address,
-      serverPort: server.port,
+      serverAddress: server.isOwnProvider ? undefined : server.address,
+      serverPort: server.isOwnProvider ? undefined : server.port,
       attribution,
     };
   }

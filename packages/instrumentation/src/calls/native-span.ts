@@ -3,7 +3,7 @@ import {
   ATTR_GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK,
   ATTR_HTTP_RESPONSE_STATUS_CODE,
 } from '@costel/semconv';
-import type { Attributes, Span, Tracer } from '@opentelemetry/api';
+import type { AttributeValue, Span, Tracer } from '@opentelemetry/api';
 import { asRecord } from '../sdks/sdk-definition.js';
 import { guarded } from '../telemetry/trouble.js';
 
@@ -41,11 +41,12 @@ export class NativeSpan {
     };
   }
 
-  setAttributes(attributes: Attributes): void {
-    if (this.#hasEnded) return;
-    const added: Attributes = {};
-    for (const [name, value] of Object.entries(attributes)) if (!LEFT_TO_THE_SDK.has(name)) added[name] = value;
-    this.#span.setAttributes(added);
+  setAttribute(name: string, value: AttributeValue): void {
+    if (!this.#hasEnded && !LEFT_TO_THE_SDK.has(name)) this.#span.setAttribute(name, value);
+  }
+
+  setAttributes(attributes: Readonly<Record<string, AttributeValue>>): void {
+    for (const [name, value] of Object.entries(attributes)) this.setAttribute(name, value);
   }
 
   /** The HTTP status that the SDK put on its span, where spans can be read. */

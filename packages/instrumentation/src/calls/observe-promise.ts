@@ -26,7 +26,7 @@ function deriveResponse(request: Promise<ResponseProps>, call: LlmCall): Promise
       guarded('response', () => {
         call.onResponse(props.response);
         if (call.isTakenRaw) observeRawResponse(props.response, call);
-        watchUnlessParsed(derived, call);
+        if (!call.hasParseStarted) watchUnlessParsed(derived, call);
       });
       return props;
     },

@@ -1,7 +1,7 @@
 import { guarded } from '../telemetry/trouble.js';
 import type { LlmCall } from './llm-call.js';
 
-/** Calls without an end so far; they hold neither promises nor streams, so nothing of the caller's is kept alive. */
+/** Calls without an end so far; they hold no streams, and promises for a tenth of a second at most. */
 const openCalls = new Set<LlmCall>();
 
 /** Remembers a call until it ends. */
@@ -38,18 +38,30 @@ const dropped = new FinalizationRegistry<{ readonly call: LlmCall; readonly kind
   },
 );
 
+/** How long a promise may be held before it is handed to the garbage collector's care. */
+const SWEEP_AFTER_MS = 100;
+
+let isSweepDue = false;
+
 /**
- * Watches the promise that parsing starts from, unless somebody awaits it already: then parsing starts within this turn
- * of the microtask queue, and the far most common call is spared a cell for the garbage collector to look after. To be
- * called when the response is there, from inside the promise's own reaction.
+ * Watches the promise that parsing starts from, should nobody ask for the body soon. Nearly every caller does within
+ * the same turn, so watching begins late and for all open calls at once: a cell of the registry, or a microtask, for
+ * each call would cost more than everything else that is done at its response.
  */
 export function watchUnlessParsed(promise: object, call: LlmCall): void {
-  // The first microtask runs before the reactions of the promise, the second after them.
-  queueMicrotask(() => {
-    queueMicrotask(() => {
-      if (!call.hasParseStarted) dropped.register(promise, { call, kind: 'promise' });
-    });
-  });
+  call.unparsed = promise;
+  if (isSweepDue) return;
+  isSweepDue = true;
+  setTimeout(sweep, SWEEP_AFTER_MS).unref();
+}
+
+function sweep(): void {
+  isSweepDue = false;
+  for (const call of openCalls) {
+    if (call.unparsed === undefined) continue;
+    dropped.register(call.unparsed, { call, kind: 'promise' });
+    call.unparsed = undefined;
+  }
 }
 
 /** Watches a stream; `unwatchStream` when its iterator takes over. */

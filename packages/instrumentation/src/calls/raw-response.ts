@@ -17,11 +17,14 @@ interface MarkedPromise {
 }
 
 const patchedPrototypes = new WeakSet<object>();
+let lastPrototype: object | undefined;
 
 /** Makes `asResponse` of this promise's class tell its call; on the prototype, so that no promise looks different. */
 export function patchAsResponse(promise: ApiPromise, derived: object, call: LlmCall): void {
   (derived as MarkedPromise)[CALL] = call;
   const prototype = Object.getPrototypeOf(promise) as { asResponse?: AnyFunction };
+  if (prototype === lastPrototype) return;
+  lastPrototype = prototype;
   const original = prototype.asResponse;
   if (patchedPrototypes.has(prototype) || typeof original !== 'function') return;
   patchedPrototypes.add(prototype);

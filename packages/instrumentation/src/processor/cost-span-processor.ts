@@ -6,7 +6,7 @@ import { isInsideCall, markAsCall } from '../calls/inside-call.js';
 import type { CostelInstrumentationConfig } from '../config.js';
 import type { CallOutcome } from '../telemetry/call-outcome.js';
 import { Recorder, sharedRecorder } from '../telemetry/recorder.js';
-import { outcomeAttributes } from '../telemetry/span-attributes.js';
+import { writeOutcome } from '../telemetry/span-attributes.js';
 import { guarded } from '../telemetry/trouble.js';
 import { CoveredSpans } from './covered-spans.js';
 import { readSpan, type SpanReading } from './read-span.js';
@@ -61,14 +61,13 @@ export class CostSpanProcessor {
     });
   }
 
-  onEnding(span: ObservedSpan & Pick<Span, 'setAttributes'>): void {
+  onEnding(span: ObservedSpan & Pick<Span, 'setAttribute' | 'setAttributes'>): void {
     guarded('span_processor', () => {
       const judged = this.#judge(span);
       if (judged === undefined) return;
-      span.setAttributes({
-        ...this.#attributionOf.get(span),
-        ...outcomeAttributes(judged.outcome, this.#activeRecorder.options),
-      });
+      const attribution = this.#attributionOf.get(span);
+      if (attribution !== undefined) span.setAttributes(attribution);
+      writeOutcome(span, judged.outcome, this.#activeRecorder.options, 'other');
       this.#judgedInEnding.set(span, judged);
     });
   }

@@ -1,11 +1,10 @@
-import { INPUT_BUCKETS, OUTPUT_BUCKETS } from '@costel/pricing';
+import type { PicoUsd } from '@costel/pricing';
 import {
   ATTR_COSTEL_COST_STATUS,
   ATTR_COSTEL_USAGE_QUALITY,
   ATTR_ERROR_TYPE,
   CONVENTIONS,
   DURATION_BOUNDARIES_SECONDS,
-  METRIC_COSTEL_COST,
   METRIC_COSTEL_INEXACT_CALLS,
   METRIC_COSTEL_INSTRUMENTATION_ERRORS,
   METRIC_GEN_AI_CLIENT_OPERATION_DURATION,
@@ -16,9 +15,10 @@ import {
 import type { Counter, Histogram, Meter } from '@opentelemetry/api';
 import type { InstrumentationOptions } from '../config.js';
 import type { CallOutcome } from './call-outcome.js';
+import { costTotalsOf } from './cost-totals.js';
 import type { LabelLimiter } from './label-limiter.js';
 import { LabelSets, type LabelSet, type MetricSubject } from './label-sets.js';
-import { sumOf, usdEstimate } from './span-attributes.js';
+import { tokenSums } from './span-attributes.js';
 import type { Hook } from './trouble.js';
 
 /** Records the tokens of a call; embeddings have no output. */
@@ -30,12 +30,11 @@ export class CallMetrics {
   readonly #recordTokens: TokenRecorder;
   readonly #duration: Histogram;
   readonly #timeToFirstChunk: Histogram;
-  readonly #cost: Counter;
   readonly #inexactCalls: Counter;
   readonly #errors: Counter;
 
   constructor(meter: Meter, options: InstrumentationOptions, limiter: LabelLimiter) {
-    this.#labelSets = new LabelSets(options, limiter);
+    this.#labelSets = new LabelSets(options, limiter, costTotalsOf(meter));
     this.#recordTokens = tokenRecorder(meter, CONVENTIONS[options.conventions].tokenMetric);
     this.#duration = durationHistogram(meter, METRIC_GEN_AI_CLIENT_OPERATION_DURATION, 'Duration of a call.');
     this.#timeToFirstChunk = durationHistogram(
@@ -43,7 +42,6 @@ export class CallMetrics {
       METRIC_GEN_AI_CLIENT_OPERATION_TIME_TO_FIRST_CHUNK,
       'Time from the request to the first chunk of a streamed answer.',
     );
-    this.#cost = meter.createCounter(METRIC_COSTEL_COST, { unit: '{USD}', description: 'Cost of calls in dollars.' });
     this.#inexactCalls = meter.createCounter(METRIC_COSTEL_INEXACT_CALLS, {
       unit: '{call}',
       description: 'Calls without an exact cost: unpriced, or with usage that is estimated, missing or inconsistent.',
@@ -60,10 +58,10 @@ export class CallMetrics {
     const labelSet = this.#labelSets.of(subject, reading.responseModel);
     const labels = labelSet.all;
     if (reading.quality !== 'missing') {
-      const output = subject.operation === 'embeddings' ? undefined : sumOf(reading.usage, OUTPUT_BUCKETS);
-      this.#recordTokens(sumOf(reading.usage, INPUT_BUCKETS), output, labelSet);
+      const { input, output } = tokenSums(reading.usage);
+      this.#recordTokens(input, subject.operation === 'embeddings' ? undefined : output, labelSet);
     }
-    if (price.costPicoUsd !== undefined) this.#cost.add(usdEstimate(price.costPicoUsd), labels);
+    if (price.costPicoUsd !== undefined) labelSet.cost.picoUsd += price.costPicoUsd;
     const isExact = (price.status === 'priced' && reading.quality === 'reported') || price.status === 'not_billable';
     if (!isExact) {
       this.#inexactCalls.add(1, {
@@ -81,8 +79,8 @@ export class CallMetrics {
   }
 
   /** Adds money that was spent outside a call of an LLM SDK. */
-  recordCost(subject: MetricSubject, usd: number): void {
-    this.#cost.add(usd, this.#labelSets.of(subject, undefined).all);
+  recordCost(subject: MetricSubject, cost: PicoUsd): void {
+    this.#labelSets.of(subject, undefined).cost.picoUsd += cost;
   }
 
   /** Counts trouble inside the instrumentation. */

@@ -10,6 +10,7 @@ import {
 import type { Attributes } from '@opentelemetry/api';
 import { ATTRIBUTE_OF_FIELD, type AttributionField } from '../attribution/cost-attribution.js';
 import type { AttributionLabel, InstrumentationOptions } from '../config.js';
+import type { CostTotal, CostTotals } from './cost-totals.js';
 import type { LabelLimiter } from './label-limiter.js';
 
 /** What a call's metric points are labelled with, besides what its outcome says. */
@@ -17,6 +18,7 @@ export interface MetricSubject {
   readonly operation: string;
   readonly provider: string;
   readonly requestModel: string;
+  /** Left out where the provider's name says it: fewer labels make cheaper points. */
   readonly serverAddress?: string | undefined;
   readonly serverPort?: number | undefined;
   /** Attribution under attribute names; only the allowed labels are taken. */
@@ -28,6 +30,7 @@ export interface LabelSet {
   readonly all: Attributes;
   readonly input: Attributes;
   readonly output: Attributes;
+  readonly cost: CostTotal;
 }
 
 /** Calls of one kind follow each other, so few sets serve most calls; a map that outgrows this is emptied. */
@@ -43,26 +46,49 @@ function attributeOfLabel(label: AttributionLabel): string {
 /** Builds label sets, each once, for building them anew costs more than recording the points. */
 export class LabelSets {
   readonly #limiter: LabelLimiter;
+  readonly #costTotals: CostTotals;
   readonly #providerName: string;
   readonly #attributionNames: readonly string[];
   readonly #sets = new Map<string, LabelSet>();
+  #lastSubject: MetricSubject | undefined;
+  #lastResponseModel: string | undefined;
+  #lastSet: LabelSet | undefined;
 
-  constructor(options: InstrumentationOptions, limiter: LabelLimiter) {
+  constructor(options: InstrumentationOptions, limiter: LabelLimiter, costTotals: CostTotals) {
     this.#limiter = limiter;
+    this.#costTotals = costTotals;
     this.#providerName = CONVENTIONS[options.conventions].providerName;
     this.#attributionNames = options.metricLabels.map(attributeOfLabel);
   }
 
   /** The labels of a call, with values beyond the limit replaced. */
   of(subject: MetricSubject, responseModel: string | undefined): LabelSet {
-    let key = [
-      subject.operation,
-      subject.provider,
-      subject.requestModel,
-      responseModel,
-      subject.serverAddress,
-      subject.serverPort,
-    ].join(SEPARATOR);
+    // Most calls are like the one before; comparing names costs less than joining and hashing them.
+    if (this.#lastSet !== undefined && this.#isLikeTheLast(subject, responseModel)) return this.#lastSet;
+    this.#lastSubject = subject;
+    this.#lastResponseModel = responseModel;
+    return (this.#lastSet = this.#find(subject, responseModel));
+  }
+
+  #isLikeTheLast(subject: MetricSubject, responseModel: string | undefined): boolean {
+    const last = this.#lastSubject;
+    if (
+      last === undefined ||
+      responseModel !== this.#lastResponseModel ||
+      subject.requestModel !== last.requestModel ||
+      subject.operation !== last.operation ||
+      subject.provider !== last.provider ||
+      subject.serverAddress !== last.serverAddress ||
+      subject.serverPort !== last.serverPort
+    )
+      return false;
+    for (const name of this.#attributionNames) if (subject.attribution[name] !== last.attribution[name]) return false;
+    return true;
+  }
+
+  #find(subject: MetricSubject, responseModel: string | undefined): LabelSet {
+    let key = `${subject.operation}\u0001${subject.provider}\u0001${subject.requestModel}\u0001${responseModel ?? ''}`;
+    if (subject.serverAddress !== undefined) key += `\u0001${subject.serverAddress}\u0001${subject.serverPort ?? ''}`;
     for (const name of this.#attributionNames) key += SEPARATOR + (subject.attribution[name] ?? '');
     let set = this.#sets.get(key);
     if (set === undefined) {
@@ -71,6 +97,7 @@ export class LabelSets {
         all,
         input: { ...all, [ATTR_GEN_AI_TOKEN_TYPE]: 'input' },
         output: { ...all, [ATTR_GEN_AI_TOKEN_TYPE]: 'output' },
+        cost: this.#costTotals.of(all),
       };
       if (this.#sets.size >= MAX_CACHED_SETS) this.#sets.clear();
       this.#sets.set(key, set);

@@ -17,7 +17,6 @@ import {
   ATTR_COSTEL_COST_REASON,
   ATTR_COSTEL_COST_STATUS,
   ATTR_COSTEL_COST_USD,
-  ATTR_COSTEL_PRICE_AS_OF,
   ATTR_COSTEL_REGION,
   ATTR_COSTEL_SERVICE_TIER,
   ATTR_COSTEL_STREAM_END,
@@ -42,8 +41,10 @@ import {
 import type { AttributeValue } from '@opentelemetry/api';
 import type { CallOutcome } from './call-outcome.js';
 
-/** Attributes while they are being collected; handed to the span in one call, which costs less than one by one. */
-export type AttributeBag = Record<string, AttributeValue>;
+/** Where attributes go: a span, or what stands for one. Written one by one, for a bag of them would be built anew. */
+export interface AttributeTarget {
+  setAttribute(name: string, value: AttributeValue): unknown;
+}
 
 /** What decides how a call is written down. */
 export interface WritingOptions {
@@ -55,14 +56,57 @@ const ATTRIBUTE_OF_BUCKET: Readonly<Record<UsageBucket, string>> = Object.fromEn
   USAGE_BUCKETS.map((bucket) => [bucket, ATTR_COSTEL_USAGE_PREFIX + bucket]),
 ) as Record<UsageBucket, string>;
 
-const CACHE_READ_BUCKETS: readonly UsageBucket[] = ['cache_read', 'cache_read_audio', 'cache_read_image'];
-const CACHE_WRITE_BUCKETS: readonly UsageBucket[] = ['cache_write_5m', 'cache_write_1h'];
+/** What a bucket adds to, and whether the conventions' own counts tell it. */
+interface BucketMeaning {
+  readonly side: 'input' | 'output' | 'fee';
+  readonly cache: 'read' | 'write' | 'none';
+  readonly isConventional: boolean;
+}
 
-/** The sum of some buckets of a usage, e.g. all input tokens. */
-export function sumOf(usage: Usage, buckets: readonly UsageBucket[]): number {
-  let sum = 0;
-  for (const bucket of buckets) sum += usage[bucket] ?? 0;
-  return sum;
+const CONVENTIONAL_BUCKETS: ReadonlySet<UsageBucket> = new Set([
+  'input',
+  'cache_read',
+  'cache_write_5m',
+  'output',
+  'reasoning',
+]);
+
+const MEANING_OF_BUCKET = Object.fromEntries(
+  USAGE_BUCKETS.map((bucket): readonly [UsageBucket, BucketMeaning] => [
+    bucket,
+    {
+      side: INPUT_BUCKETS.includes(bucket) ? 'input' : OUTPUT_BUCKETS.includes(bucket) ? 'output' : 'fee',
+      cache: bucket.startsWith('cache_read') ? 'read' : bucket.startsWith('cache_write') ? 'write' : 'none',
+      isConventional: CONVENTIONAL_BUCKETS.has(bucket),
+    },
+  ]),
+) as Readonly<Record<UsageBucket, BucketMeaning>>;
+
+/** A usage as the conventions count it. */
+export interface TokenSums {
+  /** All input tokens, cached ones included. */
+  input: number;
+  /** All output tokens, reasoning included. */
+  output: number;
+  cacheRead: number;
+  cacheWrite: number;
+  /** True when these sums and the reasoning tokens say all there is to say. */
+  isConventional: boolean;
+}
+
+/** Adds up a usage, e.g. `{ input: 70, cache_read: 30, output: 6, reasoning: 4 }` is an input of 100, an output of 10. */
+export function tokenSums(usage: Usage): TokenSums {
+  const sums: TokenSums = { input: 0, output: 0, cacheRead: 0, cacheWrite: 0, isConventional: true };
+  for (const name in usage) {
+    const count = usage[name as UsageBucket] ?? 0;
+    if (count <= 0) continue;
+    const { side, cache, isConventional } = MEANING_OF_BUCKET[name as UsageBucket];
+    if (side !== 'fee') sums[side] += count;
+    if (cache === 'read') sums.cacheRead += count;
+    else if (cache === 'write') sums.cacheWrite += count;
+    if (!isConventional) sums.isConventional = false;
+  }
+  return sums;
 }
 
 /** Dollars as the double that OpenTelemetry demands; exact to 15 digits, the exact amount is `costel.cost.usd`. */
@@ -70,59 +114,70 @@ export function usdEstimate(costPicoUsd: PicoUsd): number {
   return Number(costPicoUsd) / Number(PICO_PER_USD);
 }
 
+/**
+ * Whose span it is. On ours the conventions' counts mean what they say; what another emitter counts under these names is
+ * a matter of the emitter, so there our buckets always stand beside them.
+ */
+export type SpanOwner = 'costel' | 'other';
+
 /** Everything about a call that is known only at its end. */
-export function outcomeAttributes(outcome: CallOutcome, writing: WritingOptions): AttributeBag {
-  const attributes: AttributeBag = {};
-  writeReading(attributes, outcome.reading, writing);
-  writePrice(attributes, outcome.price, writing);
-  if (outcome.errorType !== undefined) attributes[ATTR_ERROR_TYPE] = outcome.errorType;
-  if (outcome.httpStatus !== undefined) attributes[ATTR_HTTP_RESPONSE_STATUS_CODE] = outcome.httpStatus;
-  if (outcome.streamEnd !== undefined) attributes[ATTR_COSTEL_STREAM_END] = outcome.streamEnd;
+export function writeOutcome(
+  span: AttributeTarget,
+  outcome: CallOutcome,
+  writing: WritingOptions,
+  owner: SpanOwner,
+): void {
+  writeReading(span, outcome.reading, writing, owner);
+  writePrice(span, outcome.price, writing);
+  if (outcome.errorType !== undefined) span.setAttribute(ATTR_ERROR_TYPE, outcome.errorType);
+  if (outcome.httpStatus !== undefined) span.setAttribute(ATTR_HTTP_RESPONSE_STATUS_CODE, outcome.httpStatus);
+  if (outcome.streamEnd !== undefined) span.setAttribute(ATTR_COSTEL_STREAM_END, outcome.streamEnd);
   if (outcome.timeToFirstChunkSeconds !== undefined)
-    attributes[ATTR_GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK] = outcome.timeToFirstChunkSeconds;
-  if (outcome.clockOffsetMs !== undefined) attributes[ATTR_COSTEL_CLOCK_OFFSET_MS] = outcome.clockOffsetMs;
-  return attributes;
+    span.setAttribute(ATTR_GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK, outcome.timeToFirstChunkSeconds);
+  if (outcome.clockOffsetMs !== undefined) span.setAttribute(ATTR_COSTEL_CLOCK_OFFSET_MS, outcome.clockOffsetMs);
 }
 
-function writeReading(attributes: AttributeBag, reading: UsageReading, writing: WritingOptions): void {
+function writeReading(span: AttributeTarget, reading: UsageReading, writing: WritingOptions, owner: SpanOwner): void {
   const { responseModel, responseId, finishReasons, serviceTier, region } = reading;
-  if (responseModel !== undefined) attributes[ATTR_GEN_AI_RESPONSE_MODEL] = responseModel;
-  if (responseId !== undefined) attributes[ATTR_GEN_AI_RESPONSE_ID] = responseId;
-  if (finishReasons.length > 0) attributes[ATTR_GEN_AI_RESPONSE_FINISH_REASONS] = [...finishReasons];
-  if (serviceTier !== '') attributes[ATTR_COSTEL_SERVICE_TIER] = serviceTier;
-  if (region !== '') attributes[ATTR_COSTEL_REGION] = region;
-  attributes[ATTR_COSTEL_USAGE_QUALITY] = reading.quality;
-  if (reading.quality !== 'missing') writeUsage(attributes, reading.usage, writing);
+  if (responseModel !== undefined) span.setAttribute(ATTR_GEN_AI_RESPONSE_MODEL, responseModel);
+  if (responseId !== undefined) span.setAttribute(ATTR_GEN_AI_RESPONSE_ID, responseId);
+  if (finishReasons.length > 0) span.setAttribute(ATTR_GEN_AI_RESPONSE_FINISH_REASONS, [...finishReasons]);
+  if (serviceTier !== '') span.setAttribute(ATTR_COSTEL_SERVICE_TIER, serviceTier);
+  if (region !== '') span.setAttribute(ATTR_COSTEL_REGION, region);
+  span.setAttribute(ATTR_COSTEL_USAGE_QUALITY, reading.quality);
+  if (reading.quality !== 'missing') writeUsage(span, reading.usage, writing, owner);
 }
 
-/** Token totals under the conventions' names, and each non-zero bucket under ours. */
-export function writeUsage(attributes: AttributeBag, usage: Usage, writing: WritingOptions): void {
-  attributes[ATTR_GEN_AI_USAGE_INPUT_TOKENS] = sumOf(usage, INPUT_BUCKETS);
-  attributes[ATTR_GEN_AI_USAGE_OUTPUT_TOKENS] = sumOf(usage, OUTPUT_BUCKETS);
-  const cacheRead = sumOf(usage, CACHE_READ_BUCKETS);
-  if (cacheRead > 0) attributes[ATTR_GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS] = cacheRead;
-  const cacheWrite = sumOf(usage, CACHE_WRITE_BUCKETS);
-  if (cacheWrite > 0) attributes[CONVENTIONS[writing.conventions].cacheWriteInputTokens] = cacheWrite;
+/**
+ * Token totals under the conventions' names, and where these do not tell all (modalities, lifetimes of caches, counted
+ * fees) each non-zero bucket under ours. Fewer attributes matter: from 20 on V8 keeps them in a hash table.
+ */
+function writeUsage(span: AttributeTarget, usage: Usage, writing: WritingOptions, owner: SpanOwner): void {
+  const { input, output, cacheRead, cacheWrite, isConventional } = tokenSums(usage);
+  span.setAttribute(ATTR_GEN_AI_USAGE_INPUT_TOKENS, input);
+  span.setAttribute(ATTR_GEN_AI_USAGE_OUTPUT_TOKENS, output);
+  if (cacheRead > 0) span.setAttribute(ATTR_GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS, cacheRead);
+  if (cacheWrite > 0) span.setAttribute(CONVENTIONS[writing.conventions].cacheWriteInputTokens, cacheWrite);
   const reasoning = usage.reasoning ?? 0;
-  if (reasoning > 0) attributes[ATTR_GEN_AI_USAGE_REASONING_OUTPUT_TOKENS] = reasoning;
+  if (reasoning > 0) span.setAttribute(ATTR_GEN_AI_USAGE_REASONING_OUTPUT_TOKENS, reasoning);
+  if (isConventional && owner === 'costel') return;
   for (const bucket of USAGE_BUCKETS) {
     const count = usage[bucket] ?? 0;
-    if (count > 0) attributes[ATTRIBUTE_OF_BUCKET[bucket]] = count;
+    if (count > 0) span.setAttribute(ATTRIBUTE_OF_BUCKET[bucket], count);
   }
 }
 
 /** Cost or the reason why there is none. */
-export function writePrice(attributes: AttributeBag, price: PricedCall, writing: WritingOptions): void {
-  attributes[ATTR_COSTEL_COST_STATUS] = price.status;
-  if (price.reason !== undefined) attributes[ATTR_COSTEL_COST_REASON] = price.reason;
+export function writePrice(span: AttributeTarget, price: PricedCall, writing: WritingOptions): void {
+  span.setAttribute(ATTR_COSTEL_COST_STATUS, price.status);
+  if (price.reason !== undefined) span.setAttribute(ATTR_COSTEL_COST_REASON, price.reason);
   if (price.costPicoUsd === undefined) return;
-  attributes[ATTR_COSTEL_COST_USD] = formatPicoUsd(price.costPicoUsd);
-  attributes[ATTR_GEN_AI_USAGE_COST_AMOUNT] = usdEstimate(price.costPicoUsd);
-  attributes[ATTR_GEN_AI_USAGE_COST_CURRENCY] = 'USD';
-  attributes[ATTR_GEN_AI_USAGE_COST_SOURCE] = price.priceSource === 'provider' ? 'provider' : 'local';
-  if (price.priceAsOf !== undefined) attributes[ATTR_COSTEL_PRICE_AS_OF] = price.priceAsOf;
+  span.setAttribute(ATTR_COSTEL_COST_USD, formatPicoUsd(price.costPicoUsd));
+  span.setAttribute(ATTR_GEN_AI_USAGE_COST_AMOUNT, usdEstimate(price.costPicoUsd));
+  span.setAttribute(ATTR_GEN_AI_USAGE_COST_CURRENCY, 'USD');
+  span.setAttribute(ATTR_GEN_AI_USAGE_COST_SOURCE, price.priceSource === 'provider' ? 'provider' : 'local');
   if (writing.lineItems && price.lineItems.length > 0) {
-    attributes[ATTR_COSTEL_COST_LINE_ITEMS] = `[${price.lineItems.map(lineItemJson).join(',')}]`;
+    span.setAttribute(ATTR_COSTEL_COST_LINE_ITEMS, `[${price.lineItems.map(lineItemJson).join(',')}]`);
   }
 }
 

@@ -57,14 +57,15 @@ export class Telemetry {
     this.#metricExporter.reset();
   }
 
-  /** The points of one metric since the last reset. */
+  /** The points of one metric since the last reset; a sum that did not move since then is none. */
   async points(name: string): Promise<readonly DataPoint<number | Histogram>[]> {
     await this.#reader.forceFlush();
     const found = this.#metricExporter
       .getMetrics()
       .flatMap(({ scopeMetrics }) => scopeMetrics.flatMap(({ metrics: all }) => all))
       .filter(({ descriptor }) => descriptor.name === name);
-    return found.flatMap(({ dataPoints }) => dataPoints as DataPoint<number | Histogram>[]);
+    const points = found.flatMap(({ dataPoints }) => dataPoints as DataPoint<number | Histogram>[]);
+    return points.map(rounded).filter(({ value }) => value !== 0);
   }
 
   /** Everything that was exported, as text, to search for what must not be in it. */
@@ -80,6 +81,11 @@ export class Telemetry {
     metrics.disable();
     propagation.disable();
   }
+}
+
+/** What moved is the difference of two doubles: exact to a pico-dollar when rounded there. */
+function rounded(point: DataPoint<number | Histogram>): DataPoint<number | Histogram> {
+  return typeof point.value === 'number' ? { ...point, value: Number(point.value.toFixed(12)) } : point;
 }
 
 /** Waits until a condition holds; fails after five seconds. */

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { refused } from './interface-error.js';
 
 /** Bounds of one statement, so that no single one takes the process down. */
@@ -27,12 +28,10 @@ export type SettingRule =
   | { readonly kind: 'ignored' };
 
 const FREE = new Set([
-  'max_threads',
   'max_block_size',
   'max_insert_block_size',
   'min_insert_block_size_rows',
   'min_insert_block_size_bytes',
-  'max_insert_threads',
   'insert_deduplicate',
   'insert_deduplication_token',
   'deduplicate_blocks_in_dependent_materialized_views',
@@ -49,7 +48,6 @@ const FREE = new Set([
   'use_skip_indexes_if_final_exact_mode',
   'optimize_and_compare_chain',
   'query_plan_merge_expressions',
-  'use_query_cache',
   'use_uncompressed_cache',
   'join_algorithm',
   'join_use_nulls',
@@ -103,6 +101,8 @@ const FREE = new Set([
 const IGNORED = new Set([
   // Statements are told apart by it, so that they can be ended.
   'log_comment',
+  // Its key does not know temporary and external tables: one client's table would be in another's answer.
+  'use_query_cache',
   'async_insert',
   'wait_for_async_insert',
   'async_insert_max_data_size',
@@ -142,10 +142,14 @@ const IGNORED = new Set([
 ]);
 
 /**
- * What would lose rows in silence. As a field of a request such a setting is ignored like the others; in a statement
- * that inserts, where the engine would obey it, it must be off.
+ * What would lose rows in silence, or mix answers. As a field of a request such a setting is ignored like the others; in
+ * a statement, where the engine would obey it, it must be off.
  */
-export const MUST_BE_OFF: ReadonlySet<string> = new Set(['async_insert', 'materialized_views_ignore_errors']);
+export const MUST_BE_OFF: ReadonlySet<string> = new Set([
+  'async_insert',
+  'materialized_views_ignore_errors',
+  'use_query_cache',
+]);
 
 /** Options of the formats never name a file, a schema, an address, or code. */
 const FORMAT_OPTION = /^(?:input|output)_format_[a-z0-9_]+$/;
@@ -164,6 +168,9 @@ export function settingRule(name: string, limits: StatementLimits): SettingRule 
   throw refused(`the setting ${name.slice(0, 100)}`);
 }
 
+/** Threads of one statement: more would only take them from others. */
+const MAX_THREADS = Math.max(4, availableParallelism());
+
 function capOf(name: string, limits: StatementLimits): number | undefined {
   switch (name) {
     case 'max_execution_time':
@@ -174,6 +181,9 @@ function capOf(name: string, limits: StatementLimits): number | undefined {
       return limits.maxMemoryBytes;
     case 'max_result_rows':
       return limits.maxResultRows;
+    case 'max_threads':
+    case 'max_insert_threads':
+      return MAX_THREADS;
     case 'max_rows_to_read':
     case 'max_bytes_to_read':
       return Number.MAX_SAFE_INTEGER;

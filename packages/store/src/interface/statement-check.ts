@@ -9,6 +9,7 @@ import { countSettingsClauses, readSettings } from './settings-clause.js';
 import type { AllowedStatement, CanonicalStatement, StatementRules } from './statement.js';
 import { readSetStatement } from './set-statement.js';
 import { isKeyword } from './sql-tokens.js';
+import type { SqlToken } from './sql-tokens.js';
 import { checkTemporary, droppedTable } from './temporary-table.js';
 import { visitTree } from './syntax-tree.js';
 import type { SyntaxNode } from './syntax-tree.js';
@@ -23,8 +24,11 @@ import { checkTableName } from './table-names.js';
  */
 export function checkStatement(statement: CanonicalStatement, rules: StatementRules): AllowedStatement {
   const { tokens, tree } = statement;
-  if (rootKind(tree) !== 'Set') checkSettingsCount(statement);
-  switch (rootKind(tree)) {
+  const kind = rootKind(tree);
+  if (kind !== 'Set') checkSettingsCount(statement);
+  // Of an insert with rows the clause is taken apart, and such settings are left out.
+  if (kind !== 'InsertQuery') refuseSwitchedOn(tokens);
+  switch (kind) {
     case 'SelectWithUnionQuery':
     case 'SelectIntersectExceptQuery':
     case 'SelectQuery':
@@ -199,14 +203,17 @@ function checkInsert(statement: CanonicalStatement, rules: StatementRules): Allo
   checkNodes(tree, rules);
   const target = readInsertTarget(tokens, rules.database);
   if (target.format === undefined) {
-    const lossy = readSettings(tokens).find(
-      ({ name, value }) => MUST_BE_OFF.has(name) && !/^'?(?:0|false)'?$/.test(value),
-    );
-    if (lossy !== undefined) throw refused(`the setting ${lossy.name} = ${lossy.value.slice(0, 40)} in an INSERT`);
+    refuseSwitchedOn(tokens);
     return { kind: 'write', insert: target };
   }
   if (!FORMATS.has(target.format)) throw unknownFormat(target.format);
   return { kind: 'insert', insert: target };
+}
+
+/** @throws InterfaceError 497 where a clause of settings switches on what must be off. */
+function refuseSwitchedOn(tokens: readonly SqlToken[]): void {
+  const on = readSettings(tokens).find(({ name, value }) => MUST_BE_OFF.has(name) && !/^'?(?:0|false)'?$/i.test(value));
+  if (on !== undefined) throw refused(`the setting ${on.name} = ${on.value.slice(0, 40)}`);
 }
 
 /** The format stands as a name below the root. */

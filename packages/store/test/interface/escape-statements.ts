@@ -345,6 +345,8 @@ function settings(newFile: string, http: string): string[] {
     `SELECT 1 FORMAT CSV SETTINGS allow_ddl = 1`,
     `SELECT (SELECT 1 SETTINGS workload = 'x')`,
     `INSERT INTO t SETTINGS input_format_values_interpret_expressions = 1 VALUES (1, 'a')`,
+    `SELECT 1 SETTINGS use_query_cache = 1`,
+    `SELECT 1 SETTINGS max_threads = 100000`,
     `SELECT 1 FORMAT Template`,
     `SELECT 1 FORMAT Protobuf`,
     `SELECT 1 FORMAT CapnProto`,

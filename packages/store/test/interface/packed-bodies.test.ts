@@ -23,7 +23,7 @@ describe.each(PACKINGS)('a body in $name', ({ pack, headers, query }) => {
 
   it('carries rows, small and large, blank lines included, byte by byte', async () => {
     for (const size of [1, 100, 70_000, 1_000_000]) {
-      const text = `${'x\n\nDROP TABLE t\n'.repeat(Math.ceil(size / 16))}`;
+      const text = 'x\n\nDROP TABLE t\n'.repeat(Math.ceil(size / 16));
       const body = pack(Buffer.concat([Buffer.from('INSERT INTO t FORMAT RawBLOB\n'), Buffer.from(text)]));
       const answer = await fixture.ask({ body, headers, query, isWriter: true });
       expect([answer.status, query['decompress'] === undefined ? answer.text : '']).toEqual([200, '']);

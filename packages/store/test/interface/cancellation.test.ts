@@ -1,0 +1,74 @@
+import { request as httpRequest } from 'node:http';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openInterface, WRITE_TOKEN } from './interface-fixture.js';
+import type { InterfaceFixture } from './interface-fixture.js';
+
+let fixture: InterfaceFixture;
+
+beforeEach(async () => {
+  fixture = await openInterface({ limits: { maxExecutionSeconds: 600 } });
+});
+
+afterEach(async () => fixture.close());
+
+const ENDLESS = 'SELECT sum(sipHash64(number)) FROM numbers(1000000000000)';
+
+/** Sends a statement and gives a way to hang up. */
+function begin(body: string, session?: string): () => void {
+  const path = session === undefined ? '/' : `/?session_id=${session}`;
+  const headers = { 'X-ClickHouse-Key': WRITE_TOKEN };
+  const request = httpRequest({ host: '127.0.0.1', port: fixture.port, method: 'POST', path, headers, agent: false });
+  request.on('error', () => undefined);
+  request.end(body);
+  return () => request.destroy();
+}
+
+async function running(): Promise<number> {
+  const [row] = await fixture.database.query<{ n: string }>(
+    "SELECT count() AS n FROM system.processes WHERE query LIKE '%1000000000000%' AND query NOT LIKE '%processes%'",
+  );
+  return Number(row?.n);
+}
+
+describe('a statement whose client has hung up', () => {
+  it('ends in the engine, long before its time is over', async () => {
+    const hangUp = begin(ENDLESS);
+    await expect.poll(running, { timeout: 10_000 }).toBe(1);
+    hangUp();
+    await expect.poll(running, { timeout: 10_000 }).toBe(0);
+  });
+
+  it('ends in its session too, whose tables stay', async () => {
+    const query = { session_id: 's' };
+    await fixture.ask({ body: 'CREATE TEMPORARY TABLE tmp (a UInt8)', query, isWriter: true });
+    const hangUp = begin(ENDLESS, 's');
+    await expect.poll(running, { timeout: 10_000 }).toBe(1);
+    hangUp();
+    await expect.poll(running, { timeout: 10_000 }).toBe(0);
+    expect((await fixture.ask({ body: 'SELECT count() FROM tmp', query, isWriter: true })).text).toBe('0\n');
+  });
+
+  it('never begins where it still waited for its turn, and those behind it are served', async () => {
+    const hangUps = Array.from({ length: 12 }, () => begin(ENDLESS));
+    await expect.poll(running, { timeout: 10_000 }).toBeGreaterThan(0);
+    for (const hangUp of hangUps) hangUp();
+    const answer = await fixture.ask({ body: 'SELECT 1' });
+    expect(answer.text).toBe('1\n');
+    await expect.poll(running, { timeout: 10_000 }).toBe(0);
+  });
+
+  it('is not ended where it inserts: half an insert is worse than a whole one', async () => {
+    await fixture.database.command('CREATE TABLE t (a UInt64) ENGINE = MergeTree ORDER BY a');
+    const hangUp = begin('INSERT INTO t SELECT sum(sipHash64(number)) FROM numbers(30000000) -- 1000000000000');
+    const isRunning = async (): Promise<number> => {
+      const [row] = await fixture.database.query<{ n: string }>(
+        "SELECT count() AS n FROM system.processes WHERE query LIKE 'INSERT INTO t%'",
+      );
+      return Number(row?.n);
+    };
+    await expect.poll(isRunning, { timeout: 10_000, interval: 10 }).toBe(1);
+    hangUp();
+    await expect.poll(isRunning, { timeout: 30_000 }).toBe(0);
+    expect(await fixture.database.query('SELECT count() AS n FROM t')).toEqual([{ n: '1' }]);
+  });
+});

@@ -1,5 +1,6 @@
 export {
   createStreamReader,
+  readItems,
   readUsage,
   SUPPORTED_APIS,
   type FinishOptions,

@@ -21,4 +21,9 @@ export interface ApiFamily {
   readonly read: (body: JsonObject, provider: string, headers?: JsonObject) => UsageReading;
   /** Starts to read a stream; absent where the API has none. */
   readonly fold?: (provider: string) => StreamFold;
+  /**
+   * The billed answers in a body's events, one reading each: a session, or the results of a batch. Absent where an
+   * interaction is one answer.
+   */
+  readonly readItems?: (events: readonly JsonObject[]) => readonly UsageReading[];
 }

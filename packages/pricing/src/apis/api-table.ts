@@ -9,6 +9,8 @@ import { CONVERSE, INVOKE_MODEL } from './bedrock.js';
 import { COHERE_CHAT, COHERE_EMBED } from './cohere.js';
 import { EMBED_CONTENT, GENERATE_CONTENT, INTERACTIONS } from './generate-content.js';
 import { ASSISTANTS, AUDIO, BATCHES, IMAGES, REPORTED_COST_ONLY } from './openai-other.js';
+import { MESSAGE_BATCHES } from './message-batches.js';
+import { REALTIME } from './realtime.js';
 import { RESPONSES } from './responses.js';
 import type { UsageReading } from './usage-reading.js';
 
@@ -19,6 +21,8 @@ const API_FAMILIES: readonly ApiFamily[] = [
   COMPLETIONS,
   EMBEDDINGS,
   MESSAGES,
+  MESSAGE_BATCHES,
+  REALTIME,
   GENERATE_CONTENT,
   EMBED_CONTENT,
   INTERACTIONS,
@@ -49,6 +53,15 @@ export function readUsage(api: string, provider: string, body: unknown, headers?
   const family = FAMILY_BY_API.get(api);
   const object = asObject(body);
   return family === undefined || object === undefined ? undefined : family.read(object, provider, asObject(headers));
+}
+
+/**
+ * Reads the billed answers of a body that holds several: the turns of a realtime session, the results of a batch.
+ * @param events The parsed frames or lines; anything that is no object is ignored.
+ * @returns undefined for an API whose interactions are one answer each.
+ */
+export function readItems(api: string, events: readonly unknown[]): readonly UsageReading[] | undefined {
+  return FAMILY_BY_API.get(api)?.readItems?.(events.map(asObject).filter((event) => event !== undefined));
 }
 
 /** What `StreamReader.finish` may add when the stream carried no final usage. */

@@ -73,7 +73,7 @@ export function readOpenAiShape(
     responseId: asText(body['id']),
     serviceTier: readServiceTier(body['service_tier']),
     finishReasons,
-    reportedCostPicoUsd: readReportedCost(usage),
+    reportedCostPicoUsd: readReportedCost(usage, counted.quality),
   });
 }
 

@@ -41,14 +41,21 @@ function inputParts(prompt: unknown, cached: unknown, cachedTokens: unknown): Pa
   };
 }
 
+/** All input. Google counts every prompt: metadata with neither prompt nor total is cut off, and its input unreadable. */
+function readPrompt(usage: JsonObject): unknown {
+  const { promptTokenCount: prompt, totalTokenCount: total } = usage;
+  return prompt === undefined && total === undefined ? Number.NaN : sumOf(prompt, usage['toolUsePromptTokenCount']);
+}
+
 /** Reads `usageMetadata`: thoughts are output beside the candidates, results of tools are input beside the prompt. */
-function readUsageMetadata(usage: JsonObject | undefined): CountedUsage {
+export function readUsageMetadata(usage: JsonObject | undefined): CountedUsage {
   if (usage === undefined) return { usage: {}, quality: 'missing' };
   const thoughts = usage['thoughtsTokenCount'];
-  const candidates = usage['candidatesTokensDetails'];
+  const candidates = usage['candidatesTokensDetails'] ?? usage['responseTokensDetails'];
   return countUsage({
-    input: sumOf(usage['promptTokenCount'], usage['toolUsePromptTokenCount']),
-    output: sumOf(usage['candidatesTokenCount'], thoughts),
+    input: readPrompt(usage),
+    // Live sessions and some models call the candidates' tokens the response's.
+    output: sumOf(usage['candidatesTokenCount'] ?? usage['responseTokenCount'], thoughts),
     total: usage['totalTokenCount'],
     inputParts: inputParts(usage['promptTokensDetails'], usage['cacheTokensDetails'], usage['cachedContentTokenCount']),
     outputParts: {

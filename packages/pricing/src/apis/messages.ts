@@ -55,14 +55,16 @@ function regionOf(usage: JsonObject | undefined): string {
 function readMessage(body: JsonObject): UsageReading {
   const usage = asObject(body['usage']);
   const stopReason = asText(body['stop_reason']);
+  const counted = readMessagesUsage(usage);
   return usageReading({
-    ...readMessagesUsage(usage),
+    usage: counted.usage,
+    quality: counted.quality,
     responseModel: asText(body['model']),
     responseId: asText(body['id']),
     serviceTier: tierOf(usage),
     region: regionOf(usage),
     finishReasons: stopReason === undefined ? [] : [stopReason],
-    reportedCostPicoUsd: readReportedCost(usage),
+    reportedCostPicoUsd: readReportedCost(usage, counted.quality),
   });
 }
 

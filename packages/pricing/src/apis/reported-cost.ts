@@ -1,4 +1,5 @@
-import { parsePicoUsd, type PicoUsd } from '../pico-usd.js';
+import { parsePicoUsd, picoUsd, type PicoUsd } from '../pico-usd.js';
+import type { UsageQuality } from '../usage.js';
 import { asObject, type JsonObject } from './json.js';
 
 /** A field of `usage` in which a provider or gateway reports its own cost. */
@@ -38,18 +39,37 @@ const REPORTED_COST_FIELDS: readonly ReportedCostField[] = [
   { reportedBy: 'OpenRouter', name: 'cost', read: dollars },
 ];
 
+/** OpenRouter with the customer's own key: its own fee and what the provider behind it charges to that key. */
+function readOwnKeyCost(usage: JsonObject): PicoUsd | undefined {
+  const upstream = dollars(asObject(usage['cost_details'])?.['upstream_inference_cost']);
+  return upstream === undefined ? undefined : picoUsd(upstream + (dollars(usage['cost']) ?? 0n));
+}
+
+/** Whether any of the fields states a cost of exactly 0. */
+function statesZero(usage: JsonObject): boolean {
+  return REPORTED_COST_FIELDS.some(({ name, inner }) => {
+    const field = usage[name];
+    return (inner === undefined ? field : asObject(field)?.[inner]) === 0;
+  });
+}
+
 /**
  * The cost that an answer's `usage` reports, in pico-dollars. By the shape of the field and not by provider, so that a
- * gateway that passes it on is read too. A reported 0 is no cost: it is sent for calls that are billed elsewhere. With
- * the customer's own key (`is_byok`) the reported cost is the router's fee alone, so it is no cost of the call either.
+ * gateway that passes it on is read too.
+ *
+ * A reported 0 beside tokens is weak evidence: it is sent for calls that are billed elsewhere (a model that a cloud
+ * resells), so the list price of the tokens goes before it. Where the counts contradict each other there is no exact
+ * price of them, and the 0 is what the provider says: then it holds. With the customer's own key (`is_byok`) the cost is
+ * the router's fee and what it says that the provider behind it charges.
  */
-export function readReportedCost(usage: JsonObject | undefined): PicoUsd | undefined {
-  if (usage === undefined || usage['is_byok'] === true) return undefined;
+export function readReportedCost(usage: JsonObject | undefined, quality?: UsageQuality): PicoUsd | undefined {
+  if (usage === undefined) return undefined;
+  if (usage['is_byok'] === true) return readOwnKeyCost(usage);
   for (const { name, inner, read } of REPORTED_COST_FIELDS) {
     const field = usage[name];
     if (field === undefined) continue;
     const cost = read(inner === undefined ? field : asObject(field)?.[inner]);
     if (cost !== undefined) return cost;
   }
-  return undefined;
+  return quality === 'inconsistent' && statesZero(usage) ? picoUsd(0n) : undefined;
 }

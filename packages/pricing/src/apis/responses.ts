@@ -61,7 +61,7 @@ function readResponse(body: JsonObject): UsageReading {
     responseId: asText(body['id']),
     serviceTier: readServiceTier(body['service_tier']),
     finishReasons: finishReasons(body),
-    reportedCostPicoUsd: readReportedCost(usage),
+    reportedCostPicoUsd: readReportedCost(usage, counted.quality),
   });
 }
 

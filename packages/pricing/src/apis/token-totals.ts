@@ -64,10 +64,10 @@ function splitWhole(
 
 /**
  * Turns totals into disjoint buckets. A part that exceeds its whole is cut to it; a count that is no whole number in
- * `[0, 10^9]` is never used. Both make the usage `inconsistent`. Without a readable total there is nothing to price:
- * the usage is then empty, and never a guess. Usage of which no total is stated is `missing`; an
- * output without a stated input is half a usage, which is not priced either (input without output is what embeddings
- * have).
+ * `[0, 10^9]` is never used. Both make the usage `inconsistent`. Where a total is stated that cannot be read there is
+ * nothing to price: the usage is then empty, and never a guess. Usage of which no total is stated is `missing`; an output
+ * without a stated input is half a usage: what is stated is counted, and the whole is `inconsistent` (input without
+ * output is what embeddings have).
  *
  * Worked number: input 100 of which 30 cached, output 10 of which 4 reasoning is
  * `{ input: 70, cache_read: 30, output: 6, reasoning: 4 }`.
@@ -77,11 +77,10 @@ export function countUsage(totals: TokenTotals): CountedUsage {
   const output = readCount(totals.output);
   if (input === INVALID || output === INVALID) return { usage: {}, quality: 'inconsistent' };
   if (input === undefined && output === undefined) return { usage: {}, quality: 'missing' };
-  if (input === undefined && output !== 0) return { usage: {}, quality: 'inconsistent' };
   const usage: Partial<Record<UsageBucket, number>> = {};
   const inputSplit = splitWhole(usage, 'input', input, totals.inputParts ?? {});
   const outputSplit = splitWhole(usage, 'output', output, totals.outputParts ?? {});
-  let consistent = inputSplit.consistent && outputSplit.consistent;
+  let consistent = inputSplit.consistent && outputSplit.consistent && (input !== undefined || output === 0);
   for (const name in totals.fees) {
     const bucket = name as UsageBucket;
     const count = readCount(totals.fees[bucket]);

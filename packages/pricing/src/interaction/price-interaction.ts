@@ -1,12 +1,13 @@
-import { createStreamReader, readUsage, SUPPORTED_APIS } from '../apis/api-table.js';
+import { createStreamReader, readItems, readUsage, SUPPORTED_APIS } from '../apis/api-table.js';
 import { asObject, asText, at, type JsonObject } from '../apis/json.js';
 import type { UsageReading } from '../apis/usage-reading.js';
 import type { LineItem } from '../compute-cost.js';
 import { formatPicoUsd, picoUsd } from '../pico-usd.js';
+import type { PriceBook } from '../price-book.js';
 import { priceCall, type PricedCall } from '../price-call.js';
 import { providerOfUrl } from '../providers.js';
 import type { Usage, UsageBucket } from '../usage.js';
-import { parseResponseBody } from './response-body.js';
+import { parseResponseBody, type ParsedBody } from './response-body.js';
 import { parseJson } from './server-sent-events.js';
 
 /** When the calls were made. */
@@ -15,6 +16,8 @@ export interface PriceInteractionOptions {
   readonly at?: number | undefined;
   /** The instant for responses without a `Date` header, when `at` is absent. */
   readonly now: number;
+  /** Whose prices hold; absent: the list prices. */
+  readonly book?: PriceBook | undefined;
 }
 
 /** One line of a cost: `cost_usd` is `quantity × unit_price_usd`, exactly. */
@@ -42,6 +45,10 @@ export interface InteractionAnswer {
   readonly price_as_of: string | null;
   readonly usage_quality?: UsageReading['quality'];
   readonly reason?: string;
+  /** The user's rules behind the price. */
+  readonly rules?: readonly string[];
+  /** The billed answers of a session or a batch, each priced for itself; the interaction's own cost is then null. */
+  readonly items?: readonly InteractionAnswer[];
 }
 
 /** Requests that providers do not charge for, by API. */
@@ -49,6 +56,8 @@ const FREE_APIS: ReadonlyMap<string, string> = new Map([
   ['moderations', 'moderation is free of charge'],
   ['messages.count_tokens', 'counting tokens is free of charge'],
   ['responses.input_tokens', 'counting tokens is free of charge'],
+  ['countTokens', 'counting tokens is free of charge'],
+  ['count_tokens', 'counting tokens is free of charge'],
 ]);
 
 const FEE_BUCKETS: ReadonlySet<UsageBucket> = new Set(['web_search', 'file_search']);
@@ -97,8 +106,12 @@ function instantOf(response: JsonObject, options: PriceInteractionOptions): numb
 }
 
 /** Reads usage from a body or from the events of a stream; undefined when there is nothing of this API. */
-function readInteraction(api: string, provider: string, response: JsonObject): UsageReading | undefined {
-  const body = parseResponseBody(response);
+function readInteraction(
+  api: string,
+  provider: string,
+  response: JsonObject,
+  body: ParsedBody,
+): UsageReading | undefined {
   if (body.kind === 'unreadable') return undefined;
   if (body.kind === 'value') return readUsage(api, provider, body.value, response['headers']);
   const reader = createStreamReader(api, provider);
@@ -165,19 +178,41 @@ export function priceInteraction(interaction: unknown, options: PriceInteraction
   const settled = statusWithoutReading(api, response['status']);
   if (settled !== undefined) return answer(id, { model, ...settled });
   const provider = asText(record['provider']) ?? providerOfUrl(asText(request?.['url']) ?? '') ?? '';
-  const reading = readInteraction(api, provider, response);
+  const body = parseResponseBody(response);
+  const context = { provider, requestModel, atMs: instantOf(response, options), book: options.book };
+  const items = itemsOf(api, body);
+  if (items.length > 0) return answerOfItems(id, items, context);
+  const reading = readInteraction(api, provider, response, body);
   if (reading === undefined) return answer(id, { status: 'no_usage', model, reason: 'usage_missing' });
-  return priceReading(id, reading, { provider, requestModel, atMs: instantOf(response, options) });
+  return priceReading(id, reading, context);
+}
+
+function itemsOf(api: string, body: ParsedBody): readonly UsageReading[] {
+  if (body.kind === 'unreadable') return [];
+  return readItems(api, body.kind === 'events' ? body.events : [body.value]) ?? [];
+}
+
+/** A session or a batch is no call: what it costs are its answers, so that nothing is counted twice. */
+function answerOfItems(id: string, items: readonly UsageReading[], context: ReadingContext): InteractionAnswer {
+  const priced = items.map((item, index) => priceReading(`${id}#${index + 1}`, item, context));
+  return answer(id, {
+    status: 'not_billable',
+    model: priced[0]?.model ?? context.requestModel ?? null,
+    reason: `billed by its ${items.length} answers, ${id}#1 to ${id}#${items.length}`,
+    items: priced,
+  });
 }
 
 interface ReadingContext {
   readonly provider: string;
   readonly requestModel: string | undefined;
   readonly atMs: number;
+  readonly book: PriceBook | undefined;
 }
 
 function priceReading(id: string, reading: UsageReading, context: ReadingContext): InteractionAnswer {
-  const priced = priceCall({ ...reading, ...context });
+  const { book, ...call } = context;
+  const priced = priceCall({ ...reading, ...call }, book);
   const reason = reasonOf(priced);
   return answer(id, {
     status: priced.status,
@@ -188,5 +223,6 @@ function priceReading(id: string, reading: UsageReading, context: ReadingContext
     usage_quality: reading.quality,
     ...renderCost(priced),
     ...(reason === undefined ? {} : { reason }),
+    ...(priced.ruleIds === undefined ? {} : { rules: priced.ruleIds }),
   });
 }

@@ -31,7 +31,7 @@ function lineError(line: number, problem: string, text: string): LineError {
 
 /**
  * Prices JSON lines one after the other, given in pieces of any size (a stream's chunks or whole lines). One answer a
- * line, in order; empty lines have none; a malformed line yields an error that names its number.
+ * line, in order, and one for each billed answer in it where it holds several (`id#1`, …); empty lines have none; a malformed line yields an error that names its number.
  */
 export async function* priceInteractionLines(
   pieces: AsyncIterable<string>,
@@ -44,8 +44,15 @@ export async function* priceInteractionLines(
     rest = lines.pop() ?? '';
     for (const text of lines) {
       line += 1;
-      if (text.trim() !== '') yield priceLine(text, line, options);
+      if (text.trim() !== '') yield* withItems(priceLine(text, line, options));
     }
   }
-  if (rest.trim() !== '') yield priceLine(rest, line + 1, options);
+  if (rest.trim() !== '') yield* withItems(priceLine(rest, line + 1, options));
+}
+
+/** The answers in a session or a batch follow it, each on a line of its own, so that the lines add up. */
+function withItems(answer: InteractionAnswer | LineError): (InteractionAnswer | LineError)[] {
+  if (!('items' in answer) || answer.items === undefined) return [answer];
+  const { items, ...whole } = answer;
+  return [whole, ...items];
 }

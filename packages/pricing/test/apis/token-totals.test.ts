@@ -54,8 +54,8 @@ describe('counting usage', () => {
     });
   });
 
-  it('prices no output whose input is not stated', () => {
-    expect(countUsage({ input: undefined, output: 5 })).toEqual({ usage: {}, quality: 'inconsistent' });
+  it('counts an output whose input is not stated, and says that this is not all', () => {
+    expect(countUsage({ input: undefined, output: 5 })).toEqual({ usage: { output: 5 }, quality: 'inconsistent' });
     expect(countUsage({ input: 5, output: undefined })).toEqual({ usage: { input: 5 }, quality: 'reported' });
   });
 

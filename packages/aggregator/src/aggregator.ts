@@ -7,6 +7,7 @@ import type { Database } from '@costel/store';
 import type { Config } from './config/config.js';
 import { alertsEndpoint, budgetsEndpoint } from './http/alert-endpoints.js';
 import { createApp } from './http/app.js';
+import type { BackUp } from './http/backup-endpoint.js';
 import { costEndpoints } from './http/cost-endpoints.js';
 import { forecastEndpoint } from './http/forecast-endpoint.js';
 import { healthEndpoints } from './http/health-endpoints.js';
@@ -35,6 +36,8 @@ export interface AggregatorOptions {
   readonly instance?: string;
   /** Whoever sends it may have the ledger repaired over HTTP; nobody may where it is absent. */
   readonly adminToken?: string;
+  /** Lets the bearer of the token have a backup written; the embedded store's. Default: nobody may. */
+  readonly backUp?: BackUp;
   /** Further metrics of the process, e.g. of the receiver beside it. */
   readonly readMetrics?: () => readonly MetricFamily[];
   /** Where the page's files are. Default: this package's build. */
@@ -189,6 +192,7 @@ async function startAggregator(options: AggregatorOptions, parts: StoreParts): P
     log,
     webDirectory: options.webDirectory,
     admin: options.adminToken === undefined ? undefined : { token: options.adminToken, repair: parts.repair },
+    backUp: options.backUp,
     renderMetrics: () => renderMetrics(wiring, tickHealth()),
   });
   const server = createAdaptorServer({ fetch: app.fetch }) as Server;

@@ -54,6 +54,11 @@ export async function prepareKillRepair(dataDirectory: string, database: Databas
   };
 }
 
+/** Makes the next start on a directory compare what was received from an instant on, as after a kill. */
+export function markUnchecked(dataDirectory: string, fromMs: number): void {
+  writeFileSync(join(dataDirectory, FILE_NAME), String(fromMs));
+}
+
 /** Undefined where the last process stopped by itself, or never received anything. */
 async function uncheckedFrom(path: string, dataDirectory: string, database: Database): Promise<number | undefined> {
   const left = readLeft(path);

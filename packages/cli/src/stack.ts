@@ -9,6 +9,7 @@ import {
   type Database,
   type EmbeddedDatabase,
 } from '@costel/store';
+import { backUpBeside } from './back-up-directory.js';
 import { receiverMetrics } from './receiver-metrics.js';
 import { prepareKillRepair } from './repair-after-kill.js';
 import { removeRunFile, writeRunFile, type RunInfo } from './run-file.js';
@@ -78,7 +79,15 @@ async function startParts(options: StackOptions, teardown: Teardown): Promise<St
   const receiver = await startReceiver(options, database, teardown);
   const clickhouse = await startInterface(options, database, teardown);
   const readMetrics = (): MetricFamily[] => receiverMetrics(receiver.stats());
-  const aggregator = await createAggregator({ database, config, log, instance, readMetrics, adminToken: token });
+  const aggregator = await createAggregator({
+    database,
+    config,
+    log,
+    instance,
+    readMetrics,
+    adminToken: token,
+    backUp: () => backUpBeside(database, Date.now()),
+  });
   teardown.add(() => aggregator.stop());
 
   const { port: otlp, grpcPort } = receiver;

@@ -58,3 +58,4 @@ export { repair, type RepairRange, type RepairResult } from './upkeep/repair.js'
 export { driftGauges, type DriftGauges, type DriftOptions } from './upkeep/drift-gauges.js';
 export { dropOldBuilds, type DropOptions } from './upkeep/drop-old-builds.js';
 export { applyRetention, type Retention } from './upkeep/retention.js';
+export { backUp, type BackupResult } from './upkeep/back-up.js';

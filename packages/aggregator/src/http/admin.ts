@@ -15,7 +15,7 @@ function digest(text: string): Buffer {
 }
 
 /** Compares in constant time; a page of another origin cannot send the header without being asked first. */
-function requireToken(authorization: string | undefined, token: string): void {
+export function requireToken(authorization: string | undefined, token: string): void {
   const given = /^Bearer (\S+)$/.exec(authorization ?? '')?.[1] ?? '';
   if (timingSafeEqual(digest(given), digest(token))) return;
   throw new ApiProblem('not_authorized', {

@@ -2,6 +2,7 @@ import { StoreError } from '@costel/store';
 import { Hono } from 'hono';
 import type { Log } from '../logger.js';
 import { repairHandler, type AdminOptions } from './admin.js';
+import { backupHandler, type BackUp } from './backup-endpoint.js';
 import { answerJson, describeEndpoints, type Endpoint } from './endpoint.js';
 import { ApiProblem } from './problem.js';
 import { addSecurityHeaders, checkAccess, type AccessRules } from './security.js';
@@ -17,6 +18,8 @@ export interface AppOptions {
   readonly webDirectory?: string | undefined;
   /** What may be changed, by the bearer of a token; nothing where this is absent. */
   readonly admin?: AdminOptions | undefined;
+  /** Writes a backup, for the bearer of the same token; nobody can where this is absent. */
+  readonly backUp?: BackUp | undefined;
   /** The metrics of this process in the Prometheus text format. */
   readonly renderMetrics: () => Promise<string>;
 }
@@ -30,6 +33,7 @@ export function createApp(options: AppOptions): Hono {
   const serveFile = createStaticFiles(options.webDirectory);
   app.use(addSecurityHeaders(), checkAccess(options.access));
   if (options.admin) app.post('/api/v1/repair', repairHandler(options.admin, options.clock));
+  if (options.admin && options.backUp) app.post('/api/v1/backup', backupHandler(options.admin.token, options.backUp));
   app.use(async (context, next) => {
     if (context.req.method === 'GET' || context.req.method === 'HEAD') return next();
     context.header('Allow', 'GET, HEAD');

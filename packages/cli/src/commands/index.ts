@@ -1,5 +1,6 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import type { CommonFlags } from '../read-config.js';
+import type { BackupFlags } from './backup.js';
 import type { DoctorFlags } from './doctor.js';
 import type { ExportFlags } from './export.js';
 import type { RepairFlags } from './repair.js';
@@ -23,6 +24,7 @@ export function addCommands(program: Command, reportExit: ReportExit): void {
   addForecast(program);
   addExport(program);
   addRepair(program);
+  addBackup(program);
   addBudget(program, reportExit);
   addConfig(program);
 }
@@ -140,6 +142,19 @@ function addDoctor(program: Command, reportExit: ReportExit): void {
     .action(async (options: DoctorFlags) => {
       const { runDoctor } = await import('./doctor.js');
       if (!(await runDoctor(options))) reportExit(EXIT_CODES.findings);
+    });
+}
+
+function addBackup(program: Command): void {
+  program
+    .command('backup')
+    .summary('copy the data directory, also of a running stack, into a new directory that a stack can be started on')
+    .requiredOption('--to <directory>', 'where to; must not exist')
+    .option('--config <file>', CONFIG_HELP)
+    .option('--data <directory>', DATA_HELP)
+    .action(async (options: BackupFlags) => {
+      const { runBackup } = await import('./backup.js');
+      await runBackup(options);
     });
 }
 

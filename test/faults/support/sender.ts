@@ -46,6 +46,11 @@ export class Sender {
     this.#options = options;
   }
 
+  /** The last thousands of calls that were acknowledged. */
+  get delivered(): readonly Call[] {
+    return this.#delivered;
+  }
+
   start(): void {
     this.#done = this.#run();
   }
@@ -70,7 +75,7 @@ export class Sender {
 
   #remember(calls: readonly Call[]): void {
     this.#delivered.push(...calls);
-    if (this.#delivered.length > 2000) this.#delivered.splice(0, 1000);
+    if (this.#delivered.length > 20_000) this.#delivered.splice(0, 10_000);
   }
 
   /** Sends some of what was delivered once more, cut into another batch, once: its answer does not matter. */

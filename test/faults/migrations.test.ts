@@ -125,16 +125,10 @@ describe('a schema that is being migrated', () => {
     });
   });
 
-  it('never drops the ledger’s view: it changes by MODIFY QUERY', () => {
-    for (const { name, template } of readMigrations()) {
-      expect({
-        name,
-        drops: /\b(DROP|RECREATE|REPLACE)\s+(TABLE|VIEW)\b/i.test(template.replaceAll(/--.*$/gm, '')),
-      }).toEqual({
-        name,
-        drops: false,
-      });
-    }
+  it('never drops or replaces a view that fills a table: rows that arrive meanwhile would be lost', () => {
+    const texts = readMigrations().map(({ name, template }) => [name, template.replaceAll(/--.*$/gm, '')] as const);
+    const dropping = texts.filter(([, sql]) => /\b(DROP|REPLACE)\b[^(]*(\bMATERIALIZED\b|_mv\b)/i.test(sql));
+    expect(dropping.map(([name]) => name)).toEqual([]);
   });
 });
 

@@ -51,7 +51,7 @@ describe('docker-compose.yml, read by the Compose specification’s loader', () 
     const { services } = JSON.parse(stdout) as {
       services: Record<string, { command: string[]; environment: Record<string, string> }>;
     };
-    const { command = [], environment = {} } = services['collector'] ?? {};
+    const { command, environment } = services['collector'] ?? { command: [], environment: {} };
     expect(environment).toMatchObject({ TAIL_ENDPOINT: 'http://tail:4318', CLICKHOUSE_PASSWORD: 'w' });
     const configs = command.filter((word) => word !== '--config').map((path) => path.replace('/etc/otelcol/', ''));
     expect(configs).toEqual(['config.yaml', 'tail.yaml']);

@@ -47,6 +47,7 @@ export {
 export { queryTop, type TopReport } from './query/query-top.js';
 export { queryLatency, type LatencyGroup } from './query/query-latency.js';
 export { queryUnpriced, type UnpricedGroup, type UnpricedQuery } from './query/query-unpriced.js';
+export { queryQuality, type QualityQuery, type UsageFigures } from './query/query-quality.js';
 export { querySpendWindows, type SpendWindow, type WindowSpend } from './query/query-spend-windows.js';
 export { buildRollups, type BuildHooks, type BuildOptions, type BuildResult } from './rollup/build-rollups.js';
 export { createClickHouseInterface } from './interface/clickhouse-interface.js';
@@ -59,3 +60,10 @@ export { driftGauges, type DriftGauges, type DriftOptions } from './upkeep/drift
 export { dropOldBuilds, type DropOptions } from './upkeep/drop-old-builds.js';
 export { applyRetention, type Retention } from './upkeep/retention.js';
 export { backUp, type BackupResult } from './upkeep/back-up.js';
+export { findRateChanges, refreshRates, type RateChanges } from './rates/refresh-rates.js';
+export { previewReprice, type PreviewOptions } from './reprice/preview-reprice.js';
+export { reprice, type RepriceHooks, type RepriceOptions, type RepriceResult } from './reprice/reprice.js';
+export { abandonReprice, type AbandonOptions } from './reprice/abandon-reprice.js';
+export { healUnpriced, type HealOptions } from './reprice/heal-unpriced.js';
+export { listReprices, type RepriceCause, type RepriceState, type RepriceSummary } from './reprice/reprice-log.js';
+export type { ModelFigures, RangeFigures } from './reprice/range-figures.js';

@@ -1,4 +1,4 @@
-import { USAGE_COLUMNS } from './buckets.js';
+import { MORE_USAGE_COLUMN, USAGE_COLUMNS } from './buckets.js';
 
 /** The stored columns of `llm_calls`, in order. */
 export const LEDGER_COLUMNS: readonly string[] = [
@@ -39,6 +39,7 @@ export const LEDGER_COLUMNS: readonly string[] = [
   'time_to_first_chunk_ns',
   'usage_quality',
   ...USAGE_COLUMNS,
+  MORE_USAGE_COLUMN,
   'own_usage',
   'cost_usd',
   'cost_status',

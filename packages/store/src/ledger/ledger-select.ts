@@ -1,35 +1,30 @@
-import {
-  ATTR_COSTEL_CLOCK_OFFSET_MS,
-  ATTR_COSTEL_COST_KIND,
-  ATTR_COSTEL_COST_STATUS,
-  ATTR_COSTEL_COST_USD,
-  ATTR_COSTEL_REGION,
-  ATTR_COSTEL_SERVICE_TIER,
-  ATTR_COSTEL_TAG_PREFIX,
-  ATTR_COSTEL_USAGE_PREFIX,
-  ATTR_COSTEL_USAGE_QUALITY,
-  ATTR_ERROR_TYPE,
-  ATTR_GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK,
-  ATTR_GEN_AI_USAGE_COST_AMOUNT,
-  ATTR_GEN_AI_USAGE_COST_CURRENCY,
-  ATTR_GEN_AI_USAGE_COST_SOURCE,
-} from '@costel/semconv';
+import { ATTR_COSTEL_TAG_PREFIX, ATTR_COSTEL_USAGE_PREFIX, ATTR_COSTEL_USAGE_QUALITY } from '@costel/semconv';
 import { MAX_BUCKET_COUNT, USAGE_BUCKETS } from '@costel/pricing';
+import { isBillableRankSql, ranksSql, slotOfRankSql, slotText } from './attribute-slots.js';
 import {
-  ATTRIBUTION_ATTRIBUTES,
+  ADDITIVE_USAGE_ATTRIBUTE,
   DIALECT_COUNTS,
   EXCLUSIVE_EMITTERS,
-  OPENINFERENCE_OPERATIONS,
+  EXCLUSIVE_OUTPUT_EMITTERS,
+  NESTED_USAGE_MARK,
   OPERATIONS_WITHOUT_COST,
+  OPERATION_NAMES,
+  PROVIDERS_BY_MODEL,
+  PROVIDER_METADATA_ATTRIBUTE,
+  PROVIDER_METADATA_OBJECTS,
   PROVIDER_NAMES,
-  SERVICE_TIER_ATTRIBUTES,
+  SPAN_KIND_OPERATIONS,
   STANDARD_TIERS,
-  TEXT_ATTRIBUTES,
+  USAGE_JSON_ATTRIBUTES,
+  USAGE_JSON_OBJECTS,
+  USAGE_JSON_PREFIX,
+  type EmitterRule,
 } from './attribute-table.js';
-import { BUCKET_COUNT, USAGE_COLUMNS } from './buckets.js';
+import { BUCKET_COUNT, usageColumnsOf } from './buckets.js';
 import { LEDGER_COLUMNS } from './ledger-columns.js';
 import { PRICE_RESULTS, priceStages } from './price-stages.js';
-import { indent, selectList, sqlString, sqlStrings } from './sql-text.js';
+import { sqlString, sqlStrings } from './sql-text.js';
+import { nestStages, type Stage } from './stages.js';
 
 /*
  * The SELECT that turns spans into ledger rows. It is TOTAL: no string in a span may make it throw, for a view that
@@ -50,8 +45,10 @@ export const REVISION_STEP = 281_474_976_710_656n;
 /** Dollars above which a stated cost is not believed. */
 const MAX_STATED_COST_USD = 1_000_000_000;
 
-/** What the stages carry along of a span. */
-const SPAN_COLUMNS = [
+const DIALECT_COUNT_NAMES = Object.keys(DIALECT_COUNTS) as (keyof typeof DIALECT_COUNTS)[];
+
+/** What the stages read of `otel_traces`. */
+const SPAN_COLUMNS: readonly string[] = [
   'Timestamp',
   'TraceId',
   'SpanId',
@@ -64,16 +61,7 @@ const SPAN_COLUMNS = [
   'SpanAttributes',
   'ResourceAttributes',
   'ReceivedAt',
-].join(', ');
-
-const spanAttribute = (name: string): string => `SpanAttributes[${sqlString(name)}]`;
-const resourceAttribute = (name: string): string => `ResourceAttributes[${sqlString(name)}]`;
-
-/** The first text that is not empty. Written so that each candidate stands in the statement once: planning is dear. */
-function firstText(candidates: readonly string[]): string {
-  if (candidates.length === 1) return candidates[0] ?? "''";
-  return `arrayFirst(text -> text != '', [${candidates.join(', ')}])`;
-}
+];
 
 /** Cut and made valid UTF-8, so that every reader can show it and a JSON answer stays JSON. */
 function cleanText(expression: string): string {
@@ -81,151 +69,214 @@ function cleanText(expression: string): string {
 }
 
 /** Dollars of a decimal or floating text, rounded to the pico-dollar; NULL when it is none or absurd. */
-function dollarsOf(text: string): string {
-  const rounded = `round(toDecimal256OrNull(${text}, 30), 12)`;
+function dollarsOf(rounded: string): string {
   return `if(${rounded} >= 0 AND ${rounded} <= ${MAX_STATED_COST_USD}, toDecimal128OrNull(toString(${rounded}), 12), NULL)`;
 }
+
+const roundedDollarsOf = (text: string): string => `round(toDecimal256OrNull(${text}, 30), 12)`;
 
 const milliseconds = (expression: string): string =>
   `fromUnixTimestamp64Milli(least(greatest(${expression}, toInt64(0)), toInt64(${MAX_INSTANT_MS})), 'UTC')`;
 
-function operationText(): string {
-  const kind = spanAttribute('openinference.span.kind');
-  const names = sqlStrings(Object.keys(OPENINFERENCE_OPERATIONS));
-  const operations = sqlStrings(Object.values(OPENINFERENCE_OPERATIONS));
-  return firstText([
-    ...TEXT_ATTRIBUTES.operation.map(spanAttribute),
-    `transform(${kind}, ${names}, ${operations}, '')`,
-    spanAttribute(ATTR_COSTEL_COST_KIND),
-  ]);
+const wholeNumber = (text: string): string => `accurateCastOrNull(toFloat64OrNull(${text}), 'Int64')`;
+
+/** Stage 1: which attributes of the span are ours to read; spans without one that costs money end here. */
+function spanStage(where: string): Stage {
+  return {
+    columns: { span_ranks: ranksSql('span', 'mapKeys(SpanAttributes)') },
+    where: `${where} AND arrayExists(rank -> ${isBillableRankSql('rank')}, span_ranks)`,
+  };
 }
 
-/** Stage 1: counts as texts, and what tells a billable item. */
-function readStage(source: string, where: string): string {
-  return `SELECT
-    ${SPAN_COLUMNS},
-    ${selectList({
-      own_counts: `[${USAGE_BUCKETS.map((bucket) => spanAttribute(ATTR_COSTEL_USAGE_PREFIX + bucket)).join(', ')}]`,
-      dialect_counts: `[${Object.values(DIALECT_COUNTS)
-        .map((names) => firstText(names.map(spanAttribute)))
-        .join(', ')}]`,
-      operation_text: operationText(),
-      cost_kind: `leftUTF8(toValidUTF8(${spanAttribute(ATTR_COSTEL_COST_KIND)}), 64)`,
-      span_cost_status: spanAttribute(ATTR_COSTEL_COST_STATUS),
-    })}
-FROM ${source}
-WHERE ${where}`;
+/**
+ * What stands in attributes as JSON, as names and texts. Extraction answers nothing for what is no JSON; a null is nothing.
+ */
+function jsonEntries(): string {
+  const usage = `arrayFirst(text -> text != '', [${USAGE_JSON_ATTRIBUTES.map((name) => `SpanAttributes[${sqlString(name)}]`).join(', ')}])`;
+  const metadata = `SpanAttributes[${sqlString(PROVIDER_METADATA_ATTRIBUTE)}]`;
+  const entries = (json: string, path: readonly string[], prefix: string) =>
+    `arrayMap(entry -> (concat(${sqlString(prefix + path.map((key) => `${key}.`).join(''))}, entry.1), entry.2), JSONExtractKeysAndValuesRaw(${[json, ...path.map(sqlString)].join(', ')}))`;
+  const all = [
+    entries(usage, [], USAGE_JSON_PREFIX),
+    ...USAGE_JSON_OBJECTS.map((key) => entries(usage, [key], USAGE_JSON_PREFIX)),
+    ...PROVIDER_METADATA_OBJECTS.map((path) => entries(metadata, path, `${PROVIDER_METADATA_ATTRIBUTE}.`)),
+  ];
+  return `arrayFilter(entry -> entry.2 != 'null', arrayConcat(${all.join(', ')}))`;
 }
 
-/** Stage 2: the billable items, their counts as numbers (-1 for what is no count), and who they are from. */
-function countStage(spans: string): string {
-  const withoutCost = OPERATIONS_WITHOUT_COST.map(sqlString).join(', ');
-  const hasText = (counts: string) => `arrayExists(text -> text != '', ${counts})`;
-  return `SELECT
-    *,
-    ${selectList({
-      has_own_usage: hasText('own_counts'),
-      has_dialect_usage: hasText('dialect_counts'),
-      parsed: `arrayMap(
-        text -> if(text = '', toInt64(0), ifNull(accurateCastOrNull(toFloat64OrNull(text), 'Int64'), toInt64(-1))),
-        if(has_own_usage, own_counts, dialect_counts)
-    )`,
-      provider_text: `lowerUTF8(${firstText(TEXT_ATTRIBUTES.provider.map(spanAttribute))})`,
-      start_ms: 'intDiv(toUnixTimestamp64Nano(Timestamp), 1000000)',
-      received_ms: `least(greatest(toUnixTimestamp64Milli(ReceivedAt), toInt64(0)), toInt64(${MAX_INSTANT_MS}))`,
-      clock_offset_ms: `ifNull(accurateCastOrNull(toFloat64OrNull(${spanAttribute(ATTR_COSTEL_CLOCK_OFFSET_MS)}), 'Int64'), 0)`,
-      is_id_missing: "[trim(BOTH '0' FROM TraceId) = '', trim(BOTH '0' FROM SpanId) = '']",
-    })}
-FROM (
-    ${indent(spans)}
-)
-WHERE has_own_usage
-    OR has_dialect_usage
-    OR cost_kind != ''
-    OR span_cost_status != ''
-    OR ${spanAttribute(ATTR_GEN_AI_USAGE_COST_AMOUNT)} != ''
-    OR (operation_text != '' AND operation_text NOT IN (${withoutCost}) AND position(operation_text, 'memory') = 0)`;
-}
-
-/** Stage 3: counts of a foreign span as parts and totals; which of the clocks is believed. */
-function partStage(counted: string): string {
-  const names = Object.keys(DIALECT_COUNTS);
-  const count = (name: keyof typeof DIALECT_COUNTS) => `said[${names.indexOf(name) + 1}]`;
-  const text = (name: keyof typeof DIALECT_COUNTS) => `dialect_counts[${names.indexOf(name) + 1}]`;
-  const exclusive = EXCLUSIVE_EMITTERS.map(
-    ({ scopePrefix, provider }) =>
-      `(startsWith(ScopeName, ${sqlString(scopePrefix)}) AND provider_text = ${sqlString(provider)})`,
-  ).join(' OR ');
+/** Stage 2: their texts with those of the resource, in order of preference; what needs the attributes as a whole. */
+function attributeStage(): Stage {
+  const prefix = sqlString(ATTR_COSTEL_TAG_PREFIX);
+  const tagsOf = (attributes: string) => `mapFilter((name, value) -> startsWith(name, ${prefix}), ${attributes})`;
   const known = sqlStrings([
     ...USAGE_BUCKETS.map((bucket) => ATTR_COSTEL_USAGE_PREFIX + bucket),
     ATTR_COSTEL_USAGE_QUALITY,
   ]);
-  return `SELECT
-    *,
-    ${selectList({
-      said: 'arrayMap(quantity -> greatest(quantity, toInt64(0)), parsed)',
+  return {
+    columns: {
+      start_ms: 'intDiv(toUnixTimestamp64Nano(Timestamp), 1000000)',
+      received_ms: `least(greatest(toUnixTimestamp64Milli(ReceivedAt), toInt64(0)), toInt64(${MAX_INSTANT_MS}))`,
+      json_entries: jsonEntries(),
+      attribute_texts:
+        'arrayConcat(mapValues(SpanAttributes), mapValues(ResourceAttributes), arrayMap(entry -> entry.2, json_entries))',
+      // An empty text is an absent one; the position keeps the first of two attributes of one name.
+      ranks: `arrayMap(
+        (rank, text, position) -> if(rank = 0 OR text = '', toUInt64(0), rank + position),
+        arrayConcat(span_ranks, ${ranksSql('resource', 'mapKeys(ResourceAttributes)')}, ${ranksSql('span', 'arrayMap(entry -> entry.1, json_entries)')}), attribute_texts, arrayEnumerate(attribute_texts)
+    )`,
       // An unknown bucket comes from a newer instrumentation: its price is unknown, so the call's is.
-      has_bad_count: `arrayExists(quantity -> quantity < 0 OR quantity > ${MAX_BUCKET_COUNT}, parsed)
-        OR arrayExists(name -> startsWith(name, ${sqlString(ATTR_COSTEL_USAGE_PREFIX)}) AND NOT has(${known}, name), mapKeys(SpanAttributes))`,
+      has_unknown_bucket: `arrayExists(name -> startsWith(name, ${sqlString(ATTR_COSTEL_USAGE_PREFIX)}) AND NOT has(${known}, name), mapKeys(SpanAttributes))`,
+      all_tags: `mapUpdate(${tagsOf('ResourceAttributes')}, ${tagsOf('SpanAttributes')})`,
+      is_id_missing: "[trim(BOTH '0' FROM TraceId) = '', trim(BOTH '0' FROM SpanId) = '']",
+      content_hash:
+        "if(has(is_id_missing, 1), lower(hex(sipHash128(start_ms, TraceId, SpanId, ParentSpanId, SpanName, ServiceName, Duration, mapKeys(SpanAttributes), mapValues(SpanAttributes)))), '')",
+    },
+  };
+}
+
+/** Stage 3: the text of each slot. */
+function slotStage(): Stage {
+  return {
+    columns: {
+      texts: `mapFromArrays(arrayMap(rank -> ${slotOfRankSql('rank')}, arraySort(ranks)), arraySort((text, rank) -> rank, attribute_texts, ranks))`,
+    },
+  };
+}
+
+/** Stage 4: the billable items, their counts as texts, and who they are from. */
+function itemStage(): Stage {
+  const withoutCost = OPERATIONS_WITHOUT_COST.map(sqlString).join(', ');
+  const renamed = (text: string, names: Readonly<Record<string, string>>, otherwise: string) =>
+    `transform(${text}, ${sqlStrings(Object.keys(names))}, ${sqlStrings(Object.values(names))}, ${otherwise})`;
+  const operation = slotText('operation');
+  const hasText = (counts: string) => `arrayExists(text -> text != '', ${counts})`;
+  return {
+    columns: {
+      own_counts: `[${USAGE_BUCKETS.map((bucket) => slotText(`own_${bucket}`)).join(', ')}]`,
+      dialect_counts: `[${DIALECT_COUNT_NAMES.map((name) => slotText(`count_${name}`)).join(', ')}]`,
+      has_own_usage: hasText('own_counts'),
+      has_dialect_usage: hasText('dialect_counts'),
+      operation_text: `arrayFirst(text -> text != '', [${renamed(operation, OPERATION_NAMES, operation)}, ${renamed(slotText('span_kind'), SPAN_KIND_OPERATIONS, "''")}, ${slotText('cost_kind')}])`,
+      cost_kind: `leftUTF8(toValidUTF8(${slotText('cost_kind')}), 64)`,
+      span_cost_status: slotText('cost_status'),
+    },
+    where: `has_own_usage
+    OR has_dialect_usage
+    OR cost_kind != ''
+    OR span_cost_status != ''
+    OR ${slotText('cost_amount')} != ''
+    OR (operation_text != '' AND operation_text NOT IN (${withoutCost}) AND position(operation_text, 'memory') = 0)`,
+  };
+}
+
+/** SQL: who alone sells a model, by the first letters of its name; empty for the others. */
+function makerOf(model: string): string {
+  const branches = Object.entries(PROVIDERS_BY_MODEL).map(
+    ([prefix, provider]) => `startsWith(${model}, ${sqlString(prefix)}), ${sqlString(provider)}`,
+  );
+  return `multiIf(${branches.join(', ')}, '')`;
+}
+
+/** SQL: whether a span is of one of these emitters. */
+function isEmitter(rules: readonly EmitterRule[]): string {
+  return rules
+    .map(({ scopePrefix, scope, providerPrefix, unlessAttributes = [] }) =>
+      [
+        ...(scopePrefix === undefined ? [] : [`startsWith(ScopeName, ${sqlString(scopePrefix)})`]),
+        ...(scope === undefined ? [] : [`ScopeName = ${sqlString(scope)}`]),
+        ...(providerPrefix === undefined ? [] : [`startsWith(provider_text, ${sqlString(providerPrefix)})`]),
+        ...unlessAttributes.map((name) => `NOT mapContains(SpanAttributes, ${sqlString(name)})`),
+      ].join(' AND '),
+    )
+    .map((condition) => `(${condition})`)
+    .join(' OR ');
+}
+
+/** Stage 5: counts as numbers (-1 for what is no count), and stated dollars. */
+function countStage(): Stage {
+  return {
+    columns: {
+      parsed: `arrayMap(
+        text -> if(text = '', toInt64(0), ifNull(${wholeNumber('text')}, toInt64(-1))),
+        if(has_own_usage, own_counts, dialect_counts)
+    )`,
+      provider_text: `lowerUTF8(if(has_own_usage OR ${slotText('provider')} != '', ${slotText('provider')}, ${makerOf(`lowerUTF8(if(${slotText('response_model')} != '', ${slotText('response_model')}, ${slotText('request_model')}))`)}))`,
+      is_additive: `${slotText('usage_json')} != '' AND SpanAttributes[${sqlString(ADDITIVE_USAGE_ATTRIBUTE)}] != '' AND position(${slotText('usage_json')}, ${sqlString(NESTED_USAGE_MARK)}) = 0`,
+      clock_offset_ms: `ifNull(${wholeNumber(slotText('clock_offset_ms'))}, 0)`,
+      stated_cost: roundedDollarsOf(slotText('cost_usd')),
+      stated_amount: roundedDollarsOf(slotText('cost_amount')),
+      emitter_cost: roundedDollarsOf(slotText('app_cost')),
+      chunk_ns: `accurateCastOrNull(round(toFloat64OrNull(${slotText('time_to_first_chunk')}) * 1000000000), 'UInt64')`,
+    },
+  };
+}
+
+/** Stage 6: counts of a foreign span as parts and totals; which of the clocks is believed. */
+function partStage(): Stage {
+  const count = (name: keyof typeof DIALECT_COUNTS) => `said[${DIALECT_COUNT_NAMES.indexOf(name) + 1}]`;
+  const text = (name: keyof typeof DIALECT_COUNTS) => `dialect_counts[${DIALECT_COUNT_NAMES.indexOf(name) + 1}]`;
+  return {
+    columns: {
+      said: 'arrayMap(quantity -> greatest(quantity, toInt64(0)), parsed)',
+      has_bad_count: `arrayExists(quantity -> quantity < 0 OR quantity > ${MAX_BUCKET_COUNT}, parsed) OR has_unknown_bucket`,
       written_5m: `greatest(${count('cache_write')}, ${count('cache_write_5m')} + ${count('cache_write_1h')}) - ${count('cache_write_1h')}`,
       input_parts: `[${count('cache_read')}, written_5m, ${count('cache_write_1h')}, ${count('input_audio')}, ${count('input_image')}, ${count('input_video')}]`,
       output_parts: `[${count('reasoning')}, ${count('output_audio')}]`,
       input_total: `multiIf(
         ${text('input')} = '', arraySum(input_parts),
-        ${exclusive}, ${count('input')} + ${count('cache_read')} + written_5m + ${count('cache_write_1h')},
+        is_additive OR ${isEmitter(EXCLUSIVE_EMITTERS)}, ${count('input')} + arraySum(arraySlice(input_parts, 1, if(is_additive, 6, 3))),
         ${count('input')}
     )`,
-      output_total: `if(${text('output')} = '', arraySum(output_parts), ${count('output')})`,
+      output_total: `multiIf(
+        ${text('output')} = '', arraySum(output_parts),
+        is_additive OR ${isEmitter(EXCLUSIVE_OUTPUT_EMITTERS)}, ${count('output')} + arraySum(output_parts),
+        ${count('output')}
+    )`,
       is_offset: `abs(clock_offset_ms) > ${CLOCK_TOLERANCE_MS} AND abs(clock_offset_ms) <= ${MAX_INSTANT_MS}`,
       own_start_ms: 'if(is_offset, start_ms - clock_offset_ms, start_ms)',
       is_start_plausible: `own_start_ms >= received_ms - ${MAX_LATENESS_MS} AND own_start_ms <= received_ms + ${CLOCK_TOLERANCE_MS}`,
-    })}
-FROM (
-    ${indent(counted)}
-)`;
+    },
+  };
 }
 
-/** Stage 4: disjoint usage, and what is known of the cost before any price list. */
-function callStage(parts: string): string {
-  // Parts above their total contradict each other: they are cut in order until they fit, and the row is flagged.
+/** Stage 7: parts that fit into their totals. Those above contradict each other: cut in order until they fit, and flagged. */
+function fitStage(): Stage {
   const clamp = (list: string, total: string) =>
     `arrayMap((part, before) -> greatest(least(part, ${total} - (before - part)), toInt64(0)), ${list}, arrayCumSum(${list}))`;
-  const fitted = `SELECT
-    *,
-    ${selectList({
+  return {
+    columns: {
       fitted_input: clamp('input_parts', 'input_total'),
       fitted_output: clamp('output_parts', 'output_total'),
       contradicts:
         'NOT has_own_usage AND (arraySum(input_parts) > input_total OR arraySum(output_parts) > output_total)',
-      stated_quality: spanAttribute(ATTR_COSTEL_USAGE_QUALITY),
-      stated_cost_usd: dollarsOf(spanAttribute(ATTR_COSTEL_COST_USD)),
-      stated_amount_usd: dollarsOf(spanAttribute(ATTR_GEN_AI_USAGE_COST_AMOUNT)),
-    })}
-FROM (
-    ${indent(parts)}
-)`;
+      stated_quality: slotText('usage_quality'),
+      stated_cost_usd: dollarsOf('stated_cost'),
+      stated_amount_usd: dollarsOf('stated_amount'),
+      app_cost_usd_of_emitter: dollarsOf('emitter_cost'),
+    },
+  };
+}
+
+/** Stage 8: disjoint usage, what the price depends on, and what is known of the cost before any price list. */
+function callStage(): Stage {
   const zeros = (count: number) => Array.from({ length: count }, () => 'toInt64(0)').join(', ');
-  const fromProvider = `${spanAttribute(ATTR_GEN_AI_USAGE_COST_SOURCE)} = 'provider' AND upper(${spanAttribute(ATTR_GEN_AI_USAGE_COST_CURRENCY)}) IN ('', 'USD')`;
-  const tier = firstText(SERVICE_TIER_ATTRIBUTES.map(spanAttribute));
+  const fromProvider = `${slotText('cost_source')} = 'provider' AND upper(${slotText('cost_currency')}) IN ('', 'USD')`;
   const providers = sqlStrings(Object.keys(PROVIDER_NAMES));
-  return `SELECT
-    *,
-    ${selectList({
+  return {
+    columns: {
       provider: cleanText(
         `transform(provider_text, ${providers}, ${sqlStrings(Object.values(PROVIDER_NAMES))}, provider_text)`,
       ),
-      request_model: cleanText(firstText(TEXT_ATTRIBUTES.request_model.map(spanAttribute))),
-      response_model: cleanText(firstText(TEXT_ATTRIBUTES.response_model.map(spanAttribute))),
-      foreign_tier: `lowerUTF8(${tier})`,
+      request_model: cleanText(slotText('request_model')),
+      response_model: cleanText(slotText('response_model')),
+      foreign_tier: `lowerUTF8(${slotText('foreign_service_tier')})`,
       service_tier: cleanText(
-        firstText([
-          spanAttribute(ATTR_COSTEL_SERVICE_TIER),
-          `if(foreign_tier IN (${STANDARD_TIERS.map(sqlString).join(', ')}), '', foreign_tier)`,
-        ]),
+        `multiIf(${slotText('own_service_tier')} != '', ${slotText('own_service_tier')}, foreign_tier IN (${STANDARD_TIERS.map(sqlString).join(', ')}), '', foreign_tier)`,
       ),
-      region: cleanText(spanAttribute(ATTR_COSTEL_REGION)),
+      region: cleanText(slotText('region')),
+      feature: cleanText(slotText('feature')),
       counted_at: milliseconds('if(is_start_plausible, own_start_ms, received_ms)'),
-      failed: `StatusCode = 'Error' OR ${spanAttribute(ATTR_ERROR_TYPE)} != ''`,
+      failed: `StatusCode = 'Error' OR ${slotText('error_type')} != ''`,
       usage_quality: `multiIf(
         has_bad_count OR contradicts, 'inconsistent',
         stated_quality = 'missing' AND span_cost_status = 'not_billable', 'reported',
@@ -234,42 +285,33 @@ FROM (
         'missing'
     )`,
       priced_usage: `CAST(multiIf(
-        has_bad_count, [${zeros(BUCKET_COUNT)}],
+        has_bad_count, arrayResize(emptyArrayInt64(), ${BUCKET_COUNT}, toInt64(0)),
         has_own_usage, arrayResize(said, ${BUCKET_COUNT}, toInt64(0)),
-        arrayConcat(
+        arrayResize(arrayConcat(
             [input_total - arraySum(fitted_input)], arraySlice(fitted_input, 1, 4), [${zeros(1)}, fitted_input[5], ${zeros(1)}, fitted_input[6]],
-            [output_total - arraySum(fitted_output)], fitted_output, [${zeros(4)}]
-        )
+            [output_total - arraySum(fitted_output)], fitted_output
+        ), ${BUCKET_COUNT}, toInt64(0))
     ), 'Array(UInt64)')`,
       reported_cost_usd: `if(${fromProvider}, ifNull(stated_cost_usd, stated_amount_usd), NULL)`,
       given_cost_usd: "if(cost_kind != '', ifNull(stated_cost_usd, stated_amount_usd), reported_cost_usd)",
       given_source: "if(cost_kind != '', 'recorded', 'provider')",
-    })}
-FROM (
-    ${indent(fitted)}
-)`;
+    },
+  };
 }
+
+const IS_PROBE = "operation_text = 'costel_doctor' AND span_cost_status = 'not_billable'";
 
 /** What the outermost stage makes of a span besides its usage and its price. */
 function rowColumns(): Readonly<Record<string, string>> {
-  const contentHash =
-    'lower(hex(sipHash128(start_ms, TraceId, SpanId, ParentSpanId, SpanName, ServiceName, Duration, mapKeys(SpanAttributes), mapValues(SpanAttributes))))';
-  const tags = `mapFilter((name, value) -> startsWith(name, ${sqlString(ATTR_COSTEL_TAG_PREFIX)}) AND value != '', mapUpdate(ResourceAttributes, SpanAttributes))`;
-  const errorType = spanAttribute(ATTR_ERROR_TYPE);
-  const texts = (['response_id', 'agent', 'conversation'] as const).map((field) => [
-    field,
-    cleanText(firstText(TEXT_ATTRIBUTES[field].map(spanAttribute))),
-  ]);
-  const attribution = Object.entries(ATTRIBUTION_ATTRIBUTES).map(([field, names]) => [
-    field,
-    cleanText(firstText([...names.map(spanAttribute), ...names.map(resourceAttribute)])),
-  ]);
-  const nanoseconds = `accurateCastOrNull(round(toFloat64OrNull(${spanAttribute(ATTR_GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK)}) * 1000000000), 'UInt64')`;
+  const errorType = slotText('error_type');
+  const texts = (
+    ['response_id', 'agent', 'conversation', 'environment', 'user', 'customer', 'team', 'project'] as const
+  ).map((field) => [field, cleanText(slotText(field))]);
   return {
-    tenant: cleanText(firstText([resourceAttribute('costel.tenant'), "'default'"])),
+    tenant: cleanText(`if(${slotText('tenant')} = '', 'default', ${slotText('tenant')})`),
     started: milliseconds('start_ms'),
-    trace_id: `if(is_id_missing[1], ${contentHash}, TraceId)`,
-    span_id: `if(is_id_missing[2], ${contentHash}, SpanId)`,
+    trace_id: 'if(is_id_missing[1], content_hash, TraceId)',
+    span_id: 'if(is_id_missing[2], content_hash, SpanId)',
     item: 'toUInt16(0)',
     version: `toUInt64(${REVISION_STEP - 1n} - received_ms)`,
     received_at: `fromUnixTimestamp64Milli(received_ms, 'UTC')`,
@@ -279,22 +321,22 @@ function rowColumns(): Readonly<Record<string, string>> {
     operation: cleanText('operation_text'),
     model: 'first_model',
     ...Object.fromEntries(texts),
-    ...Object.fromEntries(attribution),
     tags: `mapApply(
         (name, value) -> (toValidUTF8(leftUTF8(substring(name, ${ATTR_COSTEL_TAG_PREFIX.length + 1}), ${MAX_TEXT_CHARACTERS})), ${cleanText('value')}),
-        ${tags}
+        mapFilter((name, value) -> value != '', all_tags)
     )`,
     parent_span_id: 'ParentSpanId',
     emitter: cleanText('ScopeName'),
     status: 'lower(StatusCode)',
     error_type: cleanText(`multiIf(${errorType} != '', ${errorType}, StatusCode = 'Error', '_OTHER', '')`),
     duration_ns: `if(Duration > ${MAX_LATENESS_MS}000000, toUInt64(0), Duration)`,
-    time_to_first_chunk_ns: `if(${nanoseconds} < 86400000000000, ${nanoseconds}, NULL)`,
+    time_to_first_chunk_ns: 'if(chunk_ns < 86400000000000, chunk_ns, NULL)',
     own_usage: 'priced_usage',
-    app_cost_usd: 'stated_cost_usd',
-    counted: 'toUInt8(1)',
-    verdict: "'counted'",
-    ...Object.fromEntries(USAGE_COLUMNS.map((column, index) => [column, `priced_usage[${index + 1}]`])),
+    app_cost_usd: 'ifNull(stated_cost_usd, app_cost_usd_of_emitter)',
+    // The span by which `costel doctor` tries the pipeline is in the ledger and never counts.
+    counted: `toUInt8(NOT (${IS_PROBE}))`,
+    verdict: `if(${IS_PROBE}, 'probe', 'counted')`,
+    ...usageColumnsOf('priced_usage'),
     ...PRICE_RESULTS,
   };
 }
@@ -308,12 +350,21 @@ export interface LedgerSelectOptions {
 
 /** The statement that derives ledger rows (`LEDGER_COLUMNS`, in order) from spans. */
 export function ledgerSelect({ database, where = '1' }: LedgerSelectOptions): string {
-  const spans = countStage(readStage(`${database}.otel_traces`, where));
-  const priced = priceStages(database, callStage(partStage(spans)));
   const derived = rowColumns();
-  return `SELECT
-    ${selectList(Object.fromEntries(LEDGER_COLUMNS.map((column) => [`\`${column}\``, derived[column] ?? `\`${column}\``])))}
-FROM (
-    ${indent(priced)}
-)`;
+  return nestStages(
+    `${database}.otel_traces`,
+    SPAN_COLUMNS,
+    [
+      spanStage(where),
+      attributeStage(),
+      slotStage(),
+      itemStage(),
+      countStage(),
+      partStage(),
+      fitStage(),
+      callStage(),
+      ...priceStages(database),
+    ],
+    Object.fromEntries(LEDGER_COLUMNS.map((column) => [`\`${column}\``, derived[column] ?? `\`${column}\``])),
+  );
 }

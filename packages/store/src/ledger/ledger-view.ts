@@ -9,15 +9,15 @@ import { ledgerSelect } from './ledger-select.js';
 const VIEW_SETTINGS = 'SETTINGS optimize_and_compare_chain = 0, query_plan_merge_expressions = 0';
 
 /**
- * The migration that creates the ledger view: generated, committed, and held to this by a test. Once released it never
- * changes: a new dialect is a new migration, `ALTER TABLE … MODIFY QUERY` (dropping and creating a view loses rows).
+ * The migration that brings the ledger view to this version's statement: generated, committed, and held to this by a
+ * test. Once released it never changes: a new dialect is a new migration of the same form (dropping and creating a view
+ * loses rows).
  */
 export function ledgerViewMigration(): string {
-  return `-- Spans into ledger rows (${LEDGER_COLUMNS.length} columns). Generated from src/ledger/attribute-table.ts; see src/ledger/ledger-select.ts.
+  return `-- Spans into ledger rows (${LEDGER_COLUMNS.length} columns), every dialect of src/ledger/attribute-table.ts. Generated; see src/ledger/ledger-select.ts.
 -- Total: no string in a span makes it throw. Changed by ALTER TABLE … MODIFY QUERY only.
-CREATE MATERIALIZED VIEW IF NOT EXISTS {{database}}.llm_calls_mv {{on_cluster}}
-TO {{database}}.llm_calls
-AS ${ledgerSelect({ database: '{{database}}' })}
+ALTER TABLE {{database}}.llm_calls_mv {{on_cluster}} MODIFY QUERY
+${ledgerSelect({ database: '{{database}}' })}
 ${VIEW_SETTINGS}
 `;
 }

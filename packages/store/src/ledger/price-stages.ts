@@ -1,5 +1,5 @@
 import { BUCKET_COUNT, INPUT_BUCKET_COUNT } from './buckets.js';
-import { indent, selectList } from './sql-text.js';
+import type { Stage } from './stages.js';
 
 /*
  * Multiplication of usage with dated prices, as ClickHouse does it. The same text prices a span when it arrives and
@@ -7,9 +7,12 @@ import { indent, selectList } from './sql-text.js';
  * @costel/pricing.
  */
 
+/** Which dictionary of prices is multiplied with: those in force, or those that a preview tries out. */
+export type RateDictionary = 'llm_rates_dict' | 'llm_rates_candidate_dict';
+
 /** What a row says about its price: the attributes of the rates dictionary, in this order. */
 const RATE_ATTRIBUTES =
-  "('status', 'reason', 'source', 'rate_id', 'above_input_tokens', 'from_second_of_day', 'to_second_of_day', 'prices')";
+  "('status', 'reason', 'source', 'rate_id', 'above_input_tokens', 'from_second_of_day', 'to_second_of_day', 'tier_feature', 'prices')";
 
 /**
  * Dollars of a count of pico-dollars. Both factors are Decimal(38, …): `UInt64max * Decimal(18, 12)` is negative
@@ -27,57 +30,44 @@ export const PRICE_RESULTS: Readonly<Record<string, string>> = {
 };
 
 /**
- * Wraps a subquery of calls into one that decides what they cost; {@link PRICE_RESULTS} reads its columns. The subquery
- * yields `priced_usage` (Array(UInt64), one element a bucket), `given_cost_usd` (what survives as given, or NULL),
+ * Stages that decide what calls cost; {@link PRICE_RESULTS} reads their columns. The stage below them yields
+ * `priced_usage` (Array(UInt64), one element a bucket), `given_cost_usd` (what survives as given, or NULL),
  * `given_source`, `failed` (1 when the call ended in an error), and the call's `cost_kind, usage_quality, provider,
- * request_model, response_model, service_tier, region, counted_at`.
+ * request_model, response_model, service_tier, region, feature, counted_at`.
  */
-export function priceStages(database: string, calls: string): string {
+export function priceStages(database: string, dictionary: RateDictionary = 'llm_rates_dict'): readonly Stage[] {
   const lookUp = (model: string) =>
-    `dictGet('${database}.llm_rates_dict', ${RATE_ATTRIBUTES}, (provider, ${model}, service_tier, region), counted_at)`;
-  const first = `SELECT
-    *,
-    ${selectList({
-      first_model: "if(response_model != '', response_model, request_model)",
-      first_rate: lookUp('first_model'),
-    })}
-FROM (
-    ${indent(calls)}
-)`;
-  const rates = `SELECT
-    *,
-    ${selectList({
-      // The model that was asked for prices the call where no list knows the one that answered (a deployment's name).
-      rate: `if(
+    `dictGet('${database}.${dictionary}', ${RATE_ATTRIBUTES}, (provider, ${model}, service_tier, region), counted_at)`;
+  const first = {
+    first_model: "if(response_model != '', response_model, request_model)",
+    first_rate: lookUp('first_model'),
+  };
+  const rates = {
+    // The model that was asked for prices the call where no list knows the one that answered (a deployment's name).
+    rate: `if(
         first_rate.1 = 'unpriced' AND first_rate.2 = 'unknown_model' AND request_model NOT IN ('', response_model),
         ${lookUp('request_model')},
         first_rate
     )`,
-      input_count: `arraySum(arraySlice(priced_usage, 1, ${INPUT_BUCKET_COUNT}))`,
-      second_of_day: 'intDiv(toUnixTimestamp64Milli(counted_at), 1000) % 86400',
-    })}
-FROM (
-    ${indent(first)}
-)`;
-  const tiers = `SELECT
-    *,
-    ${selectList({
-      tier: `arrayLastIndex(
-        (above, from_second, to_second) ->
-            (above <= 0 OR input_count > above) AND second_of_day >= from_second AND second_of_day < to_second,
-        rate.5, arrayResize(rate.6, length(rate.5), 0), arrayResize(rate.7, length(rate.5), 0)
+    input_count: `arraySum(arraySlice(priced_usage, 1, ${INPUT_BUCKET_COUNT}))`,
+    second_of_day: 'intDiv(toUnixTimestamp64Milli(counted_at), 1000) % 86400',
+  };
+  const tiers = {
+    tier: `arrayLastIndex(
+        (above, from_second, to_second, only_feature) ->
+            (above <= 0 OR input_count > above) AND second_of_day >= from_second AND second_of_day < to_second
+            AND (only_feature = '' OR only_feature = feature),
+        rate.5, arrayResize(rate.6, length(rate.5), 0), arrayResize(rate.7, length(rate.5), 0),
+        arrayResize(rate.8, length(rate.5), '')
     )`,
-      unit_prices: `arrayResize(arraySlice(rate.8, (toInt64(tier) - 1) * ${BUCKET_COUNT} + 1, ${BUCKET_COUNT}), ${BUCKET_COUNT}, toInt64(-1))`,
-    })}
-FROM (
-    ${indent(rates)}
-)`;
-  return `SELECT
-    *,
-    ${selectList({
-      pico_usd:
-        'arraySum((quantity, price) -> toInt128(quantity) * greatest(price, toInt64(0)), priced_usage, unit_prices)',
-      decision: `multiIf(
+    // Rows that were written when there were fewer buckets have fewer prices a tier.
+    prices_per_tier: 'toInt64(intDiv(length(rate.9), greatest(length(rate.5), 1)))',
+    unit_prices: `arrayResize(arraySlice(rate.9, (toInt64(tier) - 1) * prices_per_tier + 1, prices_per_tier), ${BUCKET_COUNT}, toInt64(-1))`,
+  };
+  const decided = {
+    pico_usd:
+      'arraySum((quantity, price) -> toInt128(quantity) * greatest(price, toInt64(0)), priced_usage, unit_prices)',
+    decision: `multiIf(
         cost_kind != '', if(given_cost_usd IS NULL, ('unpriced', 'no_price_at_time'), ('priced', '')),
         given_cost_usd IS NOT NULL, ('priced', ''),
         usage_quality = 'missing', ('no_usage', if(failed, 'error', 'usage_missing')),
@@ -92,8 +82,6 @@ FROM (
             ('unpriced', 'no_price_for_bucket'),
         ('priced', '')
     )`,
-    })}
-FROM (
-    ${indent(tiers)}
-)`;
+  };
+  return [{ columns: first }, { columns: rates }, { columns: tiers }, { columns: decided }];
 }

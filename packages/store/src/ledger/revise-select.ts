@@ -1,8 +1,9 @@
 import { LEDGER_COLUMNS } from './ledger-columns.js';
 import { USAGE_ARRAY_SQL } from './buckets.js';
 import { REVISION_STEP } from './ledger-select.js';
-import { PRICE_RESULTS, priceStages } from './price-stages.js';
-import { indent, selectList } from './sql-text.js';
+import { PRICE_RESULTS, priceStages, type RateDictionary } from './price-stages.js';
+import { indent } from './sql-text.js';
+import { nestStages } from './stages.js';
 
 /** What pricing decides anew; everything else of a revised row is copied from the winner. */
 const PRICE_COLUMNS: ReadonlySet<string> = new Set([
@@ -19,20 +20,20 @@ export const COPIED_COLUMNS: readonly string[] = LEDGER_COLUMNS.filter((column) 
 /**
  * Rows under the next revision, priced again: price and verdict together, so that of two corrections none is lost.
  * `rows` is a query of `COPIED_COLUMNS` over winners (FINAL); its usage columns, `counted` and `verdict` may differ from
- * theirs. A row that does not count has no cost; its reason is its verdict.
+ * theirs. A row that does not count has no cost; its reason is its verdict. Columns of `rows` that are `carried` come
+ * out under their own names beside the `r_…` ones.
  */
-export function reviseSelect(database: string, rows: string): string {
-  const calls = `SELECT
-    *,
-    ${selectList({
-      priced_usage: USAGE_ARRAY_SQL,
-      given_cost_usd: "multiIf(cost_kind != '', app_cost_usd, verdict = 'remainder', NULL, reported_cost_usd)",
-      given_source: "if(cost_kind != '', 'recorded', 'provider')",
-      failed: "status = 'error' OR error_type != ''",
-    })}
-FROM (
-    ${indent(rows)}
-)`;
+export function reviseSelect(
+  database: string,
+  rows: string,
+  { dictionary, carried = [] }: { readonly dictionary?: RateDictionary; readonly carried?: readonly string[] } = {},
+): string {
+  const calls = {
+    priced_usage: USAGE_ARRAY_SQL,
+    given_cost_usd: "multiIf(cost_kind != '', app_cost_usd, verdict = 'remainder', NULL, reported_cost_usd)",
+    given_source: "if(cost_kind != '', 'recorded', 'provider')",
+    failed: "status = 'error' OR error_type != ''",
+  };
   const price = (column: string, otherwise: string) => `if(counted, ${PRICE_RESULTS[column] ?? column}, ${otherwise})`;
   const revised: Readonly<Record<string, string>> = {
     version: `version + ${REVISION_STEP}`,
@@ -42,11 +43,15 @@ FROM (
     price_source: price('price_source', "''"),
     rate_id: price('rate_id', "''"),
   };
-  return `SELECT
-    ${selectList(Object.fromEntries(LEDGER_COLUMNS.map((column) => [`\`r_${column}\``, revised[column] ?? `\`${column}\``])))}
-FROM (
-    ${indent(priceStages(database, calls))}
-)`;
+  return nestStages(
+    `(\n    ${indent(rows)}\n)`,
+    [...LEDGER_COLUMNS, ...carried],
+    [{ columns: calls }, ...priceStages(database, dictionary)],
+    {
+      ...Object.fromEntries(LEDGER_COLUMNS.map((column) => [`\`r_${column}\``, revised[column] ?? `\`${column}\``])),
+      ...Object.fromEntries(carried.map((column) => [column, column])),
+    },
+  );
 }
 
 /** The columns of an insert of revised rows, in the order of {@link reviseSelect}. */

@@ -21,6 +21,7 @@ export interface RateRow {
   readonly above_input_tokens: readonly number[];
   readonly from_second_of_day: readonly number[];
   readonly to_second_of_day: readonly number[];
+  readonly tier_feature: readonly string[];
   readonly prices: readonly string[];
 }
 
@@ -79,6 +80,7 @@ function unpricedRow(key: RateKey, generation: bigint, fromMs: number, toMs: num
     above_input_tokens: [],
     from_second_of_day: [],
     to_second_of_day: [],
+    tier_feature: [],
     prices: [],
   };
 }
@@ -94,6 +96,7 @@ function pricedRow(key: RateKey, generation: bigint, fromMs: number, toMs: numbe
     above_input_tokens: tiers.map((tier) => tier.aboveInputTokens),
     from_second_of_day: tiers.map((tier) => tier.fromSecondOfDay),
     to_second_of_day: tiers.map((tier) => tier.toSecondOfDay),
+    tier_feature: tiers.map((tier) => tier.feature ?? ''),
     prices: tiers.flatMap((tier) => tierPrices(key, tier)),
   };
 }

@@ -25,7 +25,10 @@ async function rowOf(input: SpanInput): Promise<Row | undefined> {
 function usageOf(row: Row | undefined): Record<string, number> {
   return Object.fromEntries(
     Object.entries(row ?? {})
-      .filter(([name, value]) => name.startsWith('usage_') && name !== 'usage_quality' && value !== '0')
+      .filter(
+        ([name, value]) =>
+          name.startsWith('usage_') && name !== 'usage_quality' && name !== 'usage_more' && value !== '0',
+      )
       .map(([name, value]) => [name.slice('usage_'.length), Number(value)]),
   );
 }

@@ -1,0 +1,46 @@
+import { indent, selectList } from './sql-text.js';
+
+/** One level of a nested SELECT: what it computes from the level below it, and which rows it keeps. */
+export interface Stage {
+  /** Expressions by the name that later stages read them under. */
+  readonly columns: Readonly<Record<string, string>>;
+  /** A condition over the level below and over `columns`. */
+  readonly where?: string;
+}
+
+const IDENTIFIER = /[A-Za-z_][A-Za-z0-9_]*/g;
+
+/** Every word of an expression; strings are cut out, so that a constant never looks like a column. */
+function wordsOf(expression: string): readonly string[] {
+  return expression.replaceAll(/'(?:[^'\\]|\\.)*'/g, ' ').match(IDENTIFIER) ?? [];
+}
+
+/**
+ * Nests `stages` around `source` (a table, or a subquery in parentheses) under a SELECT of `output`. Each level hands on
+ * by name only what a later one reads: the analyser resolves every column of every level, and `SELECT *` through eight
+ * levels made planning the dearest part of a small insert (95 ms of CPU; 40 with this and one look-up an attribute).
+ * @param sourceColumns what `source` has; other words of an expression are functions, lambda arguments and types.
+ */
+export function nestStages(
+  source: string,
+  sourceColumns: readonly string[],
+  stages: readonly Stage[],
+  output: Readonly<Record<string, string>>,
+): string {
+  let from = source;
+  let available = new Set(sourceColumns);
+  for (const [index, stage] of stages.entries()) {
+    const needed = new Set(
+      [
+        ...stages.slice(index + 1).flatMap((later) => [...Object.values(later.columns), later.where ?? '']),
+        ...Object.values(output),
+      ].flatMap(wordsOf),
+    );
+    const handedOn = [...available].filter((column) => needed.has(column) && !(column in stage.columns));
+    const columns = [...handedOn.map((column) => `\`${column}\``), selectList(stage.columns)].join(',\n    ');
+    const where = stage.where === undefined ? '' : `\nWHERE ${stage.where}`;
+    from = `(\n    ${indent(`SELECT\n    ${columns}\nFROM ${from}${where}`)}\n)`;
+    available = new Set([...available, ...Object.keys(stage.columns)]);
+  }
+  return `SELECT\n    ${selectList(output)}\nFROM ${from}`;
+}

@@ -1,0 +1,48 @@
+import type { Database } from '../database.js';
+import { runExclusively } from '../ledger/ledger-lock.js';
+import { currentDatabase } from '../migrate/migrate.js';
+import { hoursOf, FINAL_SETTINGS } from '../query/cost-source.js';
+import { instantText, parseInstant, type TimeRange } from '../query/time-range.js';
+import { refreshRates } from '../rates/refresh-rates.js';
+import type { RateResolver } from '../rates/resolve-rates.js';
+import { readPublishedState } from '../rollup/published-state.js';
+import { abandonReprice } from './abandon-reprice.js';
+import { changedSpan, REVISE_SETTINGS } from './changed-calls.js';
+import { repriceRange, type RepriceOptions, type RepriceResult } from './reprice.js';
+
+/** How {@link healUnpriced} works. */
+export interface HealOptions extends Pick<RepriceOptions, 'clock' | 'ledgerDays' | 'settleMs' | 'hooks'> {
+  readonly resolver: RateResolver;
+}
+
+/** Calls without a price; those whose usage is not known have none to wait for. */
+const WAITS_FOR_A_PRICE = "c.cost_status = 'unpriced' AND NOT startsWith(toString(c.cost_reason), 'usage_')";
+
+/**
+ * Puts the prices in force that a resolver knows now, and prices the calls that had none and have one now, wherever they
+ * are in the ledger; all of them change in one step. Calls that have a price keep it. Cheap when nothing is unpriced.
+ * @returns what it did; undefined when no call waited for what is known now.
+ * @throws StoreError `reprice_running`, `parameter_invalid`.
+ */
+export async function healUnpriced(db: Database, options: HealOptions): Promise<RepriceResult | undefined> {
+  const { clock, resolver } = options;
+  return runExclusively(db, 'reprice', async () => {
+    await abandonReprice(db, { nowMs: clock() });
+    await refreshRates(db, resolver);
+    const range = await findHealable(db);
+    if (range === undefined) return undefined;
+    return repriceRange(db, range, { ...options, cause: 'new_prices', only: WAITS_FOR_A_PRICE });
+  });
+}
+
+/** From the first to the last call that has a price now and had none. */
+async function findHealable(db: Database): Promise<TimeRange | undefined> {
+  const { frozenUntilMs } = await readPublishedState(db);
+  const waits = `${WAITS_FOR_A_PRICE} AND c.counted_at >= {from:DateTime64(3, 'UTC')}`;
+  const [row] = await db.query<{ calls: string; first: string; last: string }>(
+    `${changedSpan(await currentDatabase(db), `${waits} AND ${hoursOf(waits)}`)}\n${FINAL_SETTINGS}, ${REVISE_SETTINGS}`,
+    { from: instantText(frozenUntilMs) },
+  );
+  if (row === undefined || row.calls === '0') return undefined;
+  return { fromMs: parseInstant(row.first), toMs: parseInstant(row.last) + 1 };
+}

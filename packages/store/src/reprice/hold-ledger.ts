@@ -1,0 +1,79 @@
+import type { Database } from '../database.js';
+import { runExclusively } from '../ledger/ledger-lock.js';
+import { holdText, parseHold, type LedgerHold } from '../query/ledger-hold.js';
+import { hoursOf } from '../query/cost-source.js';
+import { ceilTo, floorTo, instantText, parseInstant, QUARTER_MS, type TimeRange } from '../query/time-range.js';
+import { nextBuild } from '../rollup/build-rollups.js';
+import { findDirtyQuarters, readPublishedState } from '../rollup/published-state.js';
+import { IN_COUNTED_RANGE, rangeParameters } from './range-figures.js';
+
+/** What a hold says of itself in `published`. */
+function holdRow(hold: LedgerHold, nowMs: number) {
+  return {
+    build: hold.build.toString(),
+    grain: 'hold',
+    start: instantText(0).slice(0, 19),
+    partition_id: holdText(hold),
+    block: '0',
+    sealed_until: instantText(hold.range.toMs),
+    published_at: instantText(nowMs),
+  };
+}
+
+/** Partitions of the ledger with calls of a range of counted time. */
+export async function partitionsOf(db: Database, range: TimeRange): Promise<readonly string[]> {
+  const rows = await db.query<{ id: string }>(
+    `SELECT DISTINCT toString(_partition_id) AS id FROM llm_calls AS c WHERE ${IN_COUNTED_RANGE} ORDER BY id`,
+    rangeParameters(range),
+  );
+  return rows.map(({ id }) => id);
+}
+
+/**
+ * From here on everybody reads the calls of a range as they are now, whatever is written, until a build releases them.
+ * The copy is made of hard links: it takes no room and no time. The range is widened to whole quarter hours.
+ */
+export async function holdLedger(db: Database, range: TimeRange, nowMs: number): Promise<LedgerHold> {
+  return runExclusively(db, 'build', async () => {
+    const wide = { fromMs: floorTo(range.fromMs, QUARTER_MS), toMs: ceilTo(range.toMs, QUARTER_MS) };
+    // A table of its own each time: the ledger may have got a column since the last one.
+    await db.command('CREATE OR REPLACE TABLE llm_calls_held AS llm_calls');
+    for (const partition of await partitionsOf(db, wide)) {
+      await db.command(`ALTER TABLE llm_calls_held ATTACH PARTITION ID '${partition}' FROM llm_calls`);
+    }
+    // Read after the copy: what came in between is dirty, and dirty hours are read from the copy.
+    const state = await readPublishedState(db);
+    const dirty = await findDirtyQuarters(db, state);
+    const hold: LedgerHold = {
+      build: nextBuild(state, nowMs),
+      range: wide,
+      dirtyQuartersMs: dirty.filter((quarter) => quarter >= wide.fromMs && quarter < wide.toMs),
+    };
+    await db.insertRows('published', [holdRow(hold, nowMs)]);
+    return hold;
+  });
+}
+
+/** Says that a hold is still being worked on, so that nobody takes its process for dead. */
+export async function refreshHold(db: Database, hold: LedgerHold, nowMs: number): Promise<void> {
+  await db.insertRows('published', [holdRow(hold, nowMs)]);
+}
+
+/** The hold that stands, and when its process last gave a sign of life; undefined when none stands. */
+export async function readHold(
+  db: Database,
+): Promise<{ readonly hold: LedgerHold; readonly seenAtMs: number } | undefined> {
+  const [row] = await db.query<{ id: string; sealed_until: string; build: string; seen: string }>(
+    `SELECT partition_id AS id, sealed_until, build, max(published_at) AS seen
+FROM published
+WHERE grain = 'hold' AND build = (SELECT max(build) FROM published WHERE grain = 'hold')
+GROUP BY id, sealed_until, build`,
+  );
+  const hold = parseHold(row);
+  return row === undefined || hold === undefined ? undefined : { hold, seenAtMs: parseInstant(row.seen) };
+}
+
+/** SQL: the partitions of a range, for conditions on days. */
+export function inRangeDays(): string {
+  return `${IN_COUNTED_RANGE} AND ${hoursOf(IN_COUNTED_RANGE)}`;
+}

@@ -1,0 +1,188 @@
+import type { Database } from '../database.js';
+import { runExclusively, withLedgerLock } from '../ledger/ledger-lock.js';
+import { REVISION_STEP } from '../ledger/ledger-select.js';
+import { currentDatabase } from '../migrate/migrate.js';
+import { FINAL_SETTINGS } from '../query/cost-source.js';
+import type { LedgerHold } from '../query/ledger-hold.js';
+import { checkedRange, type TimeRange } from '../query/time-range.js';
+import { refreshRates } from '../rates/refresh-rates.js';
+import type { RateResolver } from '../rates/resolve-rates.js';
+import { buildRollups, nextBuild } from '../rollup/build-rollups.js';
+import { readPublishedState } from '../rollup/published-state.js';
+import { abandonReprice } from './abandon-reprice.js';
+import { insertChanges, REVISE_SETTINGS } from './changed-calls.js';
+import { holdLedger, partitionsOf, refreshHold } from './hold-ledger.js';
+import {
+  compareModels,
+  IN_COUNTED_RANGE,
+  rangeParameters,
+  readLedgerModels,
+  type RangeFigures,
+} from './range-figures.js';
+import { recordReprice, type RepriceCause } from './reprice-log.js';
+
+/** Points at which a test can hold a re-pricing still or end it; each is awaited. */
+export interface RepriceHooks {
+  /** Readers see the old figures, nothing has been written. */
+  readonly afterHold?: () => Promise<void>;
+  /** A day of the ledger has been written. */
+  readonly afterDay?: (partition: string) => Promise<void>;
+  /** Everything is written, nothing of it is visible. */
+  readonly beforePublish?: () => Promise<void>;
+}
+
+/** How {@link reprice} works. */
+export interface RepriceOptions {
+  /** Counted time, half-open. What has left the ledger, or is about to, stays as it was published. */
+  readonly from: Date;
+  readonly to: Date;
+  readonly resolver: RateResolver;
+  /** Milliseconds since 1970: the clock of the caller. */
+  readonly clock: () => number;
+  /** As for `buildRollups`. */
+  readonly ledgerDays?: number;
+  /** How long readers get that planned before the hold and have not read yet. Default 1 000. */
+  readonly settleMs?: number;
+  readonly onProgress?: (done: number, total: number) => void;
+  readonly hooks?: RepriceHooks;
+}
+
+/** What {@link reprice} did. */
+export interface RepriceResult extends RangeFigures {
+  /** Number of the row of audit. */
+  readonly reprice: bigint;
+  readonly range: TimeRange;
+}
+
+const DEFAULT_SETTLE_MS = 1000;
+
+/**
+ * Large blocks, few parts; rows of one insert have different keys, so nothing is folded while they are written; the
+ * indexes on ids are left to the next merge (half of the time of an insert, measured).
+ */
+const WRITE_SETTINGS =
+  "max_partitions_per_insert_block = 0, optimize_on_insert = 0, exclude_materialize_skip_indexes_on_insert = 'idx_trace_id, idx_response_id', max_insert_threads = 2";
+/** One block, which is one part: visible at once or not at all. */
+const ONE_BLOCK_SETTINGS =
+  'max_partitions_per_insert_block = 0, max_threads = 1, max_insert_threads = 1, min_insert_block_size_rows = 0, min_insert_block_size_bytes = 4000000000';
+
+/**
+ * Prices the calls of a range again by what the resolver knows now, under their next version. Readers see two figures and
+ * no third: all sealed hours of the range change in the one block that publishes their rebuilt rollups, and the open
+ * quarter hour, which is written in one block too, directly before. Spans may come in all the while. A process that dies
+ * leaves the old figures; see {@link abandonReprice}.
+ * @throws StoreError `parameter_invalid`, `reprice_running`.
+ */
+export async function reprice(db: Database, options: RepriceOptions): Promise<RepriceResult> {
+  const asked = checkedRange(options.from, options.to);
+  return runExclusively(db, 'reprice', async () => {
+    await abandonReprice(db, { nowMs: options.clock() });
+    await refreshRates(db, options.resolver);
+    return repriceRange(db, asked, { ...options, cause: 'command', only: '1' });
+  });
+}
+
+/** Which calls of a range are priced again, and why. */
+export interface RepriceScope extends Omit<RepriceOptions, 'from' | 'to' | 'resolver'> {
+  readonly cause: RepriceCause;
+  /** A condition over `llm_calls AS c`. */
+  readonly only: string;
+}
+
+/** What {@link reprice} does once the prices are in force, alone: see there. */
+export async function repriceRange(db: Database, asked: TimeRange, options: RepriceScope): Promise<RepriceResult> {
+  const { clock, hooks } = options;
+  const buildOptions = options.ledgerDays === undefined ? {} : { ledgerDays: options.ledgerDays };
+  // What is sealed and waits for its build is built first: afterwards the hold knows it as published.
+  await buildRollups(db, { nowMs: clock(), ...buildOptions });
+  const state = await readPublishedState(db);
+  const { sealedUntilMs, frozenUntilMs } = state;
+  const range = { fromMs: Math.max(asked.fromMs, frozenUntilMs), toMs: Math.max(asked.toMs, frozenUntilMs) };
+  const sealed = { fromMs: Math.min(range.fromMs, sealedUntilMs), toMs: Math.min(range.toMs, sealedUntilMs) };
+  const open = { fromMs: Math.max(range.fromMs, sealedUntilMs), toMs: Math.max(range.toMs, sealedUntilMs) };
+  const marks = await newestBlocks(db);
+  const before = await readLedgerModels(db, 'llm_calls', range);
+  const record = { cause: options.cause, range };
+  const nothing = { ...compareModels(before, before, new Map()), models: [] };
+  const finish = async (number: bigint): Promise<RangeFigures> => {
+    if (open.toMs > open.fromMs) await writeChanges(db, open, options.only, ONE_BLOCK_SETTINGS);
+    const changed = await changedByModel(db, range, marks);
+    const result = compareModels(before, await readLedgerModels(db, 'llm_calls', range), changed);
+    const models = result.models.filter(({ changedCalls }) => changedCalls > 0);
+    await recordReprice(db, { ...record, ...result, models, reprice: number, state: 'applied' });
+    return result;
+  };
+  if (sealed.toMs <= sealed.fromMs) {
+    const number = nextBuild(state, clock());
+    return { ...(await finish(number)), reprice: number, range };
+  }
+  const hold = await holdLedger(db, sealed, clock());
+  await recordReprice(db, { ...record, ...nothing, reprice: hold.build, state: 'started' });
+  await hooks?.afterHold?.();
+  await pause(options.settleMs ?? DEFAULT_SETTLE_MS);
+  await writeDays(db, sealed, hold, options);
+  let result: RangeFigures = nothing;
+  const beforePublish = async (): Promise<void> => {
+    await hooks?.beforePublish?.();
+    result = await finish(hold.build);
+  };
+  await buildRollups(db, { nowMs: clock(), ...buildOptions, releaseHold: hold.build, hooks: { beforePublish } });
+  return { ...result, reprice: hold.build, range };
+}
+
+async function pause(ms: number): Promise<void> {
+  if (ms > 0) await new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+/** Writes the changes of a range day by day, each after the other corrections of the ledger. */
+async function writeDays(db: Database, range: TimeRange, hold: LedgerHold, options: RepriceScope): Promise<void> {
+  const partitions = range.toMs > range.fromMs ? await partitionsOf(db, range) : [];
+  for (const [index, partition] of partitions.entries()) {
+    options.onProgress?.(index, partitions.length);
+    await writeChanges(db, range, `_partition_id = '${partition}' AND ${options.only}`, WRITE_SETTINGS);
+    await refreshHold(db, hold, options.clock());
+    await options.hooks?.afterDay?.(partition);
+  }
+  options.onProgress?.(partitions.length, partitions.length);
+}
+
+async function writeChanges(db: Database, range: TimeRange, where: string, settings: string): Promise<void> {
+  const database = await currentDatabase(db);
+  await withLedgerLock(db, async () =>
+    db.command(
+      `${insertChanges(database, `${where} AND ${IN_COUNTED_RANGE}`)}\n${FINAL_SETTINGS}, ${REVISE_SETTINGS}, ${settings}`,
+      rangeParameters(range),
+    ),
+  );
+}
+
+/** The newest block of each partition of the ledger. */
+async function newestBlocks(db: Database): Promise<ReadonlyMap<string, bigint>> {
+  const rows = await db.query<{ id: string; block: string }>(
+    `SELECT partition_id AS id, toUInt64(max(max_block_number)) AS block FROM system.parts
+WHERE database = currentDatabase() AND table = 'llm_calls' AND active GROUP BY id`,
+  );
+  return new Map(rows.map(({ id, block }) => [id, BigInt(block)]));
+}
+
+/** How many calls that count got a new version since, by `["provider","model"]`. */
+async function changedByModel(
+  db: Database,
+  range: TimeRange,
+  marks: ReadonlyMap<string, bigint>,
+): Promise<ReadonlyMap<string, number>> {
+  const rows = await db.query<{ provider: string; model: string; calls: string }>(
+    `SELECT c.provider AS provider, c.model AS model, count() AS calls
+FROM llm_calls AS c
+WHERE ${IN_COUNTED_RANGE} AND c.counted AND c.version >= {revision_step:UInt64}
+    AND _block_number > transform(toString(_partition_id), {partitions:Array(String)}, {blocks:Array(UInt64)}, toUInt64(0))
+GROUP BY provider, model`,
+    {
+      ...rangeParameters(range),
+      partitions: [...marks.keys()],
+      blocks: [...marks.values()],
+      revision_step: REVISION_STEP,
+    },
+  );
+  return new Map(rows.map((row) => [JSON.stringify([row.provider, row.model]), Number(row.calls)]));
+}

@@ -11,16 +11,19 @@ import type { BackUp } from './http/backup-endpoint.js';
 import { costEndpoints } from './http/cost-endpoints.js';
 import { forecastEndpoint } from './http/forecast-endpoint.js';
 import { healthEndpoints } from './http/health-endpoints.js';
+import { repricesEndpoint } from './http/reprice-endpoint.js';
 import { utcDay } from './http/parameters.js';
 import { createStderrLog, type Log } from './logger.js';
-import { loadPriceBook } from './prices/load-price-book.js';
+import { createPriceSource } from './prices/price-source.js';
 import { createStoreParts } from './reading/create-store-parts.js';
 import type { StoreParts } from './reading/store-parts.js';
 import { createBudgetService, type BudgetService } from './service/budget-service.js';
 import { createChannels } from './service/channels.js';
 import { createForecastService } from './service/forecast-service.js';
 import { formatPrometheus, type MetricFamily } from './service/prometheus.js';
+import { unpricedMetrics } from './service/quality-metrics.js';
 import { budgetMetrics, tickMetrics, todayMetrics } from './service/service-metrics.js';
+import { createUnpricedWatch, type UnpricedWatch } from './service/unpriced-alerts.js';
 import { startTicker, type Tick, type TickHealth, type Ticker } from './service/ticker.js';
 
 /** What an aggregator is made of. */
@@ -64,6 +67,9 @@ const INTERVALS_MS = {
   measure_drift: 300_000,
   drop_old_builds: 300_000,
   apply_retention: 86_400_000,
+  heal_unpriced: 5000,
+  watch_unpriced: 30_000,
+  measure_quality: 60_000,
 } as const;
 
 /** Everything that the service is wired from. */
@@ -74,6 +80,7 @@ interface Wiring {
   readonly log: Log;
   readonly outbox: Outbox;
   readonly budgets: BudgetService;
+  readonly unpriced: UnpricedWatch;
 }
 
 /** A wildcard address is no address to go to. */
@@ -99,10 +106,17 @@ function wire(options: AggregatorOptions, parts: StoreParts, portOf: () => numbe
     publicUrl: () => publicUrlOf(config, portOf()),
     clock,
   });
-  return { options, parts, clock, log, outbox, budgets };
+  const unpriced = createUnpricedWatch({
+    readUnpriced: parts.reader.readUnpriced,
+    outbox,
+    channelNames: config.channels.map(({ name }) => name),
+    publicUrl: () => publicUrlOf(config, portOf()),
+    clock,
+  });
+  return { options, parts, clock, log, outbox, budgets, unpriced };
 }
 
-function ticksOf({ parts, budgets, outbox }: Wiring): Tick[] {
+function ticksOf({ parts, budgets, unpriced, outbox }: Wiring): Tick[] {
   const tick = (name: keyof typeof INTERVALS_MS, run: () => Promise<void>, isUpkeep = false): Tick => ({
     name,
     intervalMs: INTERVALS_MS[name],
@@ -118,17 +132,21 @@ function ticksOf({ parts, budgets, outbox }: Wiring): Tick[] {
     tick('measure_drift', parts.measureDrift, true),
     tick('drop_old_builds', parts.dropOldBuilds, true),
     tick('apply_retention', parts.applyRetention, true),
+    tick('heal_unpriced', parts.healUnpriced, true),
+    tick('watch_unpriced', unpriced.evaluate, true),
+    tick('measure_quality', parts.measureQuality, true),
   ];
 }
 
 async function renderMetrics(
-  { options, parts, clock, budgets }: Wiring,
+  { options, parts, clock, budgets, unpriced }: Wiring,
   ticks: readonly TickHealth[],
 ): Promise<string> {
   const today = await parts.reader.readCosts({ range: utcDay(clock()), groupBy: [], filters: {} });
   return formatPrometheus([
     ...todayMetrics(today.total),
     ...budgetMetrics(await budgets.readStatuses()),
+    ...unpricedMetrics(unpriced.models()),
     ...parts.readGauges(),
     ...tickMetrics(ticks),
     ...(options.readMetrics?.() ?? []),
@@ -162,9 +180,10 @@ async function close(server: Server): Promise<void> {
 export async function createAggregator(options: AggregatorOptions): Promise<Aggregator> {
   const { database, config, clock = Date.now } = options;
   const { tenant, retention } = config;
+  const log = options.log ?? createStderrLog(clock);
   return startAggregator(
     options,
-    createStoreParts({ database, tenant, retention, clock, prices: loadPriceBook(config) }),
+    createStoreParts({ database, tenant, retention, clock, log, prices: createPriceSource(config, log) }),
   );
 }
 
@@ -182,6 +201,7 @@ async function startAggregator(options: AggregatorOptions, parts: StoreParts): P
   const app = createApp({
     endpoints: [
       ...costEndpoints(parts.reader),
+      repricesEndpoint(parts.listReprices),
       forecastEndpoint(createForecastService(parts.reader, clock)),
       budgetsEndpoint(budgets.readStatuses),
       alertsEndpoint((filter) => outbox.listAlerts(filter)),
@@ -191,7 +211,7 @@ async function startAggregator(options: AggregatorOptions, parts: StoreParts): P
     clock,
     log,
     webDirectory: options.webDirectory,
-    admin: options.adminToken === undefined ? undefined : { token: options.adminToken, repair: parts.repair },
+    admin: options.adminToken === undefined ? undefined : { token: options.adminToken, ...parts },
     backUp: options.backUp,
     renderMetrics: () => renderMetrics(wiring, tickHealth()),
   });

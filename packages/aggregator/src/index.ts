@@ -9,7 +9,9 @@ export { CONFIG_FILE_NAMES, loadConfig, loadConfigFile, parseConfig } from './co
 export type { LoadedConfigFile } from './config/load-config.js';
 export type { ConfigFile } from './config/schema.js';
 export type { SecretSources } from './config/secrets.js';
+export { repriceJson } from './http/reprice-json.js';
 export { loadPriceBook, PRICE_DATA_FILE } from './prices/load-price-book.js';
+export { createPriceSource, type PriceSource } from './prices/price-source.js';
 export { nearestName } from './nearest-name.js';
 export { runBudgetTest } from './service/budget-test.js';
 export type { BudgetTestResult } from './service/budget-test.js';

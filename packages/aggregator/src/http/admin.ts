@@ -1,13 +1,17 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Handler } from 'hono';
-import { checkQuery, rangeParameters, resolveRange, type TimeRange } from './parameters.js';
+import type { RangeFigures, RepriceResult } from '@costel/store';
+import { applyParameter, checkQuery, rangeParameters, resolveRange, type TimeRange } from './parameters.js';
 import { ApiProblem } from './problem.js';
+import { repriceJson } from './reprice-json.js';
 
 /** What the bearer of the token may have done. */
 export interface AdminOptions {
   /** The token of `run.json`. */
   readonly token: string;
   readonly repair: (range: TimeRange) => Promise<{ readonly calls: number; readonly edges: number }>;
+  readonly previewReprice: (range: TimeRange) => Promise<RangeFigures>;
+  readonly reprice: (range: TimeRange) => Promise<RepriceResult>;
 }
 
 function digest(text: string): Buffer {
@@ -21,7 +25,7 @@ export function requireToken(authorization: string | undefined, token: string): 
   throw new ApiProblem('not_authorized', {
     detail: 'this needs the token of the running stack',
     limit: 'Authorization: Bearer TOKEN',
-    fix: 'take the token from run.json in the data directory, or use "costel repair"',
+    fix: 'take the token from run.json in the data directory, or use the command that asks for it, e.g. "costel repair"',
   });
 }
 
@@ -31,5 +35,18 @@ export function repairHandler({ token, repair }: AdminOptions, clock: () => numb
     requireToken(context.req.header('authorization'), token);
     const { values } = checkQuery(new URL(context.req.url).searchParams, rangeParameters, false);
     return context.json(await repair(resolveRange(values, clock())));
+  };
+}
+
+/** `POST /api/v1/reprice?from&to&apply`: what pricing the calls of a range again would change; with `apply=true` does it. */
+export function repriceHandler({ token, previewReprice, reprice }: AdminOptions, clock: () => number): Handler {
+  return async (context) => {
+    requireToken(context.req.header('authorization'), token);
+    const parameters = { ...rangeParameters, ...applyParameter };
+    const { values } = checkQuery(new URL(context.req.url).searchParams, parameters, false);
+    const range = resolveRange(values, clock());
+    if (values.apply !== 'true') return context.json(repriceJson(await previewReprice(range), range));
+    const result = await reprice(range);
+    return context.json(repriceJson(result, result.range, result));
   };
 }

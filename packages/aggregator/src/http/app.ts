@@ -1,7 +1,7 @@
 import { StoreError } from '@costel/store';
 import { Hono } from 'hono';
 import type { Log } from '../logger.js';
-import { repairHandler, type AdminOptions } from './admin.js';
+import { repairHandler, repriceHandler, type AdminOptions } from './admin.js';
 import { backupHandler, type BackUp } from './backup-endpoint.js';
 import { answerJson, describeEndpoints, type Endpoint } from './endpoint.js';
 import { ApiProblem } from './problem.js';
@@ -27,12 +27,15 @@ export interface AppOptions {
 const MISSING_PAGE =
   'The page has not been built. Run "npm run build", then reload. The API is at /api/v1/costs/summary.\n';
 
-/** The HTTP application: API under `/api/v1`, the page at `/`. Reads only, but for the admin's repair; every error is problem+json. */
+/** The HTTP application: API under `/api/v1`, the page at `/`. Reads only, but for what the bearer of the token may have done; every error is problem+json. */
 export function createApp(options: AppOptions): Hono {
   const app = new Hono();
   const serveFile = createStaticFiles(options.webDirectory);
   app.use(addSecurityHeaders(), checkAccess(options.access));
-  if (options.admin) app.post('/api/v1/repair', repairHandler(options.admin, options.clock));
+  if (options.admin) {
+    app.post('/api/v1/repair', repairHandler(options.admin, options.clock));
+    app.post('/api/v1/reprice', repriceHandler(options.admin, options.clock));
+  }
   if (options.admin && options.backUp) app.post('/api/v1/backup', backupHandler(options.admin.token, options.backUp));
   app.use(async (context, next) => {
     if (context.req.method === 'GET' || context.req.method === 'HEAD') return next();

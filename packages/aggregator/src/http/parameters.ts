@@ -82,6 +82,14 @@ export const rangeParameters = {
     }),
 };
 
+/** The parameter that says whether something is done or only previewed. */
+export const applyParameter = {
+  apply: z
+    .enum(['true', 'false'], { error: 'must be true or false' })
+    .optional()
+    .meta({ description: 'Whether it is done; a preview is made otherwise.', examples: ['true'] }),
+};
+
 /** The parameter that says how far back alerts are listed. */
 export const daysParameter = {
   days: wholeNumber(1, 3660)

@@ -1,4 +1,4 @@
-import { parsePicoUsd, picoUsd, type PriceBook } from '@costel/pricing';
+import { parsePicoUsd, picoUsd } from '@costel/pricing';
 import {
   buildRollups,
   checkedDimension,
@@ -9,13 +9,16 @@ import {
   querySpendWindows,
   queryTop,
   queryUnpriced,
-  resolveRates,
   type CostGroup as StoreGroup,
   type CostMeasures,
   type Database,
 } from '@costel/store';
 import type { CostFigures, CostGroup, CostQuery, CostReader } from './cost-reader.js';
 import type { RetentionConfig } from '../config/config.js';
+import type { Log } from '../logger.js';
+import type { PriceSource } from '../prices/price-source.js';
+import { qualityMetrics } from '../service/quality-metrics.js';
+import { createPricingWork } from './pricing-work.js';
 import { createUpkeep } from './upkeep.js';
 import type { StoreParts } from './store-parts.js';
 
@@ -77,12 +80,16 @@ export interface StorePartsOptions {
   readonly tenant: string;
   readonly retention: RetentionConfig;
   /** What calls are priced by. */
-  readonly prices: PriceBook;
+  readonly prices: PriceSource;
   readonly clock: () => number;
+  readonly log: Log;
 }
 
 /** Joins the service to a migrated database. */
-export function createStoreParts({ database, tenant, retention, prices, clock }: StorePartsOptions): StoreParts {
+export function createStoreParts(options: StorePartsOptions): StoreParts {
+  const { database, tenant, retention, clock } = options;
+  const pricing = createPricingWork({ ...options, ledgerDays: retention.ledgerDays });
+  const upkeep = createUpkeep(database, retention, clock);
   return {
     reader: createCostReader(database, tenant),
     readSpend: async ({ period, dimensions }) => {
@@ -97,10 +104,11 @@ export function createStoreParts({ database, tenant, retention, prices, clock }:
       const [row] = await database.query<{ version: string }>(LEDGER_VERSION_SQL);
       return row?.version ?? '';
     },
-    resolveRates: async () => void (await resolveRates(database, (key) => prices.ratePeriods(key))),
     judgeTraces: async () => void (await judgeTraces(database, { nowMs: clock() })),
     buildRollups: async () => void (await buildRollups(database, { nowMs: clock(), ledgerDays: retention.ledgerDays })),
-    ...createUpkeep(database, retention, clock),
+    ...upkeep,
+    ...pricing,
+    readGauges: () => [...upkeep.readGauges(), ...qualityMetrics(pricing.quality())],
     ping: async () => void (await database.query('SELECT 1 AS one')),
   };
 }

@@ -1,4 +1,5 @@
 import type { SpendQuery, SpendRow } from '@costel/budget';
+import type { RangeFigures, RepriceResult, RepriceSummary } from '@costel/store';
 import type { TimeRange } from '../http/parameters.js';
 import type { MetricFamily } from '../service/prometheus.js';
 import type { CostReader } from './cost-reader.js';
@@ -24,6 +25,16 @@ export interface StoreParts {
   readonly applyRetention: () => Promise<void>;
   /** Derives the ledger from the raw spans of a range again, where rows are missing. */
   readonly repair: (range: TimeRange) => Promise<{ readonly calls: number; readonly edges: number }>;
+  /** What pricing the calls of a range again would change; changes nothing. */
+  readonly previewReprice: (range: TimeRange) => Promise<RangeFigures>;
+  /** Prices the calls of a range again; see `reprice` of the store. */
+  readonly reprice: (range: TimeRange) => Promise<RepriceResult>;
+  /** Puts new price data in force where there is some, and prices the calls that waited for it. */
+  readonly healUnpriced: () => Promise<void>;
+  /** What was priced again lately, newest first. */
+  readonly listReprices: () => Promise<readonly RepriceSummary[]>;
+  /** Counts what is inconsistent within the last hour. */
+  readonly measureQuality: () => Promise<void>;
   /** Gauges of the store's own health by the last measurement, e.g. drift, which must stay 0. */
   readonly readGauges: () => readonly MetricFamily[];
   /** Answers when the store does. */

@@ -4,6 +4,7 @@ import type { BackupFlags } from './backup.js';
 import type { DoctorFlags } from './doctor.js';
 import type { ExportFlags } from './export.js';
 import type { RepairFlags } from './repair.js';
+import type { RepriceFlags } from './reprice.js';
 import type { UpFlags } from './up.js';
 import { EXIT_CODES, type ExitCode } from '../exit-codes.js';
 
@@ -24,6 +25,7 @@ export function addCommands(program: Command, reportExit: ReportExit): void {
   addForecast(program);
   addExport(program);
   addRepair(program);
+  addReprice(program);
   addBackup(program);
   addBudget(program, reportExit);
   addConfig(program);
@@ -169,6 +171,25 @@ function addRepair(program: Command): void {
     .action(async (options: RepairFlags) => {
       const { runRepair } = await import('./repair.js');
       await runRepair(options);
+    });
+}
+
+function addReprice(program: Command): void {
+  program
+    .command('reprice')
+    .summary('price the calls of a range again by the prices known now; a preview, unless --apply is given')
+    .description(
+      'Prints calls and dollars before and after, by model. With --apply the calls get new versions under the same identity; readers see the old total or the new one and nothing between, while spans go on coming in. What a provider stated as its cost stays. GET /api/v1/reprices lists what was done.',
+    )
+    .requiredOption('--from <date>', 'calls counted then or later', parseInstant)
+    .option('--to <date>', 'calls counted before (default: now)', parseInstant)
+    .option('--apply', 'write the new prices')
+    .option('--json', 'print one JSON object')
+    .option('--config <file>', CONFIG_HELP)
+    .option('--data <directory>', DATA_HELP)
+    .action(async (options: RepriceFlags) => {
+      const { runReprice } = await import('./reprice.js');
+      await runReprice(options);
     });
 }
 

@@ -1,0 +1,105 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeAll, afterAll, describe, expect, it } from 'vitest';
+import { freePort, startStack, waitFor, type RunningStack } from '../support/stack.js';
+import { type CollectorOptions, type RunningCollector, stackTarget, startCollector } from './support/collector.js';
+import { costTotal, countRows, queryRows } from './support/read-stack.js';
+import {
+  chatCall,
+  exportSpans,
+  grpcTraceExporter,
+  httpTraceExporter,
+  idsOf,
+  makeSpans,
+  sendLogs,
+  sendMetrics,
+} from './support/sdk-telemetry.js';
+
+const SECRET = 'the prompt of the test';
+const MEBIBYTE = 1024 * 1024;
+
+/*
+ * The configurations that are merged over config.yaml. The second back end is a real one: the stack's own OTLP receiver,
+ * so every span is stored twice, once by the exporter and once by the tail, and counted once.
+ */
+describe('a collector with more than its first configuration', () => {
+  let stack: RunningStack;
+  let collector: RunningCollector | undefined;
+  const folder = mkdtempSync(join(tmpdir(), 'costel-fragments-'));
+
+  beforeAll(async () => {
+    stack = await startStack();
+  });
+  afterEach(async () => {
+    await collector?.stop();
+  });
+  afterAll(async () => {
+    await stack?.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  async function start(name: string, options: Partial<CollectorOptions>): Promise<RunningCollector> {
+    collector = await startCollector({ ...stackTarget(stack), queueDirectory: join(folder, name), ...options });
+    return collector;
+  }
+
+  const rowsOf = (spanId: string) =>
+    queryRows<{ SpanAttributes: Record<string, string> }>(
+      stack,
+      `SELECT * EXCEPT ReceivedAt FROM otel_traces WHERE SpanId = '${spanId}'`,
+    );
+
+  it('sends on what ClickHouse gets, masked as there, and nothing is counted twice', async () => {
+    const { httpUrl } = await start('tail', {
+      fragments: ['tail.yaml'],
+      environment: { TAIL_ENDPOINT: stack.otlpUrl },
+    });
+    const before = await costTotal(stack);
+    const [span] = makeSpans([chatCall(1000, 100, { 'gen_ai.input.messages': SECRET })]);
+    if (span === undefined) throw new Error('the SDK exported no span');
+    await exportSpans(httpTraceExporter(httpUrl), [span]);
+    await sendMetrics(httpUrl);
+    await sendLogs(httpUrl, (logger) => logger.emit({ body: 'once here, once there' }));
+    await waitFor(
+      async () =>
+        (await countRows(stack, `otel_traces WHERE SpanId = '${idsOf(span).spanId}'`)) === 2 &&
+        (await countRows(stack, 'otel_metrics_sum')) === 2 &&
+        (await countRows(stack, 'otel_logs')) === 2,
+      'both copies of span, metric and log record',
+    );
+    const [first, second] = await rowsOf(idsOf(span).spanId);
+    expect(first).toEqual(second);
+    expect(first?.SpanAttributes['gen_ai.input.messages']).toBe('****');
+    // 1 000 × $2.50/M + 100 × $10/M = $0.0035.
+    await waitFor(async () => (await costTotal(stack)).cost_usd === '0.0035', 'the cost of the call');
+    expect((await costTotal(stack)).calls - before.calls).toBe(1);
+  });
+
+  it('stores everything at once although the second back end is away', async () => {
+    const environment = { TAIL_ENDPOINT: `http://127.0.0.1:${await freePort()}` };
+    const { httpUrl, grpcUrl, metricsUrl } = await start('away', { fragments: ['tail.yaml'], environment });
+    const spans = makeSpans(Array.from({ length: 500 }, (_, index) => chatCall(index + 1, 0)));
+    await exportSpans(httpTraceExporter(httpUrl), spans.slice(0, 250));
+    await exportSpans(grpcTraceExporter(grpcUrl), spans.slice(250));
+    const ids = spans.map((span) => `'${idsOf(span).traceId}'`).join(', ');
+    await waitFor(async () => (await countRows(stack, `otel_traces WHERE TraceId IN (${ids})`)) === 500, 'all spans');
+    const metrics = await (await fetch(metricsUrl)).text();
+    expect(metrics).toMatch(/otelcol_exporter_sent_spans(_total)?\{[^}]*exporter="clickhouse"[^}]*\} 500/);
+    expect(metrics).not.toMatch(/otelcol_exporter_sent_spans(_total)?\{[^}]*exporter="otlp_http\/tail"[^}]*\} [1-9]/);
+  });
+
+  it('lets prompts through where they are wanted, and stores more of them than one insert can take', async () => {
+    const { httpUrl, log } = await start('content', { fragments: ['keep-content.yaml'] });
+    // Text that does not compress: 80 spans of 1 MiB are more than the store takes in one body.
+    const prompts = Array.from({ length: 80 }, () => randomBytes((MEBIBYTE / 4) * 3).toString('base64'));
+    const spans = makeSpans(prompts.map((prompt, index) => chatCall(index + 1, 0, { 'gen_ai.prompt': prompt })));
+    for (let from = 0; from < spans.length; from += 10)
+      await exportSpans(httpTraceExporter(httpUrl), spans.slice(from, from + 10));
+    const ids = spans.map((span) => `'${idsOf(span).traceId}'`).join(', ');
+    const where = `otel_traces WHERE TraceId IN (${ids}) AND length(SpanAttributes['gen_ai.prompt']) = ${MEBIBYTE}`;
+    await waitFor(async () => (await countRows(stack, where)) === 80, `80 prompts; ${log().slice(-1000)}`, 60_000);
+    expect(await countRows(stack, where)).toBe(80);
+  });
+});

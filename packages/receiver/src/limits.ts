@@ -27,7 +27,7 @@ export interface ReceiverLimits {
   readonly itemsPerRecord: number;
   /** Arrays and maps inside one another in an attribute value; a deeper record is rejected. */
   readonly attributeDepth: number;
-  /** How long a batch waits for more requests, in milliseconds. */
+  /** How long a batch waits for more requests at most, in milliseconds; a quarter of it where inserts are quick. */
   readonly batchDelayMs: number;
   /** Rows that send a batch off without waiting. */
   readonly batchRows: number;
@@ -53,7 +53,7 @@ export const DEFAULT_LIMITS: ReceiverLimits = {
   inflatedBytes: 20 * MEBIBYTE,
   queuedBytes: 64 * MEBIBYTE,
   queuedRequests: 2000,
-  pendingRowBytes: 64 * MEBIBYTE,
+  pendingRowBytes: 96 * MEBIBYTE,
   recordsPerRequest: 100_000,
   rowBytesPerRequest: 128 * MEBIBYTE,
   daysPerRequest: 450,
@@ -61,9 +61,9 @@ export const DEFAULT_LIMITS: ReceiverLimits = {
   attributeValueBytes: MEBIBYTE,
   itemsPerRecord: 1024,
   attributeDepth: 32,
-  batchDelayMs: 50,
-  batchRows: 20_000,
-  batchBytes: 32 * MEBIBYTE,
+  batchDelayMs: 200,
+  batchRows: 50_000,
+  batchBytes: 64 * MEBIBYTE,
   batchDays: 1000,
   decoderHeapMebibytes: 768,
   decodeMs: 10_000,

@@ -19,10 +19,13 @@ export {
 } from './compute-cost.js';
 export { estimateRequestTokens, estimateTokens } from './estimate.js';
 export {
+  answerOf,
   priceInteraction,
+  priceReading,
   type AnswerLineItem,
   type InteractionAnswer,
   type PriceInteractionOptions,
+  type ReadingContext,
 } from './interaction/price-interaction.js';
 export { priceInteractionLines, type LineError } from './interaction/price-lines.js';
 export { formatPicoUsd, parsePicoUsd, PICO_PER_USD, picoUsd, type PicoUsd } from './pico-usd.js';

@@ -3,6 +3,7 @@ import type { CommonFlags } from '../read-config.js';
 import type { BackupFlags } from './backup.js';
 import type { DoctorFlags } from './doctor.js';
 import type { ExportFlags } from './export.js';
+import { addPrice, addPrices } from './price-commands.js';
 import type { RepairFlags } from './repair.js';
 import type { RepriceFlags } from './reprice.js';
 import type { UpFlags } from './up.js';
@@ -20,8 +21,8 @@ export function addCommands(program: Command, reportExit: ReportExit): void {
   addUp(program);
   addServer(program);
   addDoctor(program, reportExit);
-  addPrice(program, reportExit);
-  addPrices(program);
+  addPrice(program, reportExit, parseInstant);
+  addPrices(program, reportExit, parseInstant);
   addForecast(program);
   addExport(program);
   addRepair(program);
@@ -98,38 +99,6 @@ function addServer(program: Command): void {
 }
 
 type MigrateFlags = CommonFlags & { readonly cluster?: string; readonly dryRun?: boolean };
-
-function addPrice(program: Command, reportExit: ReportExit): void {
-  program
-    .command('price')
-    .summary('recorded provider interactions in, costs out, JSON lines')
-    .description(
-      'Reads one interaction a line, {"id", "provider", "api", "request": {method, url, headers, body}, "response": {status, headers, body_kind, body}}, and writes {"id", "status", "cost_usd", "model", "usage", "line_items", …}. Exit code 2 when a line was no interaction.',
-    )
-    .argument('[files...]', 'files of JSON lines; stdin when none is given')
-    .option('--at <date>', 'prices of this date instead of the one in each response', parseInstant)
-    .action(async (files: string[], options: { at?: number }) => {
-      const { pricePieces } = await import('./price.js');
-      if (!(await pricePieces(files, options.at))) reportExit(EXIT_CODES.usage);
-    });
-}
-
-function addPrices(program: Command): void {
-  program
-    .command('prices')
-    .summary('look into the price list')
-    .command('list')
-    .summary('the dated prices of a model, JSON lines; dollars a unit')
-    .argument('<provider>', 'for example openai')
-    .argument('<model>', 'for example gpt-4o-mini')
-    .option('--tier <tier>', 'service tier: batch, flex, priority, …', '')
-    .option('--region <region>', 'region, where it changes the price', '')
-    .option('--at <date>', 'only the prices of this date', parseInstant)
-    .action(async (provider: string, model: string, options: { tier: string; region: string; at?: number }) => {
-      const { listPrices } = await import('./price.js');
-      await listPrices({ provider, model, serviceTier: options.tier, region: options.region, atMs: options.at });
-    });
-}
 
 function addDoctor(program: Command, reportExit: ReportExit): void {
   program

@@ -1,8 +1,37 @@
 import { createReadStream } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { formatPicoUsd, priceInteractionLines, ratePeriods, USAGE_BUCKETS, type RatePeriod } from '@costel/pricing';
+import { priceInteractionLines, type InteractionAnswer, type LineError, type PriceBook } from '@costel/pricing';
 import { CliError, EXIT_CODES } from '../exit-codes.js';
+import { readLines } from '../input.js';
 import { createProgress, say, sayIfInputIsTerminal, writeJson } from '../output.js';
+import { LOG_FORMATS, priceLogLines, type LogAnswer } from '../price-formats/price-log.js';
+import type { CommonFlags } from '../read-config.js';
+
+/** Prices on which the two shipped sources differ. */
+export const SHIPPED_DISAGREEMENTS: string = join(
+  dirname(createRequire(import.meta.url).resolve('@costel/pricing/package.json')),
+  'data/disagreements.json',
+);
+
+/** The prices of the configuration that the flags name, or of the one that is found; list prices where there is none. */
+export async function readPriceBook(flags: CommonFlags): Promise<PriceBook> {
+  const [{ loadPriceBook }, { readConfig }] = await Promise.all([
+    import('@costel/aggregator'),
+    import('../read-config.js'),
+  ]);
+  return loadPriceBook(readConfig(flags));
+}
+
+/** Where newer price data is kept. */
+export async function priceDataFile(flags: CommonFlags): Promise<string> {
+  const [{ PRICE_DATA_FILE }, { readConfig }] = await Promise.all([
+    import('@costel/aggregator'),
+    import('../read-config.js'),
+  ]);
+  return join(readConfig(flags).server.dataDirectory, PRICE_DATA_FILE);
+}
 
 /** The text of files one after the other, in pieces; stdin where none is named. */
 async function* readPieces(files: readonly string[]): AsyncGenerator<string> {
@@ -23,68 +52,47 @@ async function* readPieces(files: readonly string[]): AsyncGenerator<string> {
   }
 }
 
-/** `costel price`: one cost for each recorded interaction. A line that is none is answered with an error. */
-export async function pricePieces(files: readonly string[], atMs: number | undefined): Promise<boolean> {
+/** Each file by itself: a CSV file begins with its own header. */
+async function* logAnswers(
+  files: readonly string[],
+  options: Parameters<typeof priceLogLines>[1],
+): AsyncGenerator<LogAnswer> {
+  for (const file of files.length === 0 ? ['-'] : files) yield* priceLogLines(readLines([file]), options);
+}
+
+/** What `costel price` is asked. */
+export interface PriceFlags extends CommonFlags {
+  readonly at?: number;
+  readonly format: string;
+  readonly provider?: string;
+}
+
+function answersOf(
+  files: readonly string[],
+  { at, format: name, provider }: PriceFlags,
+  book: PriceBook,
+): AsyncIterable<InteractionAnswer | LineError> {
+  const now = Date.now();
+  const format = LOG_FORMATS.find((candidate) => candidate.name === name);
+  if (format === undefined) return priceInteractionLines(readPieces(files), { at, now, book });
+  return logAnswers(files, { format, at, now, book, provider });
+}
+
+/** `costel price`: one cost for each call. A line that is none is answered with an error. */
+export async function pricePieces(files: readonly string[], flags: PriceFlags): Promise<boolean> {
   sayIfInputIsTerminal(files);
-  const progress = createProgress('interactions priced');
+  const book = await readPriceBook(flags);
+  const progress = createProgress('calls priced');
   let invalidLines = 0;
-  for await (const answer of priceInteractionLines(readPieces(files), { at: atMs, now: Date.now() })) {
+  for await (const answer of answersOf(files, flags, book)) {
     if (answer.status === 'invalid_line') invalidLines += 1;
     await writeJson(answer);
     progress.step();
   }
   progress.done();
   if (invalidLines > 0)
-    say(`costel: ${invalidLines} lines are no interactions; their answers have the status "invalid_line"`);
+    say(
+      `costel: ${invalidLines} lines are none of the format ${flags.format}; their answers have the status "invalid_line"`,
+    );
   return invalidLines === 0;
-}
-
-/** What is asked for: the prices of one model. */
-export interface ListPricesOptions {
-  readonly provider: string;
-  readonly model: string;
-  readonly serviceTier: string;
-  readonly region: string;
-  /** Only the prices of this instant. */
-  readonly atMs: number | undefined;
-}
-
-/** `costel prices list`: every dated price of a model, one JSON line a period. */
-export async function listPrices({ atMs, ...key }: ListPricesOptions): Promise<void> {
-  const periods = ratePeriods(key);
-  if ('reason' in periods) {
-    throw new CliError('no_price', `${key.provider} ${key.model} has no price: ${periods.reason.replaceAll('_', ' ')}`);
-  }
-  const wanted = periods.filter(
-    (period) => atMs === undefined || (period.validFromMs <= atMs && atMs < period.validToMs),
-  );
-  if (wanted.length === 0) throw new CliError('no_price', `${key.provider} ${key.model} has no price at that time`);
-  for (const period of wanted) await writeJson(periodJson(key.provider, key.model, period));
-}
-
-/** Prices outside these bounds of time are prices without a beginning or an end. */
-const EARLIEST_MS = Date.UTC(1971, 0, 1);
-const LATEST_MS = Date.UTC(2099, 0, 1);
-
-function periodJson(provider: string, model: string, period: RatePeriod): object {
-  return {
-    provider,
-    model,
-    catalogue_model: period.catalogueModel,
-    source: period.source,
-    as_of: period.asOf,
-    valid_from: period.validFromMs < EARLIEST_MS ? null : new Date(period.validFromMs).toISOString(),
-    valid_to: period.validToMs > LATEST_MS ? null : new Date(period.validToMs).toISOString(),
-    tiers: period.tiers.map((tier) => ({
-      above_input_tokens: tier.aboveInputTokens,
-      from_second_of_day: tier.fromSecondOfDay,
-      to_second_of_day: tier.toSecondOfDay,
-      price_usd: Object.fromEntries(
-        USAGE_BUCKETS.flatMap((bucket, index) => {
-          const price = tier.prices[index];
-          return price === null || price === undefined ? [] : [[bucket, formatPicoUsd(price)]];
-        }),
-      ),
-    })),
-  };
 }

@@ -42,6 +42,8 @@ export interface Catalogue {
   readonly name: string;
   /** The day of the data, `YYYY-MM-DD`. */
   readonly asOf: string;
+  /** The providers that it has. */
+  readonly providerIds: readonly string[];
   /** The provider's models, parsed on first use; undefined when the catalogue does not know it. */
   findProvider(id: string): CatalogueProvider | undefined;
 }
@@ -97,6 +99,7 @@ export function lazyCatalogue(name: string, asOf: string, textById: Readonly<Rec
   return {
     name,
     asOf,
+    providerIds: Object.keys(textById),
     findProvider(id) {
       const known = parsed.get(id);
       if (known !== undefined) return known;

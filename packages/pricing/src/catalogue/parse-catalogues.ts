@@ -19,6 +19,7 @@ function parseCatalogue(value: unknown): Catalogue {
   return {
     name: `${name} ${version}`,
     asOf,
+    providerIds: Object.keys(providers),
     findProvider: (id) => (Object.hasOwn(providers, id) ? (providers[id] as CatalogueProvider) : undefined),
   };
 }

@@ -66,7 +66,8 @@ const FIRST_ERROR_STATUS = 400;
 
 type AnswerParts = Pick<InteractionAnswer, 'status'> & Partial<InteractionAnswer>;
 
-function answer(id: string, parts: AnswerParts): InteractionAnswer {
+/** An answer without a cost, with whatever else is known. */
+export function answerOf(id: string, parts: AnswerParts): InteractionAnswer {
   return {
     id,
     cost_usd: null,
@@ -171,19 +172,19 @@ export function priceInteraction(interaction: unknown, options: PriceInteraction
   const request = asObject(record['request']);
   const response = asObject(record['response']);
   if (response === undefined)
-    return answer(id, { status: 'no_usage', reason: 'the interaction has no "response" object' });
+    return answerOf(id, { status: 'no_usage', reason: 'the interaction has no "response" object' });
   const api = asText(record['api']) ?? '';
   const requestModel = requestModelOf(request) ?? asText(record['request_model']);
   const model = requestModel ?? null;
   const settled = statusWithoutReading(api, response['status']);
-  if (settled !== undefined) return answer(id, { model, ...settled });
+  if (settled !== undefined) return answerOf(id, { model, ...settled });
   const provider = asText(record['provider']) ?? providerOfUrl(asText(request?.['url']) ?? '') ?? '';
   const body = parseResponseBody(response);
   const context = { provider, requestModel, atMs: instantOf(response, options), book: options.book };
   const items = itemsOf(api, body);
   if (items.length > 0) return answerOfItems(id, items, context);
   const reading = readInteraction(api, provider, response, body);
-  if (reading === undefined) return answer(id, { status: 'no_usage', model, reason: 'usage_missing' });
+  if (reading === undefined) return answerOf(id, { status: 'no_usage', model, reason: 'usage_missing' });
   return priceReading(id, reading, context);
 }
 
@@ -195,7 +196,7 @@ function itemsOf(api: string, body: ParsedBody): readonly UsageReading[] {
 /** A session or a batch is no call: what it costs are its answers, so that nothing is counted twice. */
 function answerOfItems(id: string, items: readonly UsageReading[], context: ReadingContext): InteractionAnswer {
   const priced = items.map((item, index) => priceReading(`${id}#${index + 1}`, item, context));
-  return answer(id, {
+  return answerOf(id, {
     status: 'not_billable',
     model: priced[0]?.model ?? context.requestModel ?? null,
     reason: `billed by its ${items.length} answers, ${id}#1 to ${id}#${items.length}`,
@@ -203,18 +204,22 @@ function answerOfItems(id: string, items: readonly UsageReading[], context: Read
   });
 }
 
-interface ReadingContext {
+/** What a reading is priced with. */
+export interface ReadingContext {
+  /** `gen_ai.provider.name` or an alias. */
   readonly provider: string;
   readonly requestModel: string | undefined;
+  /** Milliseconds since 1970, UTC. */
   readonly atMs: number;
-  readonly book: PriceBook | undefined;
+  readonly book?: PriceBook | undefined;
 }
 
-function priceReading(id: string, reading: UsageReading, context: ReadingContext): InteractionAnswer {
+/** Prices what was read of one answer, in the form of `costel price`. */
+export function priceReading(id: string, reading: UsageReading, context: ReadingContext): InteractionAnswer {
   const { book, ...call } = context;
   const priced = priceCall({ ...reading, ...call }, book);
   const reason = reasonOf(priced);
-  return answer(id, {
+  return answerOf(id, {
     status: priced.status,
     model: priced.model === '' ? null : priced.model,
     usage: reading.usage,

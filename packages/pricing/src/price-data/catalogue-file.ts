@@ -44,6 +44,19 @@ export function catalogueOf({ provenance, providers }: CatalogueFile): Catalogue
   return {
     name: `${provenance.name} ${provenance.version}`,
     asOf: provenance.date,
+    providerIds: [...byId.keys()],
     findProvider: (id) => byId.get(id),
+  };
+}
+
+/** A catalogue as a data file, e.g. to compare it with another; what a catalogue does not know of its origin is empty. */
+export function fileOf(catalogue: Catalogue): CatalogueFile {
+  const [name = '', version = ''] = catalogue.name.split(' ');
+  const unknown = { package: name, retrieved: catalogue.asOf, licence: '', sha256: '', roundedPrices: 0 };
+  return {
+    provenance: { name, version, date: catalogue.asOf, ...unknown },
+    providers: Object.fromEntries(
+      catalogue.providerIds.map((id) => [id, catalogue.findProvider(id) ?? { models: [] }] as const),
+    ),
   };
 }

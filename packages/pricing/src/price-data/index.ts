@@ -1,5 +1,7 @@
+export { checkCatalogueFile } from './check-catalogue.js';
 export {
   catalogueOf,
+  fileOf,
   renderCatalogueFile,
   type CatalogueFile,
   type Provenance,

@@ -22,6 +22,7 @@ describe('finding a model', () => {
   const catalogue: Catalogue = {
     name: 'test',
     asOf: '2026-11-22',
+    providerIds: [],
     findProvider: (id) =>
       id === 'maker'
         ? { models: [model('first', '^alpha'), model('second', '^alpha-2'), model('dated', '=beta-2025-12-11')] }

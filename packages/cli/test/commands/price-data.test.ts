@@ -1,0 +1,109 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { createPriceBook, LIST_PRICES, parseCatalogues } from '@costel/pricing';
+import { updatePrices, type UpdatePricesOptions } from '../../src/commands/price-data.js';
+
+let directory: string;
+let lines: string[];
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'costel-prices-'));
+  lines = [];
+  vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
+    lines.push(String(text));
+    return true;
+  });
+  vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+  rmSync(directory, { recursive: true, force: true });
+});
+
+/** Newer data of the first source: one model at another price, one that is new. */
+function newerData(inputPicoUsd: unknown): string {
+  const file = join(directory, 'newer.json');
+  const model = (id: string, input: unknown): unknown[] => [
+    id,
+    `=${id}`,
+    [[null, { input_mtok: input, output_mtok: 600_000 }]],
+  ];
+  const provenance = {
+    name: 'genai-prices',
+    package: 'test',
+    version: '9.9.9',
+    date: '2026-12-01',
+    retrieved: '2026-12-02',
+    licence: 'MIT',
+    sha256: '0',
+    roundedPrices: 0,
+  };
+  const models = [model('gpt-4o-mini', inputPicoUsd), model('brand-new', 1_000_000)];
+  writeFileSync(file, JSON.stringify({ provenance, providers: { openai: { models } } }));
+  return file;
+}
+
+function options(from: string, more: Partial<UpdatePricesOptions> = {}): UpdatePricesOptions {
+  return {
+    book: LIST_PRICES,
+    file: join(directory, 'data/prices/catalogues.json'),
+    from: [from],
+    maxMovePercent: 50,
+    acceptMoves: false,
+    dryRun: false,
+    today: '2026-12-02',
+    ...more,
+  };
+}
+
+describe('an update of the prices', () => {
+  it('adds what is new from its own day on, and keeps the old prices and every model', async () => {
+    const update = options(newerData(180_000));
+    expect(await updatePrices(update)).toBe(true);
+    const book = createPriceBook({ catalogues: parseCatalogues(readFileSync(update.file, 'utf8')) });
+    const input = (model: string, at: string): unknown => {
+      const found = book.resolveRates({ provider: 'openai', model, serviceTier: '', region: '' }, Date.parse(at));
+      return 'reason' in found ? found.reason : found.tiers[0]?.prices[0];
+    };
+    expect(input('gpt-4o-mini', '2026-11-30T23:59:59.999Z')).toBe(150_000n);
+    expect(input('gpt-4o-mini', '2026-12-01')).toBe(180_000n);
+    expect(input('brand-new', '2026-12-01')).toBe(1_000_000n);
+    expect(input('gpt-4o', '2026-12-01')).toBe(2_500_000n);
+    const changes = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(changes).toContainEqual(
+      expect.objectContaining({ change: 'changed', model: 'gpt-4o-mini', price_key: 'input_mtok', move_percent: 20 }),
+    );
+    expect(changes).toContainEqual({ change: 'added', provider: 'openai', model: 'brand-new' });
+    expect(changes.some(({ change }) => change === 'removed')).toBe(false);
+  });
+
+  it('writes nothing when a price moved by more than the bound, until that is accepted', async () => {
+    const update = options(newerData(1_500_000));
+    expect(await updatePrices(update)).toBe(false);
+    expect(existsSync(update.file)).toBe(false);
+    expect(await updatePrices({ ...update, acceptMoves: true })).toBe(true);
+    expect(existsSync(update.file)).toBe(true);
+  });
+
+  it('writes nothing on a dry run', async () => {
+    const update = options(newerData(180_000), { dryRun: true });
+    expect(await updatePrices(update)).toBe(true);
+    expect(existsSync(update.file)).toBe(false);
+  });
+
+  it.each([
+    [-1, 'openai gpt-4o-mini: input_mtok -1 must be whole pico-dollars'],
+    [0.5, 'openai gpt-4o-mini: input_mtok 0.5 must be whole pico-dollars'],
+    ['free', 'openai gpt-4o-mini: input_mtok "free" must be whole pico-dollars'],
+  ])('refuses a price of %s, and names where it is', async (price, message) => {
+    await expect(updatePrices(options(newerData(price)))).rejects.toThrow(message);
+  });
+
+  it('refuses what is no price data', async () => {
+    const file = join(directory, 'x.json');
+    writeFileSync(file, '{"a": 1}');
+    await expect(updatePrices(options(file))).rejects.toThrow('is no price data that can be read');
+    await expect(updatePrices(options(join(directory, 'nowhere')))).rejects.toThrow('cannot be read');
+  });
+});

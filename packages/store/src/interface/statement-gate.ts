@@ -55,12 +55,17 @@ export class StatementGate {
     return this.#rules.functions.names;
   }
 
+  /** The verdict on a statement that passed before. */
+  recall(sql: string): PassedStatement | undefined {
+    return this.#passed.get(sql);
+  }
+
   /**
    * Parses and checks one statement on a connection that has its parameters bound.
    * @throws InterfaceError with 62 where it does not parse, 497 where it may not run.
    */
   async pass(sql: string, connection: EngineConnection): Promise<PassedStatement> {
-    const remembered = this.#passed.get(sql);
+    const remembered = this.recall(sql);
     if (remembered !== undefined) return remembered;
     const canonical = await formatStatement(sql, connection);
     const tokens = tokenizeCanonicalSql(canonical);

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { availableParallelism } from 'node:os';
 import type { EmbeddedDatabase } from '../engine/embedded-database.js';
 import { ENGINE_SETTINGS } from '../engine/engine-connection.js';
 import type { EngineConnection, EngineSettings, RunResult } from '../engine/engine-connection.js';
@@ -51,6 +52,7 @@ export class StatementRunner {
   readonly #gate: StatementGate;
   readonly #limits: StatementLimits;
   readonly #sessions: Sessions;
+  #running = 0;
 
   constructor(database: EmbeddedDatabase, gate: StatementGate, limits: StatementLimits) {
     this.#database = database;
@@ -61,6 +63,15 @@ export class StatementRunner {
 
   /** @throws InterfaceError or StoreError. */
   async run(request: InterfaceRequest, caller: Caller): Promise<StatementResult> {
+    this.#running += 1;
+    try {
+      return await this.#dispatch(request, caller);
+    } finally {
+      this.#running -= 1;
+    }
+  }
+
+  async #dispatch(request: InterfaceRequest, caller: Caller): Promise<StatementResult> {
     const split = splitInsert(request.text, MAX_SQL_BYTES);
     const head = split?.head ?? request.text;
     if (head.length > MAX_SQL_BYTES)
@@ -115,15 +126,29 @@ export class StatementRunner {
   async #pass(work: Work, connection: EngineConnection): Promise<StatementResult | typeof NEEDS_SESSION_CONNECTION> {
     const { request, caller, sql } = work;
     const mark = randomUUID();
-    await connection.set({ ...settingsOf(work, this.#limits), log_comment: mark });
+    const settings = { ...settingsOf(work, this.#limits), max_threads: this.#threadsFor(work), log_comment: mark };
+    // One command less for what dashboards send again and again.
+    const isKnownRead = isAlone(work) && this.#gate.recall(sql)?.kind === 'read';
+    await connection.set(isKnownRead ? { ...settings, ...READ_ONLY } : settings);
     await connection.bind(request.parameters);
     await makeExternalTables(request.externalTables, this.#database, connection);
     const passed = await this.#gate.pass(sql, connection);
     if (passed.kind !== 'read' && passed.kind !== 'set') assertMayWrite(request, caller);
-    if (passed.kind === 'read') return this.#read(work, passed, connection, mark);
+    if (passed.kind === 'read') {
+      // It cannot be taken back, so the connection of a session goes without it.
+      if (!isKnownRead && work.session?.connection === undefined) await connection.set(READ_ONLY);
+      return this.#read(work, passed, connection, mark);
+    }
     if (passed.kind === 'set') return setInSession(work, passed);
     if (passed.kind === 'temporary') return this.#changeTemporaryTable(work, passed, connection);
     return this.#write(work, passed, connection);
+  }
+
+  /** The processors are shared among the statements of strangers, so that slow ones leave something to ingest: e.g. 8 for one alone, 2 each for four. */
+  #threadsFor({ request, session }: Work): number {
+    const share = Math.max(1, Math.floor(availableParallelism() / Math.max(1, this.#running)));
+    const asked = Number(request.settings['max_threads'] ?? session?.settings.get('max_threads') ?? share);
+    return asked > 0 ? Math.min(asked, share) : share;
   }
 
   async #changeTemporaryTable(
@@ -154,11 +179,9 @@ export class StatementRunner {
     connection: EngineConnection,
     mark: string,
   ): Promise<StatementResult> {
-    const { request, caller, data, session } = work;
+    const { request, caller, data } = work;
     refuseData(data);
     const format = passed.format ?? request.format;
-    // It cannot be taken back, so the connection of a session goes without it.
-    if (session?.connection === undefined) await connection.set({ readonly: 2 });
     if (passed.sql === HELLO_STATEMENT && request.isNativeProtocol && format === 'Native')
       return answerHello(connection);
     const { signal } = caller;
@@ -183,6 +206,14 @@ async function runBounded(
   const result = await connection.run(sql, format);
   if (result.bytes.length <= maxBytes) return result;
   throw new InterfaceError(396, 'TOO_MANY_ROWS_OR_BYTES', `Limit for result exceeded, max bytes: ${maxBytes}`);
+}
+
+/** Refuses what the gate would have to have missed; lets a client's settings through. */
+const READ_ONLY: EngineSettings = { readonly: 2 };
+
+/** Nothing is made on the connection before the statement runs. */
+function isAlone({ request, session }: Work): boolean {
+  return session?.connection === undefined && request.externalTables.length === 0;
 }
 
 /** The request's own before the session's; what holds whatever a client asks for, unless the client lowered it. */

@@ -1,6 +1,6 @@
-import { request as httpRequest } from 'node:http';
+import { availableParallelism } from 'node:os';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { openInterface, WRITE_TOKEN } from './interface-fixture.js';
+import { openInterface } from './interface-fixture.js';
 import type { InterfaceFixture } from './interface-fixture.js';
 
 let fixture: InterfaceFixture;
@@ -13,16 +13,6 @@ afterEach(async () => fixture.close());
 
 const ENDLESS = 'SELECT sum(sipHash64(number)) FROM numbers(1000000000000)';
 
-/** Sends a statement and gives a way to hang up. */
-function begin(body: string, session?: string): () => void {
-  const path = session === undefined ? '/' : `/?session_id=${session}`;
-  const headers = { 'X-ClickHouse-Key': WRITE_TOKEN };
-  const request = httpRequest({ host: '127.0.0.1', port: fixture.port, method: 'POST', path, headers, agent: false });
-  request.on('error', () => undefined);
-  request.end(body);
-  return () => request.destroy();
-}
-
 async function running(): Promise<number> {
   const [row] = await fixture.database.query<{ n: string }>(
     "SELECT count() AS n FROM system.processes WHERE query LIKE '%1000000000000%' AND query NOT LIKE '%processes%'",
@@ -32,7 +22,7 @@ async function running(): Promise<number> {
 
 describe('a statement whose client has hung up', () => {
   it('ends in the engine, long before its time is over', async () => {
-    const hangUp = begin(ENDLESS);
+    const hangUp = fixture.begin(ENDLESS);
     await expect.poll(running, { timeout: 10_000 }).toBe(1);
     hangUp();
     await expect.poll(running, { timeout: 10_000 }).toBe(0);
@@ -41,7 +31,7 @@ describe('a statement whose client has hung up', () => {
   it('ends in its session too, whose tables stay', async () => {
     const query = { session_id: 's' };
     await fixture.ask({ body: 'CREATE TEMPORARY TABLE tmp (a UInt8)', query, isWriter: true });
-    const hangUp = begin(ENDLESS, 's');
+    const hangUp = fixture.begin(ENDLESS, query);
     await expect.poll(running, { timeout: 10_000 }).toBe(1);
     hangUp();
     await expect.poll(running, { timeout: 10_000 }).toBe(0);
@@ -49,7 +39,7 @@ describe('a statement whose client has hung up', () => {
   });
 
   it('never begins where it still waited for its turn, and those behind it are served', async () => {
-    const hangUps = Array.from({ length: 12 }, () => begin(ENDLESS));
+    const hangUps = Array.from({ length: 12 }, () => fixture.begin(ENDLESS));
     await expect.poll(running, { timeout: 10_000 }).toBeGreaterThan(0);
     for (const hangUp of hangUps) hangUp();
     const answer = await fixture.ask({ body: 'SELECT 1' });
@@ -59,7 +49,7 @@ describe('a statement whose client has hung up', () => {
 
   it('is not ended where it inserts: half an insert is worse than a whole one', async () => {
     await fixture.database.command('CREATE TABLE t (a UInt64) ENGINE = MergeTree ORDER BY a');
-    const hangUp = begin('INSERT INTO t SELECT sum(sipHash64(number)) FROM numbers(30000000) -- 1000000000000');
+    const hangUp = fixture.begin('INSERT INTO t SELECT sum(sipHash64(number)) FROM numbers(30000000) -- 1000000000000');
     const isRunning = async (): Promise<number> => {
       const [row] = await fixture.database.query<{ n: string }>(
         "SELECT count() AS n FROM system.processes WHERE query LIKE 'INSERT INTO t%'",
@@ -70,5 +60,31 @@ describe('a statement whose client has hung up', () => {
     hangUp();
     await expect.poll(isRunning, { timeout: 30_000 }).toBe(0);
     expect(await fixture.database.query('SELECT count() AS n FROM t')).toEqual([{ n: '1' }]);
+  });
+});
+
+describe('endless statements of strangers', () => {
+  it('leave inserts and the statements of the store their way', async () => {
+    await fixture.database.command('CREATE TABLE t (a UInt64) ENGINE = MergeTree ORDER BY a');
+    const hangUps = Array.from({ length: 12 }, () => fixture.begin(ENDLESS));
+    await expect.poll(running, { timeout: 10_000 }).toBeGreaterThan(0);
+    for (let index = 0; index < 20; index += 1) await fixture.database.insertRows('t', [{ a: index }]);
+    expect(await fixture.database.query('SELECT count() AS n FROM t')).toEqual([{ n: '20' }]);
+    expect(await running()).toBeGreaterThan(0);
+    for (const hangUp of hangUps) hangUp();
+    await expect.poll(running, { timeout: 10_000 }).toBe(0);
+  });
+
+  it('share the processors: one more gets its part of them', async () => {
+    const hangUp = fixture.begin(ENDLESS);
+    await expect.poll(running, { timeout: 10_000 }).toBe(1);
+    const query = { query: "SELECT getSetting('max_threads')", max_threads: '64' };
+    const share = Math.max(1, Math.floor(availableParallelism() / 2));
+    expect((await fixture.ask({ query })).text).toBe(`${share}\n`);
+    hangUp();
+    await expect.poll(running, { timeout: 10_000 }).toBe(0);
+    await expect
+      .poll(async () => (await fixture.ask({ query })).text)
+      .toBe(`${Math.min(64, availableParallelism())}\n`);
   });
 });

@@ -38,6 +38,8 @@ export interface InterfaceFixture {
   readonly url: string;
   readonly port: number;
   ask(ask: Ask): Promise<Answer>;
+  /** Sends a statement with the token, waits for nothing, and gives a way to hang up. */
+  begin(body: string, query?: Readonly<Record<string, string>>): () => void;
   close(): Promise<void>;
 }
 
@@ -56,6 +58,7 @@ export async function openInterface(
     port,
     url: `http://127.0.0.1:${port}`,
     ask: async (ask) => send(port, ask),
+    begin: (body, query) => begin(port, body, query),
     close: async () => {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
@@ -86,4 +89,13 @@ async function send(port: number, ask: Ask): Promise<Answer> {
     request.on('error', reject);
     request.end(ask.body);
   });
+}
+
+function begin(port: number, body: string, query: Readonly<Record<string, string>> = {}): () => void {
+  const path = `/?${new URLSearchParams(query).toString()}`;
+  const headers = { 'X-ClickHouse-Key': WRITE_TOKEN };
+  const request = httpRequest({ host: '127.0.0.1', port, method: 'POST', path, headers, agent: false });
+  request.on('error', () => undefined);
+  request.end(body);
+  return () => request.destroy();
 }

@@ -19,6 +19,8 @@ export interface FileInsert {
  * 64-bit integers and decimals arrive as strings.
  */
 export interface Database {
+  /** Other processes may work on it, too: a server. Builds and corrections then take turns by a lease. */
+  readonly isShared?: boolean;
   /** Runs one SELECT and parses its rows. */
   query<Row extends object>(sql: string, parameters?: QueryParameters): Promise<Row[]>;
   /** Runs one statement that returns no rows. */

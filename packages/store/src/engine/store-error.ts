@@ -17,6 +17,7 @@
  * | `data_invalid` | the rows of an insert do not parse or do not fit the columns |
  * | `aborted` | the caller gave up; the engine may still finish in the background |
  * | `migration_changed` | a migration that was applied has another text now |
+ * | `work_taken` | another process on the server builds or corrects; try again |
  * | `reprice_running` | calls are being priced again by another process |
  * | `query_failed` | any other refusal of the engine; see `clickhouseCode` |
  */
@@ -35,6 +36,7 @@ export type StoreErrorCode =
   | 'data_invalid'
   | 'aborted'
   | 'migration_changed'
+  | 'work_taken'
   | 'reprice_running'
   | 'query_failed';
 

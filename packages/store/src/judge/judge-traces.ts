@@ -2,6 +2,7 @@ import type { UsageQuality } from '@costel/pricing';
 import type { Database } from '../database.js';
 import { BUCKET_COUNT, USAGE_ARRAY_SQL, usageColumnsOf } from '../ledger/buckets.js';
 import { withLedgerLock } from '../ledger/ledger-lock.js';
+import { assertTurn } from '../ledger/work-lease.js';
 import { REVISION_STEP } from '../ledger/ledger-select.js';
 import { COPIED_COLUMNS, REVISED_COLUMNS_SQL, reviseSelect } from '../ledger/revise-select.js';
 import { currentDatabase } from '../migrate/migrate.js';
@@ -122,6 +123,7 @@ async function judgeBatch(
       usage: verdict.usage,
     })),
   );
+  await assertTurn(db, 'correct');
   await applyVerdicts(db, batch);
   return changed.length;
 }

@@ -1,11 +1,12 @@
 import type { Database } from '../database.js';
+import { withWorkLease } from './work-lease.js';
 
 /** Kinds of work of which one runs at a time on a database. */
 export type ExclusiveWork = 'correct' | 'build' | 'preview' | 'reprice';
 
 const queues = new WeakMap<Database, Map<ExclusiveWork, Promise<unknown>>>();
 
-/** Runs `work` after all earlier work of its kind. Between processes the leader's lease does the same. */
+/** Runs `work` after all earlier work of its kind, of this process and of others on the same server. */
 export async function runExclusively<Result>(
   db: Database,
   kind: ExclusiveWork,
@@ -14,7 +15,8 @@ export async function runExclusively<Result>(
   const kinds = queues.get(db) ?? new Map<ExclusiveWork, Promise<unknown>>();
   queues.set(db, kinds);
   const before = kinds.get(kind) ?? Promise.resolve();
-  const run = before.then(work, work);
+  const turn = async () => withWorkLease(db, kind, work);
+  const run = before.then(turn, turn);
   kinds.set(
     kind,
     run.catch(() => undefined),

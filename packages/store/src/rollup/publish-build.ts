@@ -1,4 +1,5 @@
 import type { Database } from '../database.js';
+import { assertTurn } from '../ledger/work-lease.js';
 import { ceilTo, DAY_MS, floorTo, instantText } from '../query/time-range.js';
 import { monthStart, type BuildPlan } from './build-plan.js';
 import { changedPartitions } from './published-state.js';
@@ -25,6 +26,7 @@ export async function publishBuild(db: Database, plan: BuildPlan): Promise<void>
   const gone = [...state.readBlocks]
     .filter(([partition, block]) => block > 0n && !state.ledgerBlocks.has(partition))
     .map(([partition]) => partition);
+  await assertTurn(db, 'build');
   await db.insertRows('published', [
     row('seal', 0, '', 0n, sealedUntilMs),
     row('frozen', 0, '', 0n, plan.frozenUntilMs),

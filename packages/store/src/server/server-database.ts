@@ -84,6 +84,7 @@ async function createServerDatabase(open: () => ClickHouseClient, target: Connec
 }
 
 class ServerDatabase implements Database {
+  readonly isShared = true;
   readonly #client: ClickHouseClient;
 
   constructor(client: ClickHouseClient) {

@@ -15,7 +15,7 @@ export const USAGE_COLUMNS: readonly string[] = USAGE_BUCKETS.slice(0, COLUMN_BU
 export const MORE_USAGE_COLUMN = 'usage_more';
 
 /** How many buckets there are: the length of a usage array and of one tier's prices. */
-export const BUCKET_COUNT = USAGE_BUCKETS.length;
+export const BUCKET_COUNT: number = USAGE_BUCKETS.length;
 
 /** How many of the first buckets are input tokens. */
 export const INPUT_BUCKET_COUNT = INPUT_BUCKETS.length;

@@ -122,9 +122,9 @@ WITH
     ${about}
 SELECT
     ${columns.map(([name, sql]) => `${sql} AS \`${name}\``).join(',\n    ')}
-FROM numbers({first:UInt64}, {calls:UInt64})
+FROM numbers_mt({first:UInt64}, {calls:UInt64})
 WHERE start_ms >= {from_ms:Int64} AND start_ms < {until_ms:Int64}
-SETTINGS max_insert_threads = 1, max_insert_block_size = 500000, min_insert_block_size_rows = 400000`;
+SETTINGS max_insert_threads = 2, max_threads = 2, max_insert_block_size = 500000, min_insert_block_size_rows = 400000`;
 }
 
 /** How the calls of a day relate to those of an average one: fewer at weekends, a third more at the end than at the start. */
@@ -137,9 +137,9 @@ function dayWeight(dayMs, share) {
  * Fills the ledger up to an instant with `calls` calls in `days` days. What is there already stays: a directory that was
  * filled some days ago is continued at the same rate from where it ends.
  * @param {import('@costel/store').EmbeddedDatabase} db
- * @param {{ calls: number, days: number, users: number, untilMs: number, report: (text: string) => void }} options
+ * @param {{ calls: number, days: number, users: number, untilMs: number, report: (text: string) => void, mustStop?: () => boolean }} options
  */
-export async function generateCalls(db, { calls, days, users, untilMs, report }) {
+export async function generateCalls(db, { calls, days, users, untilMs, report, mustStop = () => false }) {
   const dayMs = DAY_SECONDS * 1000;
   const today = Math.floor(untilMs / dayMs) * dayMs;
   const [row] = await db.query(
@@ -152,7 +152,7 @@ export async function generateCalls(db, { calls, days, users, untilMs, report })
   const weights = Array.from({ length }, (_, index) => dayWeight(firstDay + index * dayMs, index / length));
   const perWeight = calls / weights.reduce((sum, weight) => sum + weight, 0);
   let written = 0;
-  for (let day = Math.floor(fromMs / dayMs) * dayMs; day <= today; day += dayMs) {
+  for (let day = Math.floor(fromMs / dayMs) * dayMs; day <= today && !mustStop(); day += dayMs) {
     const index = (day - firstDay) / dayMs;
     const ofDay = Math.ceil(perWeight * dayWeight(day, Math.min(1, index / length)));
     const parameters = {

@@ -1,9 +1,8 @@
 import { filterConditions, inRange, shownValue, type FilterDimension } from './filters.js';
 
 /*
- * The statements of the cost overview. They read the views over the rollups (`llm_cost_hourly`, `llm_cost_daily`), which
- * hold published builds and the ledger's tail; the ledger itself is read only where a rollup lacks the column, and then
- * bounded by time. Money leaves as Float64, as Grafana would make it: the exact decimals are in the API.
+ * The statements of the cost overview. They read the views over the rollups (`llm_cost_hourly`, `llm_cost_daily`, and
+ * `llm_cost_detail` for dimensions of many values), which hold published builds and the ledger's tail. Money leaves as Float64, as Grafana would make it: the exact decimals are in the API.
  */
 
 /** How many series a chart tells apart; the rest is one series. */
@@ -108,17 +107,14 @@ ${filterConditions()}
 GROUP BY time
 ORDER BY time`;
 
-/**
- * The users with the highest cost. By call and not by rollup: the ledger view is bounded by time, and no view over the
- * rollup by user exists yet.
- */
+/** The users with the highest cost, from quarter hours by every dimension, for the panel follows all variables. */
 export const TOP_USERS = `SELECT
   ${shownValue('user')} AS "User",
-  toFloat64(ifNull(sum(cost_usd), 0)) AS "Cost",
-  count() AS "Calls",
-  countIf(cost_usd IS NULL) AS "Calls without a cost"
-FROM llm_calls_final
-WHERE counted_at >= $__fromTime AND counted_at < $__toTime
+  toFloat64(sum(cost_usd)) AS "Cost",
+  sum(calls) AS "Calls",
+  sum(unpriced_calls) AS "Calls without a cost"
+FROM llm_cost_detail
+WHERE ${inRange('quarter', 'quarter')}
 ${filterConditions()}
 GROUP BY 1
 ORDER BY sum(cost_usd) DESC, 1

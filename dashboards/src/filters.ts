@@ -29,13 +29,17 @@ export function filterConditions(): string {
 }
 
 /**
- * SQL: a column of the start of whole hours or days lies in the dashboard's range, half-open. `$__timeFilter` includes
+ * SQL: a column of the start of whole periods lies in the dashboard's range, half-open. `$__timeFilter` includes
  * both ends. The first period counts whole, so that a range that begins within it does not lose it.
  */
-export function inRange(column: string, period: 'hour' | 'day'): string {
-  const floor = period === 'hour' ? "toStartOfHour($__fromTime, 'UTC')" : "toDate($__fromTime, 'UTC')";
-  const end = period === 'hour' ? '$__toTime' : "toDate($__toTime - 1, 'UTC') + 1";
-  return `${column} >= ${floor} AND ${column} < ${end}`;
+export function inRange(column: string, period: 'quarter' | 'hour' | 'day'): string {
+  const floor = {
+    quarter: 'toStartOfFifteenMinutes($__fromTime)',
+    hour: "toStartOfHour($__fromTime, 'UTC')",
+    day: "toDate($__fromTime, 'UTC')",
+  };
+  const end = period === 'day' ? "toDate($__toTime - 1, 'UTC') + 1" : '$__toTime';
+  return `${column} >= ${floor[period]} AND ${column} < ${end}`;
 }
 
 /** A variable with the values that had calls in the range, the dearest first. */

@@ -119,9 +119,9 @@ describe.each(loadDashboards())('$file', ({ json, dashboard, panels, variables }
     it('reads views over the rollups; the ledger only where they lack the column, bounded by time', () => {
       const sql = targetsOf(panel)[0]?.rawSql ?? '';
       const sources = new Set([...sql.matchAll(/\bFROM (\w+)/g)].map(([, table]) => table));
-      const allowed = title === 'Top users' ? ['llm_calls_final'] : ['llm_cost_hourly', 'llm_cost_daily'];
+      const allowed = title === 'Top users' ? ['llm_cost_detail'] : ['llm_cost_hourly', 'llm_cost_daily'];
       for (const source of sources) expect(allowed).toContain(source);
-      if (sources.has('llm_calls_final')) expect(sql).toContain('counted_at >= $__fromTime AND counted_at < $__toTime');
+      if (sources.has('llm_cost_detail')) expect(sql).toContain('quarter >= toStartOfFifteenMinutes($__fromTime)');
     });
   });
 

@@ -19,8 +19,9 @@ export const fromSdk = createRequire(join(root, 'test', 'sdks', 'openai-6', 'pac
  * @property {string} about
  * @property {boolean} hasOpenTelemetry
  * @property {string} [instrumentation] the package that patches the SDK
- * @property {() => object[]} [instrument]
+ * @property {(metricProducer?: object) => object[]} [instrument]
  * @property {boolean} [hasCostProcessor]
+ * @property {boolean} [hasMetricProducer]
  */
 
 /** Without anything: what is added is added to this. */
@@ -59,12 +60,21 @@ export const VARIANTS = [
     instrument: () => fromDistribution('@costel/instrumentation').llmInstrumentations(),
   },
   {
-    name: 'costel+processor',
-    about: '@costel/instrumentation and CostSpanProcessor, as register() sets up',
+    name: 'costel+producer',
+    about: '@costel/instrumentation with the metric producer, the low-overhead option',
     hasOpenTelemetry: true,
     instrumentation: '@costel/instrumentation',
-    instrument: () => fromDistribution('@costel/instrumentation').llmInstrumentations(),
+    instrument: (metricProducer) => fromDistribution('@costel/instrumentation').llmInstrumentations({ metricProducer }),
+    hasMetricProducer: true,
+  },
+  {
+    name: 'register',
+    about: 'the metric producer and CostSpanProcessor, as register() sets up',
+    hasOpenTelemetry: true,
+    instrumentation: '@costel/instrumentation',
+    instrument: (metricProducer) => fromDistribution('@costel/instrumentation').llmInstrumentations({ metricProducer }),
     hasCostProcessor: true,
+    hasMetricProducer: true,
   },
 ];
 
@@ -118,6 +128,9 @@ function registerOpenTelemetry(variant) {
     ? [new (fromDistribution('@costel/instrumentation').CostSpanProcessor)()]
     : [];
   const tracerProvider = new BasicTracerProvider({ spanProcessors: [...costProcessors, batches] });
+  const metricProducer = variant.hasMetricProducer
+    ? new (fromDistribution('@costel/instrumentation').CostelMetricProducer)()
+    : undefined;
   const meterProvider = new MeterProvider({
     readers: [
       new PeriodicExportingMetricReader({
@@ -130,6 +143,7 @@ function registerOpenTelemetry(variant) {
           shutdown: async () => undefined,
         },
         exportIntervalMillis: 10_000,
+        metricProducers: metricProducer === undefined ? [] : [metricProducer],
       }),
     ],
   });
@@ -138,7 +152,8 @@ function registerOpenTelemetry(variant) {
   metrics.setGlobalMeterProvider(meterProvider);
   // The first use of the context switches the process to promise hooks on Node 20; every application gets there.
   context.with(context.active().setValue(createContextKey('bench'), true), () => undefined);
-  return { seen, flush: () => Promise.all([tracerProvider.forceFlush(), meterProvider.forceFlush()]) };
+  const flush = () => Promise.all([tracerProvider.forceFlush(), meterProvider.forceFlush()]);
+  return { seen, flush, metricProducer };
 }
 
 /** @param {{ scopeMetrics: { metrics: { descriptor: { name: string }, dataPoints: unknown[] }[] }[] } | undefined} batch */
@@ -155,10 +170,10 @@ function seriesOf(batch) {
  */
 export function setUp(variant) {
   if (!variant.hasOpenTelemetry) return async () => ({ spans: 0, attributes: [], series: {} });
-  const { seen, flush } = registerOpenTelemetry(variant);
+  const { seen, flush, metricProducer } = registerOpenTelemetry(variant);
   if (variant.instrument !== undefined) {
     const { registerInstrumentations } = fromDistribution('@opentelemetry/instrumentation');
-    registerInstrumentations({ instrumentations: variant.instrument() });
+    registerInstrumentations({ instrumentations: variant.instrument(metricProducer) });
   }
   return async () => {
     await flush();

@@ -1,5 +1,6 @@
 import { DEFAULT_CONVENTIONS_VERSION, type ConventionsVersion } from '@costel/semconv';
 import type { InstrumentationConfig } from '@opentelemetry/instrumentation';
+import type { CostelMetricProducer } from './telemetry/costel-metric-producer.js';
 
 /** An attribution dimension that may label metrics. */
 export type AttributionLabel =
@@ -34,6 +35,11 @@ export interface CostelInstrumentationConfig extends InstrumentationConfig {
   lineItems?: boolean;
   /** Reads attribution from the incoming baggage too; turn off where callers are not trusted. Default true. */
   readBaggage?: boolean;
+  /**
+   * Keeps the metrics in this producer, which a metric reader of yours collects, in place of instruments of the meter
+   * provider: cheaper by about a third of what a call costs. Default none.
+   */
+  metricProducer?: CostelMetricProducer;
   /** Patches SDK versions newer than the tested ones when they have the known shape. Default true, with a warning. */
   patchUntestedVersions?: boolean;
 }
@@ -48,6 +54,7 @@ export interface InstrumentationOptions {
   readonly lineItems: boolean;
   readonly readBaggage: boolean;
   readonly patchUntestedVersions: boolean;
+  readonly metricProducer: CostelMetricProducer | undefined;
 }
 
 const DEFAULT_METRIC_LABELS: readonly AttributionLabel[] = ['feature', 'team', 'project'];
@@ -66,5 +73,6 @@ export function resolveOptions(config: CostelInstrumentationConfig = {}): Instru
     lineItems: config.lineItems ?? true,
     readBaggage: config.readBaggage ?? true,
     patchUntestedVersions: config.patchUntestedVersions ?? true,
+    metricProducer: config.metricProducer,
   };
 }

@@ -6,3 +6,4 @@ export { instrumentModule, wrapClient } from './instrument-module.js';
 export { llmInstrumentations } from './llm-instrumentation.js';
 export { CostSpanProcessor, type ObservedSpan } from './processor/cost-span-processor.js';
 export { recordCost, type RecordedCost } from './record-cost.js';
+export { CostelMetricProducer, type MetricProducerOptions } from './telemetry/costel-metric-producer.js';

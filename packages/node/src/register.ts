@@ -1,4 +1,4 @@
-import { CostSpanProcessor, finishOpenCalls, llmInstrumentations } from '@costel/instrumentation';
+import { CostelMetricProducer, CostSpanProcessor, finishOpenCalls, llmInstrumentations } from '@costel/instrumentation';
 import {
   context,
   diag,
@@ -87,8 +87,9 @@ export function register(config: RegisterConfig = {}): CostelHandle {
     context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
     propagation.setGlobalPropagator(buildPropagator());
     const report = new OutageReport(targetOf(config));
-    providers.push(...startMetrics(config, resource, report), ...startTraces(config, resource, report));
-    const { enabled: _, ...instrumentationConfig } = { enabled: true, ...config };
+    const meters = startMetrics(config, resource, report);
+    providers.push(...meters.providers, ...startTraces(config, resource, report));
+    const { enabled: _, ...instrumentationConfig } = { enabled: true, ...meters.instrumentation, ...config };
     instrumentations = [...llmInstrumentations(instrumentationConfig), ...(config.instrumentations ?? [])];
     registerLoaderHook((config.instrumentations ?? []).flatMap(moduleNamesOf));
     registerInstrumentations({ instrumentations });
@@ -228,12 +229,25 @@ function startTraces(config: RegisterConfig, resource: Resource, report: OutageR
   return [];
 }
 
-function startMetrics(config: RegisterConfig, resource: Resource, report: OutageReport): Provider[] {
-  if (isOff('OTEL_METRICS_EXPORTER')) return [];
+/** What the exporter itself reads: counters and histograms are deltas with `lowmemory` too. */
+function temporalityOfEnv(): 'cumulative' | 'delta' {
+  const preference = getStringFromEnv('OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE')?.toLowerCase();
+  return preference === 'delta' || preference === 'lowmemory' ? 'delta' : 'cumulative';
+}
+
+interface Meters {
+  readonly providers: readonly Provider[];
+  /** What the instrumentation is told about metrics. */
+  readonly instrumentation: { metricProducer?: CostelMetricProducer };
+}
+
+function startMetrics(config: RegisterConfig, resource: Resource, report: OutageReport): Meters {
+  if (isOff('OTEL_METRICS_EXPORTER')) return { providers: [], instrumentation: {} };
   const intervalMs =
     config.metricExportIntervalMs ??
     getNumberFromEnv('OTEL_METRIC_EXPORT_INTERVAL') ??
     DEFAULT_METRIC_EXPORT_INTERVAL_MS;
+  const metricProducer = new CostelMetricProducer({ temporality: temporalityOfEnv() });
   const provider = new MeterProvider({
     resource,
     readers: [
@@ -246,8 +260,11 @@ function startMetrics(config: RegisterConfig, resource: Resource, report: Outage
         }),
         exportIntervalMillis: intervalMs,
         exportTimeoutMillis: Math.min(intervalMs, EXPORT_TIMEOUT_MS),
+        metricProducers: [metricProducer],
       }),
     ],
   });
-  return metrics.setGlobalMeterProvider(provider) ? [provider] : [];
+  // Where the application has a provider of its own, the points go to that one and no reader of ours collects.
+  if (!metrics.setGlobalMeterProvider(provider)) return { providers: [], instrumentation: {} };
+  return { providers: [provider], instrumentation: { metricProducer } };
 }

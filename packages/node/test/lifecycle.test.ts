@@ -60,7 +60,7 @@ describe('the end of a process', () => {
   });
 
   it('by a signal that the application handles is left to the application', async () => {
-    const source = `process.on('SIGTERM', () => { console.log('mine'); setTimeout(() => process.exit(7), 300); });\n${WAITING}`;
+    const source = `process.on('SIGTERM', () => { console.log('mine'); setTimeout(() => process.exit(7), 1500); });\n${WAITING}`;
     const result = await runApp(signalling(source, 'SIGTERM'));
     expect(result).toMatchObject({ code: 7, signal: null });
     expect(result.output).toContain('mine');

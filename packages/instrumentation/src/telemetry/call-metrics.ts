@@ -5,28 +5,33 @@ import {
   ATTR_ERROR_TYPE,
   CONVENTIONS,
   DURATION_BOUNDARIES_SECONDS,
-  METRIC_COSTEL_INEXACT_CALLS,
-  METRIC_COSTEL_INSTRUMENTATION_ERRORS,
-  METRIC_GEN_AI_CLIENT_OPERATION_DURATION,
-  METRIC_GEN_AI_CLIENT_OPERATION_TIME_TO_FIRST_CHUNK,
   TOKEN_USAGE_BOUNDARIES,
   type TokenMetricForm,
 } from '@costel/semconv';
 import type { Counter, Histogram, Meter } from '@opentelemetry/api';
 import type { InstrumentationOptions } from '../config.js';
 import type { CallOutcome } from './call-outcome.js';
-import { costTotalsOf } from './cost-totals.js';
+import { isExact, type CallMeter } from './call-meter.js';
+import { costTotalsOf, type CostTotal } from './cost-totals.js';
 import type { LabelLimiter } from './label-limiter.js';
 import { LabelSets, type LabelSet, type MetricSubject } from './label-sets.js';
+import {
+  DURATION,
+  ERRORS,
+  INEXACT_CALLS,
+  TIME_TO_FIRST_CHUNK,
+  tokenDescription,
+  type MetricDescription,
+} from './metric-descriptions.js';
 import { tokenSums } from './span-attributes.js';
 import type { Hook } from './trouble.js';
 
 /** Records the tokens of a call; embeddings have no output. */
-type TokenRecorder = (input: number, output: number | undefined, labels: LabelSet) => void;
+type TokenRecorder = (input: number, output: number | undefined, labels: LabelSet<CostTotal>) => void;
 
-/** The instruments of one meter, and how a call's outcome becomes points on them. */
-export class CallMetrics {
-  readonly #labelSets: LabelSets;
+/** The instruments of one OpenTelemetry meter, and how a call's outcome becomes points on them. */
+export class CallMetrics implements CallMeter {
+  readonly #labelSets: LabelSets<CostTotal>;
   readonly #recordTokens: TokenRecorder;
   readonly #duration: Histogram;
   readonly #timeToFirstChunk: Histogram;
@@ -34,22 +39,13 @@ export class CallMetrics {
   readonly #errors: Counter;
 
   constructor(meter: Meter, options: InstrumentationOptions, limiter: LabelLimiter) {
-    this.#labelSets = new LabelSets(options, limiter, costTotalsOf(meter));
+    const costTotals = costTotalsOf(meter);
+    this.#labelSets = new LabelSets(options, limiter, (labels) => costTotals.of(labels));
     this.#recordTokens = tokenRecorder(meter, CONVENTIONS[options.conventions].tokenMetric);
-    this.#duration = durationHistogram(meter, METRIC_GEN_AI_CLIENT_OPERATION_DURATION, 'Duration of a call.');
-    this.#timeToFirstChunk = durationHistogram(
-      meter,
-      METRIC_GEN_AI_CLIENT_OPERATION_TIME_TO_FIRST_CHUNK,
-      'Time from the request to the first chunk of a streamed answer.',
-    );
-    this.#inexactCalls = meter.createCounter(METRIC_COSTEL_INEXACT_CALLS, {
-      unit: '{call}',
-      description: 'Calls without an exact cost: unpriced, or with usage that is estimated, missing or inconsistent.',
-    });
-    this.#errors = meter.createCounter(METRIC_COSTEL_INSTRUMENTATION_ERRORS, {
-      unit: '{error}',
-      description: 'Trouble inside the instrumentation, by hook; calls are not affected.',
-    });
+    this.#duration = durationHistogram(meter, DURATION);
+    this.#timeToFirstChunk = durationHistogram(meter, TIME_TO_FIRST_CHUNK);
+    this.#inexactCalls = meter.createCounter(INEXACT_CALLS.name, INEXACT_CALLS);
+    this.#errors = meter.createCounter(ERRORS.name, ERRORS);
   }
 
   /** Records one finished call: two token counts, its duration, its cost, and what applies besides. */
@@ -61,9 +57,8 @@ export class CallMetrics {
       const { input, output } = tokenSums(reading.usage);
       this.#recordTokens(input, subject.operation === 'embeddings' ? undefined : output, labelSet);
     }
-    if (price.costPicoUsd !== undefined) labelSet.cost.picoUsd += price.costPicoUsd;
-    const isExact = (price.status === 'priced' && reading.quality === 'reported') || price.status === 'not_billable';
-    if (!isExact) {
+    if (price.costPicoUsd !== undefined) labelSet.cell.picoUsd += price.costPicoUsd;
+    if (!isExact(outcome)) {
       this.#inexactCalls.add(1, {
         ...labels,
         [ATTR_COSTEL_COST_STATUS]: price.status,
@@ -80,7 +75,7 @@ export class CallMetrics {
 
   /** Adds money that was spent outside a call of an LLM SDK. */
   recordCost(subject: MetricSubject, cost: PicoUsd): void {
-    this.#labelSets.of(subject, undefined).cost.picoUsd += cost;
+    this.#labelSets.of(subject, undefined).cell.picoUsd += cost;
   }
 
   /** Counts trouble inside the instrumentation. */
@@ -89,28 +84,23 @@ export class CallMetrics {
   }
 }
 
-function durationHistogram(meter: Meter, name: string, description: string): Histogram {
-  return meter.createHistogram(name, {
-    unit: 's',
-    description,
-    advice: { explicitBucketBoundaries: [...DURATION_BOUNDARIES_SECONDS] },
-  });
+function durationHistogram(meter: Meter, { name, unit, description }: MetricDescription): Histogram {
+  const advice = { explicitBucketBoundaries: [...DURATION_BOUNDARIES_SECONDS] };
+  return meter.createHistogram(name, { unit, description, advice });
 }
 
 function tokenRecorder(meter: Meter, form: TokenMetricForm): TokenRecorder {
   if (form.kind === 'counters') {
-    const inputCounter = meter.createCounter(form.inputName, { unit: '{token}', description: 'Input tokens.' });
-    const outputCounter = meter.createCounter(form.outputName, { unit: '{token}', description: 'Output tokens.' });
+    const inputCounter = meter.createCounter(form.inputName, tokenDescription(form.inputName));
+    const outputCounter = meter.createCounter(form.outputName, tokenDescription(form.outputName));
     return (input, output, labels) => {
       inputCounter.add(input, labels.all);
       if (output !== undefined) outputCounter.add(output, labels.all);
     };
   }
-  const histogram = meter.createHistogram(form.name, {
-    unit: '{token}',
-    description: 'Input and output tokens of a call.',
-    advice: { explicitBucketBoundaries: [...TOKEN_USAGE_BOUNDARIES] },
-  });
+  const { unit, description } = tokenDescription(form.name);
+  const advice = { explicitBucketBoundaries: [...TOKEN_USAGE_BOUNDARIES] };
+  const histogram = meter.createHistogram(form.name, { unit, description, advice });
   return (input, output, labels) => {
     histogram.record(input, labels.input);
     if (output !== undefined) histogram.record(output, labels.output);

@@ -1,6 +1,6 @@
 import { picoUsd } from '@costel/pricing';
-import { METRIC_COSTEL_COST } from '@costel/semconv';
 import type { Attributes, Meter, ObservableResult } from '@opentelemetry/api';
+import { COST } from './metric-descriptions.js';
 import { usdEstimate } from './span-attributes.js';
 
 /** Money spent under one set of labels since the process began. */
@@ -10,10 +10,10 @@ export interface CostTotal {
 }
 
 /** As many series as an OpenTelemetry SDK keeps of one metric; what comes later counts as its overflow. */
-const MAX_SERIES = 1999;
+export const MAX_SERIES = 1999;
 
 /** The labels that OpenTelemetry prescribes for what is beyond the limit. */
-const OVERFLOW_LABELS: Attributes = { 'otel.metric.overflow': true };
+export const OVERFLOW_LABELS: Attributes = { 'otel.metric.overflow': true };
 
 /**
  * The cost counter, kept as totals that are read when metrics are collected: a call then costs an addition, where a
@@ -24,11 +24,9 @@ export class CostTotals {
   readonly #overflow: CostTotal = { picoUsd: 0n, labels: OVERFLOW_LABELS };
 
   constructor(meter: Meter) {
-    meter
-      .createObservableCounter(METRIC_COSTEL_COST, { unit: '{USD}', description: 'Cost of calls in dollars.' })
-      .addCallback((result) => {
-        this.#observe(result);
-      });
+    meter.createObservableCounter(COST.name, COST).addCallback((result) => {
+      this.#observe(result);
+    });
   }
 
   /** The total of these labels; the same object for equal labels in the same order. */

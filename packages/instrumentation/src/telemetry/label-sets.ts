@@ -10,7 +10,6 @@ import {
 import type { Attributes } from '@opentelemetry/api';
 import { ATTRIBUTE_OF_FIELD, type AttributionField } from '../attribution/cost-attribution.js';
 import type { AttributionLabel, InstrumentationOptions } from '../config.js';
-import type { CostTotal, CostTotals } from './cost-totals.js';
 import type { LabelLimiter } from './label-limiter.js';
 
 /** What a call's metric points are labelled with, besides what its outcome says. */
@@ -26,11 +25,12 @@ export interface MetricSubject {
 }
 
 /** The labels of a call's points; those of the token points say the direction too. */
-export interface LabelSet {
+export interface LabelSet<Cell> {
   readonly all: Attributes;
   readonly input: Attributes;
   readonly output: Attributes;
-  readonly cost: CostTotal;
+  /** What is kept by these labels between collections, found with them at no cost. */
+  readonly cell: Cell;
 }
 
 /** Calls of one kind follow each other, so few sets serve most calls; a map that outgrows this is emptied. */
@@ -44,25 +44,25 @@ function attributeOfLabel(label: AttributionLabel): string {
 }
 
 /** Builds label sets, each once, for building them anew costs more than recording the points. */
-export class LabelSets {
+export class LabelSets<Cell> {
   readonly #limiter: LabelLimiter;
-  readonly #costTotals: CostTotals;
+  readonly #cellOf: (labels: Attributes) => Cell;
   readonly #providerName: string;
   readonly #attributionNames: readonly string[];
-  readonly #sets = new Map<string, LabelSet>();
+  readonly #sets = new Map<string, LabelSet<Cell>>();
   #lastSubject: MetricSubject | undefined;
   #lastResponseModel: string | undefined;
-  #lastSet: LabelSet | undefined;
+  #lastSet: LabelSet<Cell> | undefined;
 
-  constructor(options: InstrumentationOptions, limiter: LabelLimiter, costTotals: CostTotals) {
+  constructor(options: InstrumentationOptions, limiter: LabelLimiter, cellOf: (labels: Attributes) => Cell) {
     this.#limiter = limiter;
-    this.#costTotals = costTotals;
+    this.#cellOf = cellOf;
     this.#providerName = CONVENTIONS[options.conventions].providerName;
     this.#attributionNames = options.metricLabels.map(attributeOfLabel);
   }
 
   /** The labels of a call, with values beyond the limit replaced. */
-  of(subject: MetricSubject, responseModel: string | undefined): LabelSet {
+  of(subject: MetricSubject, responseModel: string | undefined): LabelSet<Cell> {
     // Most calls are like the one before; comparing names costs less than joining and hashing them.
     if (this.#lastSet !== undefined && this.#isLikeTheLast(subject, responseModel)) return this.#lastSet;
     this.#lastSubject = subject;
@@ -86,7 +86,7 @@ export class LabelSets {
     return true;
   }
 
-  #find(subject: MetricSubject, responseModel: string | undefined): LabelSet {
+  #find(subject: MetricSubject, responseModel: string | undefined): LabelSet<Cell> {
     let key = `${subject.operation}\u0001${subject.provider}\u0001${subject.requestModel}\u0001${responseModel ?? ''}`;
     if (subject.serverAddress !== undefined) key += `\u0001${subject.serverAddress}\u0001${subject.serverPort ?? ''}`;
     for (const name of this.#attributionNames) key += SEPARATOR + (subject.attribution[name] ?? '');
@@ -97,7 +97,7 @@ export class LabelSets {
         all,
         input: { ...all, [ATTR_GEN_AI_TOKEN_TYPE]: 'input' },
         output: { ...all, [ATTR_GEN_AI_TOKEN_TYPE]: 'output' },
-        cost: this.#costTotals.of(all),
+        cell: this.#cellOf(all),
       };
       if (this.#sets.size >= MAX_CACHED_SETS) this.#sets.clear();
       this.#sets.set(key, set);

@@ -2,6 +2,8 @@ import { metrics, trace, type MeterProvider, type Tracer, type TracerProvider } 
 import { resolveOptions, type CostelInstrumentationConfig, type InstrumentationOptions } from '../config.js';
 import { INSTRUMENTATION_NAME, INSTRUMENTATION_VERSION } from '../version.js';
 import { CallMetrics } from './call-metrics.js';
+import type { CallMeter } from './call-meter.js';
+import type { CostelMetricProducer } from './costel-metric-producer.js';
 import { LabelLimiter } from './label-limiter.js';
 import { setTroubleCounter } from './trouble.js';
 
@@ -16,8 +18,8 @@ export class Recorder {
   #limiter: LabelLimiter;
   #tracer: Tracer = trace.getTracer(INSTRUMENTATION_NAME, INSTRUMENTATION_VERSION);
   #explicitMeterProvider: MeterProvider | undefined;
-  #metricsOf: MeterProvider | undefined;
-  #metrics: CallMetrics | undefined;
+  #metricsOf: MeterProvider | CostelMetricProducer | undefined;
+  #metrics: CallMeter | undefined;
 
   constructor(config?: CostelInstrumentationConfig) {
     this.#options = resolveOptions(config);
@@ -32,18 +34,22 @@ export class Recorder {
     return this.#tracer;
   }
 
-  get metrics(): CallMetrics {
-    const provider = this.#explicitMeterProvider ?? metrics.getMeterProvider();
+  get metrics(): CallMeter {
+    const { metricProducer } = this.#options;
+    const provider = metricProducer ?? this.#explicitMeterProvider ?? metrics.getMeterProvider();
     if (this.#metrics === undefined || this.#metricsOf !== provider) {
-      const callMetrics = new CallMetrics(
-        provider.getMeter(INSTRUMENTATION_NAME, INSTRUMENTATION_VERSION),
-        this.#options,
-        this.#limiter,
-      );
+      const meter =
+        'getMeter' in provider
+          ? new CallMetrics(
+              provider.getMeter(INSTRUMENTATION_NAME, INSTRUMENTATION_VERSION),
+              this.#options,
+              this.#limiter,
+            )
+          : provider.meterOf(this.#options, this.#limiter);
       this.#metricsOf = provider;
-      this.#metrics = callMetrics;
+      this.#metrics = meter;
       setTroubleCounter((hook) => {
-        callMetrics.recordTrouble(hook);
+        meter.recordTrouble(hook);
       });
     }
     return this.#metrics;

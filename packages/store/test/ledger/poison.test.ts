@@ -115,6 +115,31 @@ const ATTRIBUTES: readonly string[] = [
   'deployment.environment.name',
 ];
 
+/** A thousand texts: those above, and as many made of their pieces, of digits around every limit, and of random bytes. */
+function thousandTexts(): readonly string[] {
+  const random = seededRandom(1000);
+  const whole = (end: number) => Math.floor(random() * end);
+  const texts = new Set(HOSTILE);
+  const limits = [0n, 1n, 10n ** 9n, 2n ** 31n, 2n ** 32n, 2n ** 53n, 2n ** 63n, 2n ** 64n, 10n ** 18n, 10n ** 38n];
+  for (const limit of limits) for (const step of [-1n, 0n, 1n]) texts.add(String(limit + step));
+  while (texts.size < 1000) {
+    const pick = () => HOSTILE[whole(HOSTILE.length - 5)]?.slice(0, 12) ?? '';
+    const digits = Array.from({ length: 1 + whole(40) }, () => whole(10)).join('');
+    const bytes = String.fromCodePoint(...Array.from({ length: 1 + whole(8) }, () => whole(0xd7ff)));
+    const made = [
+      `${pick()}${pick()}`,
+      digits,
+      `-${digits}`,
+      `${digits.slice(0, 3)}.${digits}`,
+      `${digits.slice(0, 2)}e${whole(500) - 250}`,
+      bytes,
+      `${digits.slice(0, 4)}${bytes}`,
+    ];
+    texts.add(made[whole(made.length)] ?? '');
+  }
+  return [...texts];
+}
+
 describe('hostile spans', () => {
   let store: TestStore;
   beforeAll(async () => {
@@ -139,9 +164,11 @@ describe('hostile spans', () => {
     return (await count('llm_calls FINAL')) - before.ledger;
   }
 
-  it('in any attribute become rows with a status, and their neighbours stay exact', async () => {
+  it('of a thousand texts in any attribute become rows with a status, and their neighbours stay exact', async () => {
+    const texts = thousandTexts();
+    expect(texts).toHaveLength(1000);
     const hostile = ATTRIBUTES.flatMap((attribute) =>
-      HOSTILE.map((text) =>
+      texts.map((text) =>
         spanRow({
           attributes: {
             'gen_ai.operation.name': 'chat',
@@ -153,7 +180,11 @@ describe('hostile spans', () => {
         }),
       ),
     );
-    const rows = await expectStored([...neighbours(), ...hostile, ...neighbours()]);
+    let rows = await expectStored([...neighbours(), ...hostile.slice(0, 1000)]);
+    for (let first = 1000; first < hostile.length; first += 10_000) {
+      rows += await expectStored(hostile.slice(first, first + 10_000));
+    }
+    rows += await expectStored(neighbours());
     expect(rows).toBe(hostile.length + 20);
     const { total } = await queryCosts(store.db, { ...range, tenant: 'neighbour' });
     expect(total).toMatchObject({ calls: 20, costUsd: '2' });
@@ -161,10 +192,10 @@ describe('hostile spans', () => {
       'SELECT cost_usd, cost_status FROM llm_calls FINAL WHERE cost_usd < 0 OR cost_usd > 1000000000',
     );
     expect(negative).toEqual([]);
-  });
+  }, 300_000);
 
   it('in columns, ids, resource and keys become rows, too', async () => {
-    const hostile = HOSTILE.flatMap((text) => [
+    const hostile = thousandTexts().flatMap((text) => [
       { ...spanRow(), TraceId: text },
       { ...spanRow(), SpanId: text },
       { ...spanRow(), ParentSpanId: text },

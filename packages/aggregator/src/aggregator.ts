@@ -68,7 +68,7 @@ const INTERVALS_MS = {
   drop_old_builds: 300_000,
   apply_retention: 86_400_000,
   heal_unpriced: 5000,
-  watch_unpriced: 30_000,
+  watch_unpriced: 10_000,
   measure_quality: 60_000,
 } as const;
 

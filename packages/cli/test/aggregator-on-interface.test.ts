@@ -38,9 +38,12 @@ function urlOf(listening: Server): string {
   return `http://127.0.0.1:${(listening.address() as AddressInfo).port}`;
 }
 
-/** Writes a span of 1 000 input and 100 output tokens of gpt-4o-mini ($0.00021) as the collector's exporter does. */
-async function insertCall(): Promise<void> {
-  const row = {
+/** More than one page of whatever works through traces in pages. */
+const CALLS = 1500;
+
+/** A span of 1 000 input and 100 output tokens of gpt-4o-mini ($0.00021) as the collector's exporter writes it. */
+function spanRow(): object {
+  return {
     Timestamp: new Date(Date.now() - 1000).toISOString(),
     TraceId: randomBytes(16).toString('hex'),
     SpanId: randomBytes(8).toString('hex'),
@@ -59,10 +62,14 @@ async function insertCall(): Promise<void> {
     },
     Duration: 1_000_000_000,
   };
+}
+
+async function insertCalls(): Promise<void> {
   const query = 'INSERT INTO otel_traces FORMAT JSONEachRow';
   const url = `${urlOf(server)}/?${new URLSearchParams({ query, date_time_input_format: 'best_effort' }).toString()}`;
   const headers = { 'X-ClickHouse-Key': TOKEN };
-  const response = await fetch(url, { method: 'POST', headers, body: JSON.stringify(row) });
+  const body = Array.from({ length: CALLS }, () => JSON.stringify(spanRow())).join('\n');
+  const response = await fetch(url, { method: 'POST', headers, body });
   expect([response.status, await response.text()]).toEqual([200, '']);
 }
 
@@ -89,7 +96,7 @@ describe('the aggregator with the embedded interface as its ClickHouse server', 
     expect([migrated.code, migrated.stderr]).toEqual([0, '']);
     const again = await runCommand(['migrate'], '', { cwd: directory, env: environment });
     expect((JSON.parse(again.stdout) as { applied: string[] }).applied).toEqual([]);
-    await insertCall();
+    await insertCalls();
 
     const aggregator = new RunningCommand(['aggregator', '--port', '0'], { cwd: directory, env: environment });
     try {
@@ -97,9 +104,9 @@ describe('the aggregator with the embedded interface as its ClickHouse server', 
       const page = /at (http:\S+)\//.exec(aggregator.stdout)?.[1] ?? '';
       const total = await totalOnce(
         `${page}/api/v1`,
-        ({ calls, unpriced_calls: unpriced }) => calls === 1 && unpriced === 0,
+        ({ calls, unpriced_calls: unpriced }) => calls === CALLS && unpriced === 0,
       );
-      expect(total).toMatchObject({ cost_usd: '0.00021', calls: 1, unpriced_calls: 0 });
+      expect(total).toMatchObject({ cost_usd: '0.315', calls: CALLS, unpriced_calls: 0 });
       await expect.poll(() => engineOf('otel_traces'), { timeout: 20_000 }).toContain('toIntervalDay(90)');
       for (const path of [
         'costs/by/model?days=2',

@@ -1,9 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { promisify } from 'node:util';
 import { brotliCompress, constants, deflate, gzip } from 'node:zlib';
 import { frameBlocks } from './block-framing.js';
-import type { InterfaceError } from './interface-error.js';
+import { InterfaceError } from './interface-error.js';
 import { isFramedRequest, isOn } from './interface-request.js';
 
 const gzipAsync = promisify(gzip);
@@ -24,6 +25,22 @@ function isFramedConnection(request: IncomingMessage, query: URLSearchParams): b
 /** To be called for each request. */
 export function noteFraming(request: IncomingMessage, query: URLSearchParams): void {
   if (query.has('client_protocol_version') && isOn(query.get('compress'))) framedConnections.add(request.socket);
+}
+
+/** Says what is wrong with what is no HTTP request, above all with an address that is too long for one. */
+export function answerMalformed(error: NodeJS.ErrnoException, socket: Duplex): void {
+  if (!socket.writable || error.code === 'ECONNRESET') {
+    socket.destroy();
+    return;
+  }
+  const isTooLong = error.code === 'HPE_HEADER_OVERFLOW';
+  const message = isTooLong
+    ? 'the address and the headers are larger than 1 MiB: send the parameters as fields of a form (multipart/form-data)'
+    : 'this is no HTTP request';
+  const { body, number } = new InterfaceError(36, 'BAD_ARGUMENTS', message);
+  const status = isTooLong ? '431 Request Header Fields Too Large' : '400 Bad Request';
+  const headers = `X-ClickHouse-Exception-Code: ${number}\r\nContent-Type: text/plain; charset=UTF-8\r\nContent-Length: ${Buffer.byteLength(body)}`;
+  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\n${headers}\r\n\r\n${body}`);
 }
 
 /** What the bytes of a format are called in HTTP. */

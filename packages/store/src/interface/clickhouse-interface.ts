@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { EmbeddedDatabase } from '../engine/embedded-database.js';
 import { AccessRules } from './access.js';
-import { contentTypeOf, noteFraming, sendBody, sendError, sendText } from './answer.js';
+import { answerMalformed, contentTypeOf, noteFraming, sendBody, sendError, sendText } from './answer.js';
 import { BodyDecoder } from './body-decoder.js';
 import { InterfaceError, toInterfaceError } from './interface-error.js';
 import { readInterfaceRequest } from './interface-request.js';
@@ -35,6 +35,8 @@ export interface ClickHouseInterface {
 
 const DEFAULT_BODY_LIMITS: BodyLimits = { maxBodyBytes: 64 * 1024 * 1024, maxUnpackedBytes: 256 * 1024 * 1024 };
 const MIN_TOKEN_CHARACTERS = 16;
+/** As a server takes it: clients send parameters in the URL, and a list of a thousand trace ids has 35 kB. */
+const MAX_URL_BYTES = 1024 * 1024;
 
 /**
  * Makes the HTTP interface that `@clickhouse/client`, clickhouse-go (the collector), Grafana and `curl` speak. It is a
@@ -57,7 +59,8 @@ export async function createClickHouseInterface(options: ClickHouseInterfaceOpti
   });
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> =>
     handler.handle(request, response);
-  const server = createServer((request, response) => void handle(request, response));
+  const server = createServer({ maxHeaderSize: MAX_URL_BYTES }, (request, response) => void handle(request, response));
+  server.on('clientError', answerMalformed);
   // Longer than any statement may run, shorter than forever: an idle upload does not hold a socket.
   server.once('close', () => void decoder.close());
   server.requestTimeout = (limits.maxExecutionSeconds + 60) * 1000;

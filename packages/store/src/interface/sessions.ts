@@ -23,7 +23,7 @@ export interface Session {
   hold(): void;
 }
 
-const MAX_SESSIONS = 10_000;
+const MAX_SESSIONS = 2000;
 /** Each costs the engine a few hundred kilobytes and whatever its temporary tables hold. */
 const MAX_HELD_CONNECTIONS = 16;
 /** As a server does it. */

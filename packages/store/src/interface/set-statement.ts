@@ -25,6 +25,9 @@ export function readSetStatement(
   }
 }
 
+/** A session keeps what it is told: no more than a setting needs. */
+const MAX_VALUE_CHARACTERS = 1000;
+
 /** A client that makes its session read-only must not go on believing it. */
 function assertHarmless(name: string): void {
   if (name !== 'readonly') return;
@@ -37,6 +40,8 @@ function assertHarmless(name: string): void {
 }
 
 function literalText(value: SqlToken): string {
+  if (value.text.length > MAX_VALUE_CHARACTERS)
+    throw refused(`a setting of more than ${MAX_VALUE_CHARACTERS} characters`);
   if (value.kind === 'string') return unquoteString(value.text);
   if (value.kind === 'number') return value.text;
   if (isKeyword(value, 'TRUE')) return '1';

@@ -32,6 +32,7 @@ export interface Caller {
 
 /** SQL text beyond this is refused; data of an insert does not count. */
 const MAX_SQL_BYTES = 262_144;
+const MAX_SESSION_SETTINGS = 50;
 
 /** A request as it goes to a connection. */
 interface Work {
@@ -231,6 +232,8 @@ async function resetSettings(connection: EngineConnection, settings: EngineSetti
 function setInSession({ session, request, data }: Work, { settings }: PassedStatement): StatementResult {
   refuseData(data);
   if (session === undefined) throw needsSession();
+  if (session.settings.size + (settings?.size ?? 0) > MAX_SESSION_SETTINGS)
+    throw refused(`a session of more than ${MAX_SESSION_SETTINGS} settings`);
   for (const [name, value] of settings ?? []) {
     if (value === undefined) session.settings.delete(name);
     else session.settings.set(name, value);

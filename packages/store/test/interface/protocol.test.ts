@@ -118,6 +118,14 @@ describe('bodies', () => {
     ).toBeDefined();
   });
 
+  it('beside an address that is too long get an answer that says so', async () => {
+    const long = await fixture.ask({ query: { query: 'SELECT length({x:String})', param_x: 'y'.repeat(500_000) } });
+    expect(long.text).toBe('500000\n');
+    const longer = await fixture.ask({ query: { query: 'SELECT 1', param_x: 'y'.repeat(1_100_000) } });
+    expect([longer.status, longer.headers['x-clickhouse-exception-code']]).toEqual([431, '36']);
+    expect(longer.text).toContain('as fields of a form');
+  });
+
   it('longer than a statement may be are refused', async () => {
     expect((await fixture.ask({ body: `SELECT ${'1 + '.repeat(100_000)}1` })).status).toBe(400);
     expect(

@@ -64,6 +64,7 @@ describe('SET in a session', () => {
       "SET param_x = 'y'",
       'SET max_threads = (SELECT 1)',
       'SET max_threads = 1 + 1',
+      `SET format_csv_null_representation = '${'x'.repeat(1100)}'`,
       'SET ROLE default',
       'SET TRANSACTION SNAPSHOT 1',
       "SET max_threads = 1 INTO OUTFILE '/tmp/x'",

@@ -48,6 +48,15 @@ describe('a database behind HTTP', () => {
     ]);
   });
 
+  it('takes a list of thousands of values as a parameter', async () => {
+    const ids = Array.from({ length: 20_000 }, (_, index) => index.toString(16).padStart(32, '0'));
+    const rows = await database.query<{ n: string }>(
+      "SELECT count() AS n FROM numbers(3) WHERE leftPad(lower(hex(number)), 32, '0') IN {ids:Array(String)}",
+      { ids },
+    );
+    expect(rows).toEqual([{ n: '3' }]);
+  });
+
   it('throws the same errors', async () => {
     await expect(database.query('SELEC')).rejects.toMatchObject({ code: 'syntax_error', clickhouseCode: 62 });
     await expect(database.query('SELECT * FROM nowhere_at_all')).rejects.toMatchObject({

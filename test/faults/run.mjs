@@ -10,6 +10,7 @@ import { parseArgs } from 'node:util';
 import { root, setup } from '../../scripts/setup.mjs';
 import { runVitest } from '../../scripts/vitest.mjs';
 import { buildCollector } from '../collector/build.mjs';
+import { buildQueueCheck } from './build.mjs';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -29,6 +30,7 @@ try {
   process.stdout.write(`Seed ${values.seed}: repeat this run with --seed ${values.seed}\n`);
   const environment = {
     COSTEL_COLLECTOR: buildCollector(),
+    COSTEL_QUEUE_CHECK: buildQueueCheck(directory),
     COSTEL_FAULTS_SEED: values.seed,
     COSTEL_FAULTS_KILLS: values.kills,
     COSTEL_FAULTS_BODIES: values.bodies,

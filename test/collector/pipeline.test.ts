@@ -1,6 +1,7 @@
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { SeverityNumber } from '@opentelemetry/api-logs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startStack, waitFor, type RunningStack } from '../support/stack.js';
@@ -91,6 +92,18 @@ describe('telemetry through the collector', () => {
       'test.ratio': '0.5',
       'test.flag': 'true',
     });
+  });
+
+  it('is tried from end to end by costel doctor, which changes no total', async () => {
+    const before = await costTotal(stack);
+    const cli = resolve(import.meta.dirname, '../../packages/cli/bin/costel.cjs');
+    const flags = ['doctor', '--json', '--data', stack.dataDirectory, '--otlp-endpoint', collector.httpUrl];
+    const { stdout } = spawnSync(process.execPath, [cli, ...flags], { encoding: 'utf8', cwd: stack.dataDirectory });
+    const { findings } = JSON.parse(stdout) as { findings: { check: string; status: string; detail: string }[] };
+    const pipeline = findings.find(({ check }) => check === 'pipeline');
+    expect([pipeline?.status, pipeline?.detail]).toEqual(['ok', expect.stringContaining(collector.httpUrl)]);
+    expect(await costTotal(stack)).toEqual(before);
+    expect(await countRows(stack, "llm_calls FINAL WHERE verdict = 'probe'")).toBe(1);
   });
 
   it('stores every kind of metric', async () => {

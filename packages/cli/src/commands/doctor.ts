@@ -1,196 +1,73 @@
-import { loadConfig, type Config } from '@costel/aggregator';
-import { ratePeriods } from '@costel/pricing';
+import { loadConfig, loadPriceBook, type Config } from '@costel/aggregator';
 import { connectDatabase, type Database } from '@costel/store';
 import { existsSync } from 'node:fs';
+import { checkPipeline } from '../doctor/check-pipeline.js';
+import { checkStack, otlpUrlOf } from '../doctor/check-stack.js';
+import { checkStore } from '../doctor/check-store.js';
+import { describe, type Finding, findingLines, fine, problem, warning } from '../doctor/finding.js';
 import { writeJson, writeLine } from '../output.js';
 import { readConfig, type CommonFlags } from '../read-config.js';
-import { findRunningStack, reachableHost, type RunInfo } from '../run-file.js';
-import { apiUrlOf, connectServer } from '../store-access.js';
+import { findRunningStack, reachableHost } from '../run-file.js';
+import { connectServer } from '../store-access.js';
 
-/** How `costel doctor` answers. */
+/** How `costel doctor` looks and answers. */
 export interface DoctorFlags extends CommonFlags {
   readonly json?: boolean;
-}
-
-/** What was found out about one thing. */
-interface Finding {
-  readonly check: string;
-  /** `warning`: figures may be incomplete; `problem`: something does not work. */
-  readonly status: 'ok' | 'warning' | 'problem';
-  readonly detail: string;
-  readonly fix?: string;
+  /** Base address of OTLP/HTTP that the marked span is sent to. */
+  readonly otlpEndpoint?: string;
+  /** False with `--no-send`: nothing is written. */
+  readonly send: boolean;
 }
 
 const DAY_MS = 86_400_000;
 /** Prices change every few weeks; older data misses new models. */
 const PRICE_DATA_MAX_AGE_DAYS = 45;
-const REQUEST_TIMEOUT_MS = 5000;
-
-function describe(error: unknown): string {
-  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-  return cause instanceof Error ? cause.message : String(cause);
-}
+/** Where a collector listens when it is told nothing. */
+const DEFAULT_OTLP_URL = 'http://127.0.0.1:4318';
 
 function checkConfig(flags: CommonFlags): { readonly finding: Finding; readonly config: Config | undefined } {
   try {
     loadConfig(flags.config);
     const config = readConfig(flags);
     const detail = `${config.budgets.length} budgets, ${config.channels.length} channels besides the log`;
-    return { finding: { check: 'configuration', status: 'ok', detail }, config };
+    return { finding: fine('configuration', detail), config };
   } catch (error) {
     const fix = 'correct the file; "costel config check" prints it with its defaults';
-    return { finding: { check: 'configuration', status: 'problem', detail: describe(error), fix }, config: undefined };
+    return { finding: problem('configuration', describe(error), fix), config: undefined };
   }
 }
 
-function checkPriceData(nowMs: number): Finding {
-  const periods = ratePeriods({ provider: 'openai', model: 'gpt-4o-mini', serviceTier: '', region: '' });
-  const asOf = 'reason' in periods ? undefined : periods.at(-1)?.asOf;
-  if (asOf === undefined)
-    return {
-      check: 'price data',
-      status: 'problem',
-      detail: 'the price list cannot be read',
-      fix: 'install Costel again',
-    };
-  const ageDays = Math.floor((nowMs - Date.parse(asOf)) / DAY_MS);
-  const detail = `as of ${asOf}, ${ageDays} days old`;
-  if (ageDays <= PRICE_DATA_MAX_AGE_DAYS) return { check: 'price data', status: 'ok', detail };
-  return { check: 'price data', status: 'warning', detail, fix: 'update Costel: newer models may have no price' };
-}
-
-async function checkReady(run: RunInfo): Promise<Finding> {
+/** How old the price data is: that of the data directory where it was updated, else the one that ships. */
+function checkPriceData(config: Config, nowMs: number): Finding {
   try {
-    const response = await fetch(`${apiUrlOf(run)}/ready`, { signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS) });
-    const body = (await response.json()) as { detail?: string };
-    if (response.ok) return { check: 'stack', status: 'ok', detail: `process ${run.pid} serves ${apiUrlOf(run)}` };
-    return {
-      check: 'stack',
-      status: 'problem',
-      detail: body.detail ?? `HTTP ${response.status}`,
-      fix: 'see the log of "costel up"',
-    };
+    const asOf = loadPriceBook(config).catalogues[0]?.asOf;
+    if (asOf === undefined) return problem('price data', 'there is none', 'install Costel again');
+    const ageDays = Math.floor((nowMs - Date.parse(asOf)) / DAY_MS);
+    const detail = `as of ${asOf}, ${ageDays} days old`;
+    if (ageDays <= PRICE_DATA_MAX_AGE_DAYS) return fine('price data', detail);
+    return warning('price data', detail, 'get newer ones or update Costel: newer models may have no price');
   } catch (error) {
-    return { check: 'stack', status: 'problem', detail: describe(error), fix: 'see the log of "costel up"' };
+    return problem('price data', describe(error), 'get the price data again, or remove that file');
   }
 }
 
-async function checkReceiver(run: RunInfo): Promise<Finding> {
-  const url = `http://${reachableHost(run.host)}:${run.ports.otlp}`;
-  try {
-    // An export of nothing: answered like any other, and stores nothing.
-    const response = await fetch(`${url}/v1/traces`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: '{}',
-      signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
-    });
-    if (response.ok) return { check: 'receiver', status: 'ok', detail: `takes OTLP/HTTP at ${url}` };
-    return {
-      check: 'receiver',
-      status: 'problem',
-      detail: `${url} answers HTTP ${response.status}`,
-      fix: 'see the log of "costel up"',
-    };
-  } catch (error) {
-    return {
-      check: 'receiver',
-      status: 'problem',
-      detail: `${url}: ${describe(error)}`,
-      fix: 'see the log of "costel up"',
-    };
-  }
-}
-
-async function checkSpans(database: Database): Promise<Finding> {
-  const [spans] = await database.query<{ spans: string; last: string }>(
-    'SELECT count() AS spans, toString(max(ReceivedAt)) AS last FROM otel_traces WHERE ReceivedAt >= now64(3) - INTERVAL 1 DAY',
-  );
-  const [calls] = await database.query<{ calls: string }>(
-    'SELECT count() AS calls FROM llm_calls_final WHERE received_at >= now64(3) - INTERVAL 1 DAY',
-  );
-  if (Number(spans?.spans ?? 0) === 0) {
-    const fix =
-      'set OTEL_EXPORTER_OTLP_ENDPOINT in the application, or add register() of @costel/node; "npm run demo" sends some';
-    return { check: 'spans', status: 'problem', detail: 'none arrived in 24 hours', fix };
-  }
-  const detail = `${spans?.spans ?? 0} in 24 hours, ${calls?.calls ?? 0} of them LLM calls; the last at ${spans?.last ?? ''} UTC`;
-  if (Number(calls?.calls ?? 0) > 0) return { check: 'spans', status: 'ok', detail };
-  return {
-    check: 'spans',
-    status: 'warning',
-    detail,
-    fix: 'none carries gen_ai.* attributes: instrument the LLM client, e.g. with @costel/node',
-  };
-}
-
-async function checkPrices(database: Database): Promise<Finding> {
-  const rows = await database.query<{ provider: string; model: string; reason: string; calls: string }>(
-    `SELECT provider, model, cost_reason AS reason, count() AS calls FROM llm_calls_final
-WHERE counted AND cost_status = 'unpriced' AND counted_at >= now64(3) - INTERVAL 7 DAY
-GROUP BY provider, model, reason ORDER BY count() DESC LIMIT 20`,
-  );
-  if (rows.length === 0) return { check: 'unpriced models', status: 'ok', detail: 'every call of 7 days has a price' };
-  const list = rows.map(
-    (row) =>
-      `${row.provider || '(no provider)'} ${row.model || '(no model)'}: ${row.reason.replaceAll('_', ' ')}, ${row.calls} calls`,
-  );
-  return {
-    check: 'unpriced models',
-    status: 'warning',
-    detail: list.join('; '),
-    fix: 'their cost is in no total; check the model names, or update Costel for newer prices',
-  };
-}
-
-async function checkClocks(database: Database): Promise<Finding> {
-  const rows = await database.query<{ service: string; status: string; calls: string }>(
-    `SELECT service, clock_status AS status, count() AS calls FROM llm_calls
-WHERE clock_status != 'ok' AND received_at >= now64(3) - INTERVAL 7 DAY
-GROUP BY service, status ORDER BY count() DESC LIMIT 20`,
-  );
-  if (rows.length === 0) return { check: 'clocks', status: 'ok', detail: 'no call of 7 days had an implausible start' };
-  const meanings: Readonly<Record<string, string>> = {
-    corrected: 'corrected by its measured offset',
-    received: 'counted at receipt',
-  };
-  const list = rows.map(
-    (row) => `${row.service || '(no service)'}: ${row.calls} calls ${meanings[row.status] ?? row.status}`,
-  );
-  return {
-    check: 'clocks',
-    status: 'warning',
-    detail: list.join('; '),
-    fix: 'set the clock of these machines (NTP): their starts are more than 5 minutes ahead or over 400 days old',
-  };
-}
-
-async function checkStore(database: Database): Promise<Finding[]> {
-  const checks = [checkSpans, checkPrices, checkClocks];
-  const findings: Finding[] = [];
-  for (const check of checks) findings.push(await check(database));
-  return findings;
-}
-
+/** A store that was reached, or not. */
 interface Reached {
   readonly findings: readonly Finding[];
   readonly database: Database | undefined;
+  /** Where the store's own receiver listens; a server has none. */
+  readonly otlpUrl: string | undefined;
 }
 
 async function reachServer(url: string): Promise<Reached> {
   try {
     const database = await connectServer(url);
     await database.query('SELECT 1 FROM llm_calls LIMIT 0');
-    return {
-      findings: [{ check: 'clickhouse', status: 'ok', detail: `${new URL(url).host} answers and is migrated` }],
-      database,
-    };
+    const finding = fine('clickhouse', `${new URL(url).host} answers and is migrated`);
+    return { findings: [finding], database, otlpUrl: undefined };
   } catch (error) {
     const fix = 'check CLICKHOUSE_URL, CLICKHOUSE_USER and CLICKHOUSE_PASSWORD; "costel migrate" makes the tables';
-    return {
-      findings: [{ check: 'clickhouse', status: 'problem', detail: describe(error), fix }],
-      database: undefined,
-    };
+    return { findings: [problem('clickhouse', describe(error), fix)], database: undefined, otlpUrl: undefined };
   }
 }
 
@@ -201,39 +78,37 @@ async function reachStack(config: Config): Promise<Reached> {
     const where = existsSync(dataDirectory)
       ? `no stack runs on ${dataDirectory}`
       : `no stack runs, and there is no data in ${dataDirectory}`;
-    return {
-      findings: [{ check: 'stack', status: 'problem', detail: where, fix: 'start one: npm start, or costel up' }],
-      database: undefined,
-    };
+    const finding = problem('stack', where, 'start one: npm start, or costel up');
+    return { findings: [finding], database: undefined, otlpUrl: undefined };
   }
-  const findings = [await checkReady(run), await checkReceiver(run)];
+  const findings = await checkStack(run);
   const url = `http://${reachableHost(run.host)}:${run.ports.clickhouse}`;
   const database = await connectDatabase({ url, password: run.token });
-  return { findings, database };
+  return { findings, database, otlpUrl: otlpUrlOf(run) };
 }
 
-function toLines(finding: Finding): string[] {
-  const mark = { ok: 'ok      ', warning: 'WARNING ', problem: 'PROBLEM ' }[finding.status];
-  return [
-    `${mark}${finding.check}: ${finding.detail}`,
-    ...(finding.fix === undefined ? [] : [`        → ${finding.fix}`]),
-  ];
+async function examine(flags: DoctorFlags, config: Config): Promise<readonly Finding[]> {
+  const url = process.env['CLICKHOUSE_URL'];
+  const { database, findings, otlpUrl } =
+    url !== undefined && url !== '' ? await reachServer(url) : await reachStack(config);
+  if (database === undefined) return findings;
+  try {
+    const asked = flags.otlpEndpoint ?? process.env['OTEL_EXPORTER_OTLP_ENDPOINT'];
+    const endpoint = asked === undefined || asked === '' ? (otlpUrl ?? DEFAULT_OTLP_URL) : asked;
+    const pipeline = flags.send ? [await checkPipeline({ otlpUrl: endpoint, database })] : [];
+    return [...findings, ...pipeline, ...(await checkStore(database))];
+  } finally {
+    await database.close();
+  }
 }
 
 /** `costel doctor`: says what works and what is missing; true when nothing needs attention. */
 export async function runDoctor(flags: DoctorFlags): Promise<boolean> {
   const { finding, config } = checkConfig(flags);
-  const findings: Finding[] = [finding, checkPriceData(Date.now())];
-  if (config) {
-    const url = process.env['CLICKHOUSE_URL'];
-    const reached = url !== undefined && url !== '' ? await reachServer(url) : await reachStack(config);
-    findings.push(...reached.findings);
-    if (reached.database) {
-      findings.push(...(await checkStore(reached.database)));
-      await reached.database.close();
-    }
-  }
-  if (flags.json === true) await writeJson({ findings });
-  else for (const line of findings.flatMap(toLines)) await writeLine(line);
-  return findings.every(({ status }) => status === 'ok');
+  const findings = [finding];
+  if (config) findings.push(checkPriceData(config, Date.now()), ...(await examine(flags, config)));
+  const isWell = findings.every(({ status }) => status === 'ok');
+  if (flags.json === true) await writeJson({ ok: isWell, findings });
+  else for (const line of findings.flatMap(findingLines)) await writeLine(line);
+  return isWell;
 }

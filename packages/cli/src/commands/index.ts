@@ -26,8 +26,8 @@ export function addCommands(program: Command, reportExit: ReportExit): void {
   addForecast(program);
   addExport(program);
   addRepair(program);
-  addReprice(program);
   addBackup(program);
+  addReprice(program);
   addBudget(program, reportExit);
   addConfig(program);
 }
@@ -105,10 +105,15 @@ function addDoctor(program: Command, reportExit: ReportExit): void {
     .command('doctor')
     .summary('say what works and what is missing: stack, spans, prices, clocks')
     .description(
-      'Of the server that CLICKHOUSE_URL names, else of the running stack. Exit code 3 when something needs attention.',
+      'Sends one marked span through OTLP and looks for it in the raw table and in the ledger (where it counts as no call), then looks at prices, clocks, drift and what was rejected. Of the server that CLICKHOUSE_URL names, else of the running stack. Every finding that is not ok says what to do. Exit code 3 when something needs attention.',
     )
     .option('--config <file>', CONFIG_HELP)
     .option('--data <directory>', DATA_HELP)
+    .option(
+      '--otlp-endpoint <url>',
+      'receiver or collector to send the span to (default: $OTEL_EXPORTER_OTLP_ENDPOINT, the running stack, http://127.0.0.1:4318)',
+    )
+    .option('--no-send', 'send no span')
     .option('--json', 'print the findings as one JSON object')
     .action(async (options: DoctorFlags) => {
       const { runDoctor } = await import('./doctor.js');

@@ -1,18 +1,29 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import {
   computeCost,
+  createPriceBook,
   formatPicoUsd,
   picoUsd,
   priceCall,
+  priceInteraction,
   ratePeriods,
+  readUsage,
   USAGE_BUCKETS,
   type CallToPrice,
+  type PriceBook,
   type RatePeriod,
   type RateTier,
   type Usage,
   type UsageQuality,
 } from '@costel/pricing';
-import { resolveRates, type RateResolver } from '../../src/index.js';
+import { refreshRates, resolveRates, type RateResolver } from '../../src/index.js';
+import { USAGE_ARRAY_SQL } from '../../src/ledger/buckets.js';
+import { LEDGER_COLUMNS } from '../../src/ledger/ledger-columns.js';
+import { priceStages } from '../../src/ledger/price-stages.js';
+import { nestStages } from '../../src/ledger/stages.js';
 import {
   insertSpans,
   newId,
@@ -30,8 +41,8 @@ beforeAll(async () => {
 afterAll(async () => store.close());
 
 const random = seededRandom(2026);
-/** Few days, for each is a partition: one in 44 of the years in which prices changed. */
-const DAYS = 24;
+/** Few days, for each is a partition: one in 88 of the years in which prices changed. */
+const DAYS = 12;
 const below = (limit: number) => Math.floor(random() * limit);
 const pick = <Item>(items: readonly [Item, ...Item[]]): Item => items[below(items.length)] ?? items[0];
 
@@ -42,14 +53,101 @@ interface Answer {
   readonly source: string;
 }
 
-async function answersOf(spans: readonly SpanRow[], resolver: RateResolver): Promise<Map<string, Answer>> {
-  for (let first = 0; first < spans.length; first += 2000) await insertSpans(store, spans.slice(first, first + 2000));
+/** What one bucket of a call costs, as both sides say it: quantity, pico-dollars a unit, pico-dollars. */
+type Line = readonly [bucket: string, quantity: string, unitPrice: string, cost: string];
+
+interface Priced extends Answer {
+  readonly lines: readonly Line[];
+}
+
+/** The multiplication that the view and every re-pricing do, with its parts: what the ledger keeps is their sum. */
+const LINES_SQL = nestStages(
+  '(SELECT * FROM llm_calls FINAL WHERE span_id IN {spans:Array(String)})',
+  LEDGER_COLUMNS,
+  [
+    {
+      columns: {
+        priced_usage: USAGE_ARRAY_SQL,
+        given_cost_usd: 'reported_cost_usd',
+        given_source: "'provider'",
+        failed: '0',
+      },
+    },
+    ...priceStages('costel'),
+  ],
+  {
+    span_id: 'span_id',
+    cost: 'cost_usd',
+    status: 'cost_status',
+    reason: 'cost_reason',
+    source: 'price_source',
+    quantities: 'priced_usage',
+    unit_prices: 'unit_prices',
+  },
+);
+
+interface LinesRow extends Answer {
+  readonly span_id: string;
+  readonly quantities: readonly string[];
+  readonly unit_prices: readonly string[];
+}
+
+async function answersOf(spans: readonly SpanRow[], resolver: RateResolver): Promise<Map<string, Priced>> {
+  // Keys of an earlier case have that one's prices.
+  await refreshRates(store.db, resolver);
+  await insertSpans(store, spans);
   await resolveRates(store.db, resolver);
-  const rows = await store.db.query<Answer & { span_id: string }>(
-    'SELECT span_id, cost_usd AS cost, cost_status AS status, cost_reason AS reason, price_source AS source FROM llm_calls FINAL WHERE span_id IN {spans:Array(String)}',
+  const rows = await store.db.query<LinesRow>(
+    `${LINES_SQL} SETTINGS optimize_and_compare_chain = 0, query_plan_merge_expressions = 0`,
     { spans: spans.map((span) => span.SpanId) },
   );
-  return new Map(rows.map(({ span_id: span, ...answer }) => [span, answer]));
+  return new Map(
+    rows.map(({ span_id: span, quantities, unit_prices: prices, ...answer }) => {
+      const lines = USAGE_BUCKETS.flatMap((bucket, at): Line[] => {
+        const quantity = quantities[at] ?? '0';
+        const price = prices[at] ?? '-1';
+        return quantity === '0' ? [] : [[bucket, quantity, price, (BigInt(quantity) * BigInt(price)).toString()]];
+      });
+      return [span, { ...answer, lines }];
+    }),
+  );
+}
+
+/** The same of the TypeScript engine. */
+function pricedByTypeScript(call: CallToPrice, book: PriceBook): Priced {
+  const { status, reason, priceSource, costPicoUsd, lineItems } = priceCall(call, book);
+  return {
+    cost: costPicoUsd === undefined ? null : formatPicoUsd(costPicoUsd),
+    status,
+    reason: reason ?? '',
+    source: priceSource ?? '',
+    lines: lineItems.map(({ bucket, quantity, unitPricePicoUsd, costPicoUsd: cost }) => [
+      bucket,
+      String(quantity),
+      unitPricePicoUsd.toString(),
+      cost.toString(),
+    ]),
+  };
+}
+
+const textOf = (priced: Priced | undefined, hasLines: boolean): string =>
+  JSON.stringify([priced?.cost, priced?.status, priced?.reason, priced?.source, hasLines ? priced?.lines : []]);
+
+/** Compares all calls; line items where the list prices them. Gives the statuses that occurred. */
+async function compare(calls: readonly CallToPrice[], book: PriceBook): Promise<readonly string[]> {
+  const spans = calls.map(spanOf);
+  const answers = await answersOf(spans, (key) => book.ratePeriods(key));
+  const statuses = new Set<string>();
+  const differences = calls.flatMap((call, index) => {
+    const expected = pricedByTypeScript(call, book);
+    statuses.add(expected.status);
+    const answer = answers.get(spans[index]?.SpanId ?? '');
+    // What a provider stated is no sum of lines: nobody multiplies it, and its key may never have been looked up.
+    const hasLines = expected.status === 'priced' && expected.source !== 'provider';
+    return textOf(answer, hasLines) === textOf(expected, hasLines) ? [] : [{ call, answer, expected }];
+  });
+  expect(differences.slice(0, 3)).toEqual([]);
+  return [...statuses].toSorted();
 }
 
 function spanOf(call: CallToPrice): SpanRow {
@@ -63,6 +161,7 @@ function spanOf(call: CallToPrice): SpanRow {
       'gen_ai.response.model': call.responseModel ?? '',
       'costel.service_tier': call.serviceTier ?? '',
       'costel.region': call.region ?? '',
+      'costel.feature': call.feature ?? '',
       'costel.usage.quality': call.quality,
       // A span that says zero usage says so in the conventions' names.
       'gen_ai.usage.input_tokens': '0',
@@ -86,7 +185,26 @@ function randomUsage(): Usage {
 }
 
 describe('ClickHouse and TypeScript price the same', () => {
-  it('for thousands of random calls over the catalogue', async () => {
+  it('for ten thousand random calls over the catalogue and the user’s own prices', async () => {
+    const book = createPriceBook({
+      rules: {
+        overrides: [
+          {
+            name: 'contract',
+            provider: 'openai',
+            model: 'gpt-4o',
+            fromMs: Date.UTC(2025, 5, 1),
+            prices: { input: picoUsd(1_999_999n) },
+            above: [{ aboveInputTokens: 128_000, prices: { input: picoUsd(2_500_001n) } }],
+          },
+        ],
+        discounts: [
+          { name: 'batches', provider: 'openai', model: 'gpt-5*', serviceTier: 'batch', millionthsOff: 123_457 },
+          { name: 'search', provider: 'anthropic', feature: 'search', millionthsOff: 333_333 },
+          { name: 'gemini', model: 'gemini-2.5-pro', millionthsOff: -70_000 },
+        ],
+      },
+    });
     const models: readonly [readonly [string, string], ...(readonly [string, string])[]] = [
       ['openai', 'gpt-4o'],
       ['openai', 'gpt-4o-mini'],
@@ -116,7 +234,7 @@ describe('ClickHouse and TypeScript price the same', () => {
       'inconsistent',
       'missing',
     ];
-    const calls = Array.from({ length: 6000 }, (): CallToPrice => {
+    const calls = Array.from({ length: 10_000 }, (): CallToPrice => {
       const [provider, model] = pick(models);
       const named = pick(['request', 'response', 'both', 'deployment'] as const);
       return {
@@ -124,29 +242,77 @@ describe('ClickHouse and TypeScript price the same', () => {
         requestModel: named === 'response' ? '' : model,
         responseModel: named === 'request' ? '' : named === 'deployment' ? 'my-deployment' : model,
         serviceTier: pick(['', '', '', 'batch', 'flex', 'priority', 'fast', 'unheard-of']),
-        region: pick(['', '', 'us', 'eu']),
-        atMs: Date.UTC(2024, 0, 1) + below(DAYS) * 44 * 86_400_000 + below(86_400_000),
+        region: pick(['', '', 'us', 'eu', 'no-such-region']),
+        feature: pick(['', 'search', 'chat']),
+        atMs: Date.UTC(2024, 0, 1) + below(DAYS) * 88 * 86_400_000 + below(86_400_000),
         usage: randomUsage(),
         quality: pick(qualities),
         reportedCostPicoUsd: random() < 0.05 ? picoUsd(BigInt(below(1e9))) : undefined,
       };
     });
-    const spans = calls.map(spanOf);
-    const answers = await answersOf(spans, ratePeriods);
-    const statuses = new Set<string>();
-    calls.forEach((call, index) => {
-      const priced = priceCall(call);
-      statuses.add(priced.status);
-      expect({ call, ...answers.get(spans[index]?.SpanId ?? '') }).toEqual({
-        call,
-        cost: priced.costPicoUsd === undefined ? null : formatPicoUsd(priced.costPicoUsd),
-        status: priced.status,
-        reason: priced.reason ?? '',
-        source: priced.priceSource ?? '',
-      });
-    });
-    expect([...statuses].toSorted()).toEqual(['no_usage', 'not_billable', 'priced', 'unpriced']);
+    expect(await compare(calls, book)).toEqual(['no_usage', 'not_billable', 'priced', 'unpriced']);
   });
+
+  it('for the usage of every recorded interaction', async () => {
+    const directory = join(fileURLToPath(new URL('../../../..', import.meta.url)), '../shared/data/payloads');
+    if (!existsSync(directory)) {
+      console.info(`store: recorded interactions are not at ${directory}; their usage is not compared here`);
+      return;
+    }
+    const calls = readdirSync(directory)
+      .filter((file) => file.endsWith('.jsonl'))
+      .flatMap((file) => readFileSync(join(directory, file), 'utf8').trim().split('\n'))
+      .flatMap((line): CallToPrice[] => {
+        const interaction = JSON.parse(line) as { readonly provider: string };
+        const answer = priceInteraction(interaction, { now: Date.UTC(2026, 10, 22) });
+        if (answer.model === null || Object.keys(answer.usage).length === 0) return [];
+        return [
+          {
+            provider: interaction.provider,
+            responseModel: answer.model,
+            serviceTier: pick(['', '', 'batch', 'priority']),
+            atMs: Date.UTC(2026, 10, 20) + below(2 * 86_400_000),
+            usage: Object.fromEntries(Object.entries(answer.usage).filter(([, count]) => count > 0)),
+            quality: 'reported',
+          },
+        ];
+      });
+    expect(calls.length).toBeGreaterThan(2000);
+    expect(await compare(calls, createPriceBook())).toContain('priced');
+  });
+
+  it.each(['999999999', '1000000000', '1000000001', '9007199254740991', '9007199254740992', '9007199254740993'])(
+    'of %s input tokens, or call it inconsistent together',
+    async (count) => {
+      const body = { model: 'gpt-4o', usage: { prompt_tokens: Number(count), completion_tokens: 1 } };
+      const { usage, quality } = readUsage('chat.completions', 'openai', body);
+      const call: CallToPrice = {
+        provider: 'openai',
+        responseModel: 'gpt-4o',
+        atMs: Date.UTC(2026, 10, 1),
+        usage,
+        quality,
+      };
+      const expected = pricedByTypeScript(call, createPriceBook());
+      const span = spanRow({
+        span: newId(16),
+        at: new Date(call.atMs).toISOString(),
+        attributes: {
+          'gen_ai.provider.name': 'openai',
+          'gen_ai.response.model': 'gpt-4o',
+          'gen_ai.usage.input_tokens': count,
+          'gen_ai.usage.output_tokens': '1',
+        },
+      });
+      const answers = await answersOf([span], ratePeriods);
+      const { cost, status, reason } = answers.get(span.SpanId) ?? {};
+      expect({ cost, status, reason }).toEqual({
+        cost: expected.cost,
+        status: expected.status,
+        reason: expected.reason,
+      });
+    },
+  );
 
   it('at thresholds, windows, instants of change and the largest counts and prices', async () => {
     const changeMs = Date.UTC(2026, 5, 1, 12, 0, 0, 500);
@@ -225,6 +391,7 @@ describe('ClickHouse and TypeScript price the same', () => {
       quality: 'reported',
     };
     const span = spanOf(call);
+    await refreshRates(store.db, ratePeriods);
     await insertSpans(store, [spanOf(call)]);
     await resolveRates(store.db, ratePeriods);
     await insertSpans(store, [span]);

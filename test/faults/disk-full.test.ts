@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, type TestContext } from 'vitest';
+import { startCollector } from '../collector/support/collector.js';
 import { waitFor } from '../support/stack.js';
 import { Books } from './support/books.js';
 import { encodeCalls, makeCall, type Call } from './support/calls.js';
@@ -14,19 +15,20 @@ import { mountSmallDisk, type SmallDisk } from './support/small-disk.js';
 import { expectTotals } from './support/totals.js';
 
 const DISK_MEBIBYTES = 256;
+const QUEUE_MEBIBYTES = 8;
 
-describe('the embedded stack on a full disk', () => {
+describe('a full disk', () => {
   const undo: (() => Promise<unknown> | void)[] = [];
   afterEach(async () => {
     for (const step of undo.splice(0).toReversed()) await step();
   });
 
   /** A file system of its own needs the right to mount one: CI has it; elsewhere the test says that it was left out. */
-  function smallDisk(context: TestContext): SmallDisk {
+  function smallDisk(context: TestContext, mebibytes = DISK_MEBIBYTES): SmallDisk {
     const directory = mkdtempSync(join(tmpdir(), 'costel-faults-disk-'));
     undo.push(() => rmSync(directory, { recursive: true, force: true }));
     try {
-      const disk = mountSmallDisk(join(directory, 'disk'), DISK_MEBIBYTES);
+      const disk = mountSmallDisk(join(directory, 'disk'), mebibytes);
       undo.push(() => disk.remove());
       return disk;
     } catch (error) {
@@ -35,7 +37,7 @@ describe('the embedded stack on a full disk', () => {
     }
   }
 
-  it('refuses with 503 and the reason, loses nothing, and goes on by itself once there is room', async (context) => {
+  it('of the embedded stack: refuses with 503 and the reason, loses nothing, and goes on by itself once there is room', async (context) => {
     const disk = smallDisk(context);
     const stack = await CostelProcess.prepare(join(disk.path, 'data'));
     undo.push(() => stack.kill());
@@ -89,7 +91,7 @@ describe('the embedded stack on a full disk', () => {
     });
   });
 
-  it('survives a kill while it is full: says at start what is wrong, and loses nothing once there is room', async (context) => {
+  it('of the embedded stack, which is killed meanwhile: says at start what is wrong, and loses nothing once there is room', async (context) => {
     const disk = smallDisk(context);
     const stack = await CostelProcess.prepare(join(disk.path, 'data'));
     undo.push(() => stack.kill());
@@ -112,6 +114,42 @@ describe('the embedded stack on a full disk', () => {
     await sender.finish();
     await expectTotals(stack, books);
     printFigure('kill -9 on a full disk', { 'calls acknowledged': books.calls, lost: 0, double: 0 });
+  });
+
+  it('of the collector’s queue pushes back on senders, and drains once ClickHouse is back', async (context) => {
+    const disk = smallDisk(context, QUEUE_MEBIBYTES);
+    const directory = mkdtempSync(join(tmpdir(), 'costel-faults-disk-'));
+    undo.push(() => rmSync(directory, { recursive: true, force: true }));
+    const stack = await CostelProcess.prepare(join(directory, 'data'));
+    undo.push(() => stack.kill());
+    await stack.start();
+    const queueDirectory = join(disk.path, 'queue');
+    const target = { clickhouseUrl: stack.clickhouseUrl, password: stack.token, queueDirectory };
+    const collector = await startCollector(target);
+    undo.push(() => collector.kill());
+    const books = new Books();
+    const senders = Array.from({ length: 2 }, (_, index) => {
+      const stream = new Random(settings.seed, `queue-disk-${index}`);
+      return new Sender({ url: () => collector.httpUrl, books, random: stream, repeatShare: 0 });
+    });
+    for (const sender of senders) sender.start();
+    await waitFor(() => books.calls > 100, 'the first calls to be acknowledged');
+    await stack.kill();
+    const refusals = () => senders.reduce((sum, { counts }) => sum + (counts.failures.get(503) ?? 0), 0);
+    await waitFor(() => refusals() > 10, 'refusals for want of room in the queue', 120_000);
+    const atFull = books.calls;
+    await stack.start();
+    await waitFor(() => books.calls > atFull + 200, 'calls to be acknowledged again', 120_000);
+    await Promise.all(senders.map((sender) => sender.finish()));
+    await expectTotals(stack, books, 120_000);
+    printFigure('disk of the queue full', {
+      'queue MiB': QUEUE_MEBIBYTES,
+      'calls it took': atFull,
+      'answered 503': refusals(),
+      'calls acknowledged': books.calls,
+      lost: 0,
+      double: 0,
+    });
   });
 });
 

@@ -58,7 +58,7 @@ describe('a schema that is being migrated', () => {
   it('is whole after two migrators ran at once, whatever their order', async () => {
     const directory = temporaryDirectory();
     const whole = await schemaOf(join(directory, 'whole'), true);
-    const rounds = 4;
+    const rounds = 3;
     for (let round = 0; round < rounds; round += 1) {
       const random = new Random(settings.seed, `migrators-${round}`);
       const dataDirectory = join(directory, `round-${round}`);

@@ -11,8 +11,8 @@ import { settings } from '../support/settings.js';
 import { ANSWER_LIMIT_MS, attack } from './attack.js';
 import { compareNeighbours } from './neighbours.js';
 
-/** A third of what the embedded receiver gets: the collector's decoder is upstream's, what comes behind it is ours. */
-const BODIES = Math.max(200, Math.round(settings.bodies / 3));
+/** A quarter of what the embedded receiver gets: the collector's decoder is upstream's, what comes behind it is ours. */
+const BODIES = Math.max(200, Math.round(settings.bodies / 4));
 
 /** `memory_limiter.limit_mib` of the shipped configuration, and what Go may hold beyond it until it collects. */
 const MEMORY_LIMIT_BYTES = 2 * 2 ** 30;

@@ -1,202 +1,219 @@
-// What it costs to take a span from an OTLP/HTTP request to a committed ledger row: CPU of the whole receiving process
-// (HTTP, decoding worker, engine with merges and fsync), spans per second, lag of its event loop, memory, and how soon a
-// span can be read at a moderate load. The sender is a process of its own. Needs the built packages (npm run build).
-//   node benchmarks/receiver.mjs [--spans 300000] [--per-request 1000] [--rate 1000]
-import { fork } from 'node:child_process';
+// What a span costs from an OTLP/HTTP request to a committed ledger row: the embedded receiver beside the real collector.
+// Needs the built packages (npm run build); the collector is built with Go, or taken from .cache/collector.
+import { fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { Agent, request } from 'node:http';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { cpus, loadavg, tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { buildCollector } from '../test/collector/build.mjs';
+
+const HELP = `Usage: npm run bench -- receiver [options]
+
+  --spans N          spans of the throughput run of each path (default 400000; 5000000 shows that memory stays flat)
+  --per-request N    spans a request (default 1000)
+  --concurrency N    requests at a time (default 48: an acknowledgement waits for the commit, so they bound a batch)
+  --rate N           spans a second of the visibility run (default 5000)
+  --seconds N        length of the visibility run (default 20)
+  --path NAME        receiver or collector; both by default, in one run
+  --quick            20000 spans and 3 seconds: shows that everything works, its figures mean nothing
+  --json             one JSON object instead of tables`;
 
 const { values } = parseArgs({
   options: {
-    spans: { type: 'string', default: '300000' },
+    spans: { type: 'string' },
     'per-request': { type: 'string', default: '1000' },
-    rate: { type: 'string', default: '1000' },
-    sender: { type: 'string' },
+    concurrency: { type: 'string', default: '48' },
+    rate: { type: 'string', default: '5000' },
+    seconds: { type: 'string' },
+    path: { type: 'string' },
+    quick: { type: 'boolean', default: false },
+    json: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
   },
 });
 const perRequest = Number(values['per-request']);
+const concurrency = Number(values.concurrency);
+const spans = Number(values.spans ?? (values.quick ? 20_000 : 400_000));
+const seconds = Number(values.seconds ?? (values.quick ? 3 : 20));
+const rate = Number(values.rate);
+const folder = join(dirname(fileURLToPath(import.meta.url)), 'receiver');
+const TOKEN = 'benchmark-write-token';
 
-const varint = (value) => {
-  const bytes = [];
-  let rest = value;
-  while (rest >= 0x80) {
-    bytes.push((rest & 0x7f) | 0x80);
-    rest = Math.floor(rest / 128);
-  }
-  return Buffer.from([...bytes, rest]);
-};
-const field = (number, bytes) => Buffer.concat([varint(number * 8 + 2), varint(bytes.length), bytes]);
-const fixed64 = (number, value) => {
-  const bytes = Buffer.alloc(9);
-  bytes[0] = number * 8 + 1;
-  bytes.writeBigUInt64LE(value, 1);
-  return bytes;
-};
-const valueOf = (value) =>
-  typeof value === 'number' ? Buffer.concat([Buffer.from([0x18]), varint(value)]) : field(1, Buffer.from(value));
-const attribute = (number, key, value) =>
-  field(number, Buffer.concat([field(1, Buffer.from(key)), field(2, valueOf(value))]));
+/** Clock ticks a second in /proc, on every Linux that Node runs on. */
+const TICKS_PER_SECOND = 100;
 
-const random = (bytes) => Buffer.from(Array.from({ length: bytes }, () => Math.floor(Math.random() * 256)));
+async function freePort() {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address();
+  server.close();
+  return port;
+}
 
-/** A span of an instrumented call: 18 attributes. */
-function encodeSpan(index) {
-  const startNs = BigInt(Date.now()) * 1_000_000n - 2_000_000_000n + BigInt(index);
-  const attributes = {
-    'gen_ai.operation.name': 'chat',
-    'gen_ai.provider.name': 'openai',
-    'gen_ai.request.model': 'gpt-5-mini',
-    'gen_ai.response.model': 'gpt-5-mini-2025-08-07',
-    'gen_ai.response.id': `chatcmpl-${random(12).toString('hex')}`,
-    'gen_ai.usage.input_tokens': 1000 + (index % 500),
-    'gen_ai.usage.output_tokens': 300,
-    'costel.usage.input': 1000 + (index % 500),
-    'costel.usage.output': 300,
-    'costel.usage.quality': 'reported',
-    'costel.cost.status': 'priced',
-    'costel.cost.usd': '0.00085',
-    'costel.feature': `feature-${index % 7}`,
-    'costel.customer': `customer-${index % 50}`,
-    'user.id': `user-${index % 1000}`,
-    'server.address': 'api.openai.com',
-    'server.port': 443,
-    'gen_ai.conversation.id': `conversation-${index % 2000}`,
+/** Forks the process under test. UV_THREADPOOL_SIZE is what `costel up` starts with. */
+async function startEngine() {
+  const child = fork(join(folder, 'engine.mjs'), [TOKEN], { env: { ...process.env, UV_THREADPOOL_SIZE: '12' } });
+  const [ports] = await once(child, 'message');
+  const ask = async (message) => {
+    child.send(message);
+    const [answer] = await once(child, 'message');
+    return answer;
   };
-  return Buffer.concat([
-    field(1, random(16)),
-    field(2, random(8)),
-    field(5, Buffer.from('chat gpt-5-mini')),
-    Buffer.from([0x30, 3]),
-    fixed64(7, startNs),
-    fixed64(8, startNs + 900_000_000n),
-    ...Object.entries(attributes).map(([key, value]) => attribute(9, key, value)),
-  ]);
+  return { ...ports, ask };
 }
 
-function encodeRequest(count) {
-  const resource = field(1, Buffer.concat([attribute(1, 'service.name', 'shop'), attribute(1, 'host.name', 'h1')]));
-  const spans = Array.from({ length: count }, (_, index) => field(2, encodeSpan(index)));
-  const scope = field(1, field(1, Buffer.from('@costel/instrumentation')));
-  return field(1, Buffer.concat([resource, field(2, Buffer.concat([scope, ...spans]))]));
+/** Sends spans from a process of its own. @returns what the sender reports */
+async function send(options) {
+  const child = fork(join(folder, 'sender.mjs'), [JSON.stringify({ perRequest, concurrency, ...options })]);
+  await once(child, 'message');
+  child.send('go');
+  const [report] = await once(child, 'message');
+  return report;
 }
 
-const agent = new Agent({ keepAlive: true, maxSockets: 8 });
-const post = (port, body) =>
-  new Promise((resolve, reject) => {
-    const headers = { 'content-type': 'application/x-protobuf', 'content-length': body.length };
-    const outgoing = request(
-      { port, host: '127.0.0.1', path: '/v1/traces', method: 'POST', agent, headers },
-      (answer) => {
-        answer.resume();
-        answer.on('end', () => resolve(answer.statusCode));
-      },
-    );
-    outgoing.on('error', reject);
-    outgoing.end(body);
+/** Starts the collector with the shipped configuration in front of the engine's ClickHouse interface. */
+async function startCollector(clickhousePort) {
+  const queue = mkdtempSync(join(tmpdir(), 'costel-bench-queue-'));
+  const [http, grpc, health, metrics] = [await freePort(), await freePort(), await freePort(), await freePort()];
+  const child = spawn(buildCollector(), ['--config', join(folder, '../../collector/config.yaml')], {
+    stdio: ['ignore', 'ignore', 'ignore'],
+    env: {
+      PATH: process.env.PATH,
+      CLICKHOUSE_ENDPOINT: `http://127.0.0.1:${clickhousePort}`,
+      CLICKHOUSE_PASSWORD: TOKEN,
+      OTLP_HTTP_ENDPOINT: `127.0.0.1:${http}`,
+      OTLP_GRPC_ENDPOINT: `127.0.0.1:${grpc}`,
+      HEALTH_ENDPOINT: `127.0.0.1:${health}`,
+      METRICS_PORT: String(metrics),
+      COLLECTOR_QUEUE_DIRECTORY: queue,
+    },
   });
-
-const delay = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
-
-/** Sends until all spans are acknowledged, eight requests at a time, trying again what is turned away. */
-async function sendAll(port, spans) {
-  const bodies = Array.from({ length: 20 }, () => encodeRequest(perRequest));
-  let left = Math.ceil(spans / perRequest);
-  await once(process, 'message');
-  const worker = async () => {
-    while (left > 0) {
-      left--;
-      while ((await post(port, bodies[left % bodies.length])) !== 200) await delay(100);
-    }
-  };
-  await Promise.all(Array.from({ length: 8 }, worker));
-}
-
-/** Sends `rate` spans a second in requests of a tenth of it for five seconds; reports each request's time to its answer. */
-async function sendSteadily(port, rate) {
-  const answered = [];
-  for (let request_ = 0; request_ < 50; request_++) {
-    const startedMs = performance.now();
-    answered.push(post(port, encodeRequest(rate / 10)).then(() => performance.now() - startedMs));
-    await delay(Math.max(0, 100 - (performance.now() - startedMs)));
+  const isWell = async () => (await fetch(`http://127.0.0.1:${health}/`).catch(() => undefined))?.ok === true;
+  while (!(await isWell())) {
+    if (child.exitCode !== null) throw new Error(`the collector ended with exit code ${child.exitCode}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
   }
-  return (await Promise.all(answered)).sort((left, right) => left - right);
+  return {
+    port: http,
+    cpuMicroseconds() {
+      const after = readFileSync(`/proc/${child.pid}/stat`, 'utf8').split(') ')[1].split(' ');
+      return ((Number(after[11]) + Number(after[12])) * 1e6) / TICKS_PER_SECOND;
+    },
+    rssMegabytes: () => Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))[1]) / 1000,
+    async stop() {
+      child.kill('SIGTERM');
+      if (child.exitCode === null) await once(child, 'exit');
+      rmSync(queue, { recursive: true, force: true });
+    },
+  };
 }
 
-if (values.sender !== undefined) {
-  const [mode, port, amount] = values.sender.split(':');
-  process.send('ready');
-  const result =
-    mode === 'all' ? await sendAll(Number(port), Number(amount)) : await sendSteadily(Number(port), Number(amount));
-  process.send({ result });
-  agent.destroy();
-  process.disconnect();
-} else await measure();
+const percentile = (sorted, share) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))];
 
-async function measure() {
-  const { createReceiver } = await import('@costel/receiver');
-  const { migrate, openEmbeddedDatabase } = await import('@costel/store');
-  const directory = await mkdtemp(join(tmpdir(), 'costel-bench-receiver-'));
-  const database = await openEmbeddedDatabase({ dataDirectory: directory });
-  await migrate(database);
-  const receiver = createReceiver({ database });
-  const { port } = await receiver.listen(0);
-  const startSender = async (mode, amount) => {
-    const child = fork(new URL(import.meta.url), [
-      '--sender',
-      `${mode}:${port}:${amount}`,
-      '--per-request',
-      String(perRequest),
-    ]);
-    await once(child, 'message');
-    return child;
+/** One path from start to end: warm-up, throughput and, for the receiver, visibility. */
+async function measurePath(name) {
+  const engine = await startEngine();
+  const collector = name === 'collector' ? await startCollector(engine.clickhousePort) : undefined;
+  const port = collector?.port ?? engine.otlpPort;
+  const warmUp = 20 * perRequest;
+  await engine.ask({ command: 'begin' });
+  await send({ mode: 'all', port, amount: warmUp });
+  await engine.ask({ command: 'end', rows: warmUp });
+  await engine.ask({ command: 'begin' });
+  const collectorCpu = collector?.cpuMicroseconds() ?? 0;
+  const { sent } = await send({ mode: 'all', port, amount: spans });
+  const measured = await engine.ask({ command: 'end', rows: warmUp + sent });
+  const collectorMicroseconds = (collector?.cpuMicroseconds() ?? 0) - collectorCpu;
+  const result = {
+    path: name,
+    spans: sent,
+    cpuMicrosecondsPerSpan: (measured.cpuMicroseconds + collectorMicroseconds) / sent,
+    engineMicrosecondsPerSpan: measured.cpuMicroseconds / sent,
+    collectorMicrosecondsPerSpan: collectorMicroseconds / sent,
+    mergesAfterwardsMicrosecondsPerSpan:
+      (measured.cpuMicroseconds - measured.cpuMicrosecondsBeforeMergesSettled) / sent,
+    spansPerSecond: sent / measured.seconds,
+    lagMs: measured.lagMs,
+    rssMegabytes: measured.rssMegabytes,
+    collectorRssMegabytes: collector?.rssMegabytes() ?? 0,
+    // A batch that was sent twice is twice in the raw table and once in the ledger.
+    rawRowsTwice: measured.rows - warmUp - sent,
+    isComplete: measured.ledgerRows === warmUp + sent,
   };
+  if (name === 'receiver') {
+    const { latenciesMs } = await send({
+      mode: 'steady',
+      port,
+      amount: rate,
+      perRequest: Math.min(perRequest, rate / 10),
+      seconds,
+    });
+    result.visibilityMs = {
+      p50: percentile(latenciesMs, 0.5),
+      p95: percentile(latenciesMs, 0.95),
+      max: latenciesMs.at(-1),
+    };
+  }
+  await collector?.stop();
+  await engine.ask({ command: 'stop' });
+  return result;
+}
 
-  const warmUp = await startSender('all', 20 * perRequest);
-  warmUp.send('go');
-  await once(warmUp, 'exit');
+function print(results, loadBefore) {
+  console.log(
+    `${spans} spans of 18 attributes, ${perRequest} a request, ${concurrency} at a time; Node ${process.version}, ${cpus().length} cores, load average ${loadBefore.toFixed(2)} before\n`,
+  );
+  console.log(
+    '| path | CPU µs/span | engine + Node | collector | of it merges afterwards | spans/s | lag p50 / p99 ms | RSS peak, 2nd / last quarter MB | ledger complete |',
+  );
+  console.log('|---|---|---|---|---|---|---|---|---|');
+  for (const r of results) {
+    const { peak, secondQuarter, lastQuarter } = r.rssMegabytes;
+    console.log(
+      `| ${r.path} | ${r.cpuMicrosecondsPerSpan.toFixed(1)} | ${r.engineMicrosecondsPerSpan.toFixed(1)} | ${r.collectorMicrosecondsPerSpan.toFixed(1)} | ${r.mergesAfterwardsMicrosecondsPerSpan.toFixed(1)} | ${Math.round(r.spansPerSecond)} | ${r.lagMs.p50.toFixed(1)} / ${r.lagMs.p99.toFixed(1)} | ${peak}, ${secondQuarter} / ${lastQuarter}${r.path === 'collector' ? ` + ${Math.round(r.collectorRssMegabytes)}` : ''} | ${r.isComplete ? 'yes' : 'NO'} |`,
+    );
+  }
+  const [receiver, collector] = ['receiver', 'collector'].map((name) => results.find((result) => result.path === name));
+  if (receiver && collector) {
+    console.log(
+      `\nreceiver : collector = ${(receiver.spansPerSecond / collector.spansPerSecond).toFixed(2)} × the spans/s, ${(receiver.cpuMicrosecondsPerSpan / collector.cpuMicrosecondsPerSpan).toFixed(2)} × the CPU`,
+    );
+  }
+  const visibility = receiver?.visibilityMs;
+  if (visibility)
+    console.log(
+      `arrival to ledger row at ${rate} spans/s: p50 ${visibility.p50.toFixed(0)}, p95 ${visibility.p95.toFixed(0)}, max ${visibility.max.toFixed(0)} ms`,
+    );
+}
 
-  const spans = Number(values.spans);
-  const sender = await startSender('all', spans);
-  await delay(2000);
-  const lag = monitorEventLoopDelay({ resolution: 1 });
-  const before = receiver.stats();
+if (values.help) console.log(HELP);
+else {
   const loadBefore = loadavg()[0];
-  const cpuBefore = process.cpuUsage();
-  const startedMs = performance.now();
-  lag.enable();
-  sender.send('go');
-  await once(sender, 'message');
-  const seconds = (performance.now() - startedMs) / 1000;
-  const cpu = process.cpuUsage(cpuBefore);
-  lag.disable();
-  const after = receiver.stats();
-  const stored = after.accepted.traces - before.accepted.traces;
-  const [ledger] = await database.query('SELECT count() AS count FROM llm_calls');
-  const inserts = after.inserts.otel_traces.inserts - before.inserts.otel_traces.inserts;
-
-  console.log(
-    `${stored} spans of 18 attributes, ${perRequest} a request, on ${cpus().length} cores (load ${loadBefore.toFixed(1)} before)`,
-  );
-  console.log(`CPU of the receiving process  ${((cpu.user + cpu.system) / stored).toFixed(1)} µs a span`);
-  console.log(`acknowledged (ledger row)     ${Math.round(stored / seconds)} spans/s`);
-  console.log(`inserts                       ${inserts}, ${Math.round(stored / inserts)} rows each`);
-  console.log(
-    `event-loop lag                p50 ${(lag.percentile(50) / 1e6).toFixed(1)}, p99 ${(lag.percentile(99) / 1e6).toFixed(1)} ms`,
-  );
-  console.log(`resident memory               ${Math.round(process.memoryUsage().rss / 1e6)} MB`);
-  console.log(`rows in the ledger            ${ledger.count} (the sender repeats 20 bodies)`);
-
-  const rate = Number(values.rate);
-  const steady = await startSender('steady', rate);
-  const [{ result: latencies }] = await once(steady, 'message');
-  const at = (share) => latencies[Math.min(latencies.length - 1, Math.floor(latencies.length * share))].toFixed(0);
-  console.log(`arrival to readable row       p50 ${at(0.5)}, p95 ${at(0.95)}, max ${at(1)} ms at ${rate} spans/s`);
-  await receiver.close();
-  await database.close();
-  await rm(directory, { recursive: true, force: true });
+  const results = [];
+  for (const name of values.path === undefined ? ['receiver', 'collector'] : [values.path]) {
+    try {
+      results.push(await measurePath(name));
+    } catch (error) {
+      if (name !== 'collector') throw error;
+      console.error(`The collector's path was not measured: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+  if (values.json)
+    console.log(
+      JSON.stringify({
+        node: process.version,
+        cores: cpus().length,
+        loadBefore,
+        spans,
+        perRequest,
+        concurrency,
+        rate,
+        results,
+      }),
+    );
+  else print(results, loadBefore);
+  if (results.some((result) => !result.isComplete)) process.exitCode = 1;
 }

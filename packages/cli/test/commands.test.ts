@@ -48,7 +48,7 @@ describe('costel price', () => {
       ['b', 'priced', '0.00021'],
     ]);
     expect(code).toBe(2);
-    expect(stderr).toContain('1 lines are no interactions');
+    expect(stderr).toContain('1 lines are none of the format interactions');
   });
 
   it('reads files that do not end with a line feed one after the other', async () => {

@@ -1,6 +1,8 @@
 import type { CataloguePrice, CataloguePrices } from './catalogue/catalogue.js';
 import { picoUsd, type PicoUsd } from './pico-usd.js';
-import { USAGE_BUCKETS, type UsageBucket } from './usage.js';
+import { INPUT_BUCKETS, OUTPUT_BUCKETS, USAGE_BUCKETS, type UsageBucket } from './usage.js';
+
+const TOKEN_BUCKETS: readonly UsageBucket[] = [...INPUT_BUCKETS, ...OUTPUT_BUCKETS];
 
 /** The price keys of a catalogue that list a bucket's own price, the first that is there. */
 export const PRICE_KEYS: Readonly<Record<UsageBucket, readonly string[]>> = {
@@ -20,6 +22,15 @@ export const PRICE_KEYS: Readonly<Record<UsageBucket, readonly string[]>> = {
   web_search: ['web_searches_kcount'],
   file_search: ['storage_searches_kcount'],
   request: ['requests_kcount'],
+  rerank_search: ['rerank_searches_kcount'],
+  audio_second: ['input_audio_seconds', 'audio_seconds'],
+  character: ['input_mchars'],
+  image: ['output_images_kcount'],
+  video_second: ['output_video_seconds'],
+  page: ['input_document_kpages'],
+  code_execution: ['code_executions_kcount'],
+  maps_search: ['maps_searches_kcount'],
+  cache_storage: ['cache_storage_mtokhours'],
 };
 
 /** A bucket without a price of its own takes that of another bucket, because providers bill it so. */
@@ -123,9 +134,17 @@ export function statedPrices(prices: CataloguePrices, aboveInputTokens: number):
   return stated;
 }
 
+/**
+ * A model that is listed by the length of the sound alone: the tokens that its answers count are not billed beside it.
+ */
+function isBilledByLength(stated: StatedPrices): boolean {
+  return stated.has('audio_second') && !TOKEN_BUCKETS.some((bucket) => stated.has(bucket));
+}
+
 /** Stated prices by index of `USAGE_BUCKETS`, gaps filled by `PRICE_FALLBACKS`; null: unknown. */
 export function fillPrices(stated: StatedPrices, modelId: string): (PicoUsd | null)[] {
   const found = new Map(stated);
+  if (isBilledByLength(stated)) for (const bucket of TOKEN_BUCKETS) found.set(bucket, 0n);
   for (const rule of PRICE_FALLBACKS) {
     const price = found.get(rule.from);
     if (found.has(rule.bucket) || price === undefined || rule.exceptModels?.test(modelId) === true) continue;

@@ -22,6 +22,9 @@ const REGION_PREMIUMS: ReadonlyMap<string, Premium> = new Map([
   ['anthropic/us', { numerator: 11n, denominator: 10n }],
 ]);
 
+/** The entry under which a provider lists the containers that run code for any of its models. */
+const CONTAINER_MODEL = 'container';
+
 /** What the catalogues list for a key, or why they list nothing. */
 export type Listing = readonly ListedPeriod[] | { readonly reason: UnpricedReason };
 
@@ -46,6 +49,10 @@ export function listedPeriods(key: RateKey, catalogues: readonly Catalogue[]): L
     isKnown ||= periods !== undefined;
     if (periods === undefined || periods.length === 0) continue;
     found = found === undefined ? periods : supplement(found, periods);
+  }
+  for (const { catalogue, id } of found === undefined ? [] : sources) {
+    const fees = lookUpIn(catalogue, id, { ...key, model: CONTAINER_MODEL, serviceTier: '' });
+    if (found !== undefined && fees !== undefined) found = supplement(found, fees);
   }
   return found ?? { reason: isKnown ? 'unknown_service_tier' : 'unknown_model' };
 }

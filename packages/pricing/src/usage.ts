@@ -10,7 +10,13 @@
  * | `input_audio`, `input_image`, `input_video` | uncached input tokens of that modality |
  * | `output` | output tokens that are neither reasoning nor of another modality |
  * | `reasoning`, `output_audio`, `output_image` | output tokens of that kind |
- * | `web_search`, `file_search`, `request` | counted fees, not tokens |
+ * | `web_search`, `file_search`, `maps_search`, `request` | counted fees, not tokens |
+ * | `rerank_search` | a query with up to 100 documents, as rerankers bill it |
+ * | `audio_second` | seconds of audio, rounded up, where sound is billed by its length |
+ * | `character` | characters of text that are spoken |
+ * | `image`, `video_second`, `page` | images made, seconds of video made, pages read |
+ * | `code_execution` | containers that a provider ran code in |
+ * | `cache_storage` | token-hours that a cache was kept |
  */
 export const USAGE_BUCKETS = [
   'input',
@@ -29,6 +35,15 @@ export const USAGE_BUCKETS = [
   'web_search',
   'file_search',
   'request',
+  'rerank_search',
+  'audio_second',
+  'character',
+  'image',
+  'video_second',
+  'page',
+  'code_execution',
+  'maps_search',
+  'cache_storage',
 ] as const;
 
 /** The name of one disjoint part of a call's usage. */

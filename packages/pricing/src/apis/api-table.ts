@@ -7,8 +7,9 @@ import { asObject } from './json.js';
 import { MESSAGES } from './messages.js';
 import { CONVERSE, INVOKE_MODEL } from './bedrock.js';
 import { COHERE_CHAT, COHERE_EMBED } from './cohere.js';
+import { CACHED_CONTENTS } from './cached-contents.js';
 import { EMBED_CONTENT, GENERATE_CONTENT, INTERACTIONS } from './generate-content.js';
-import { ASSISTANTS, AUDIO, BATCHES, IMAGES, REPORTED_COST_ONLY } from './openai-other.js';
+import { ASSISTANTS, AUDIO, BATCHES, IMAGES, OCR, REPORTED_COST_ONLY, RERANK, VIDEOS } from './openai-other.js';
 import { MESSAGE_BATCHES } from './message-batches.js';
 import { REALTIME } from './realtime.js';
 import { RESPONSES } from './responses.js';
@@ -34,6 +35,10 @@ const API_FAMILIES: readonly ApiFamily[] = [
   IMAGES,
   AUDIO,
   BATCHES,
+  RERANK,
+  OCR,
+  VIDEOS,
+  CACHED_CONTENTS,
   REPORTED_COST_ONLY,
 ];
 

@@ -48,7 +48,10 @@ function readPrompt(usage: JsonObject): unknown {
 }
 
 /** Reads `usageMetadata`: thoughts are output beside the candidates, results of tools are input beside the prompt. */
-export function readUsageMetadata(usage: JsonObject | undefined): CountedUsage {
+export function readUsageMetadata(
+  usage: JsonObject | undefined,
+  fees: Partial<Record<UsageBucket, unknown>> = {},
+): CountedUsage {
   if (usage === undefined) return { usage: {}, quality: 'missing' };
   const thoughts = usage['thoughtsTokenCount'];
   const candidates = usage['candidatesTokensDetails'] ?? usage['responseTokensDetails'];
@@ -63,6 +66,7 @@ export function readUsageMetadata(usage: JsonObject | undefined): CountedUsage {
       output_audio: tokensOf(candidates, 'AUDIO'),
       output_image: tokensOf(candidates, 'IMAGE'),
     },
+    fees,
   });
 }
 
@@ -77,11 +81,30 @@ function tierOf(usage: JsonObject | undefined): string {
   return readServiceTier(usage?.['serviceTier'] ?? traffic);
 }
 
+/** From Gemini 3 on each search is billed; before, each answer that searched, however often. */
+function isBilledBySearch(model: string): boolean {
+  return Number(/^(?:models\/)?gemini-(\d+)/.exec(model)?.[1] ?? 0) >= 3;
+}
+
+/** Searches that grounded an answer: in Google's index and, where an answer cites places, in Maps. */
+function countGrounding(body: JsonObject): Partial<Record<UsageBucket, number>> {
+  let searches = 0;
+  let places = 0;
+  for (const candidate of asList(body['candidates'])) {
+    const grounding = asObject(at(candidate, 'groundingMetadata'));
+    if (grounding === undefined) continue;
+    searches += asList(grounding['webSearchQueries']).length;
+    if (asList(grounding['groundingChunks']).some((chunk) => asObject(at(chunk, 'maps')) !== undefined)) places += 1;
+  }
+  const model = asText(body['modelVersion']) ?? '';
+  return { web_search: isBilledBySearch(model) ? searches : Math.min(searches, 1), maps_search: places };
+}
+
 function readResponse(body: JsonObject): UsageReading {
   const usage = asObject(body['usageMetadata']);
   const reasons = asList(body['candidates']).map((candidate) => asText(at(candidate, 'finishReason')));
   return usageReading({
-    ...readUsageMetadata(usage),
+    ...readUsageMetadata(usage, countGrounding(body)),
     responseModel: asText(body['modelVersion']),
     responseId: asText(body['responseId']),
     serviceTier: tierOf(usage),

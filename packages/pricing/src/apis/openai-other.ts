@@ -1,6 +1,7 @@
 import type { ApiFamily, StreamFold } from './api-family.js';
 import { readOpenAiShape } from './chat-completions.js';
-import { asObject, asText, at, type JsonObject } from './json.js';
+import { sumOf } from './generate-content.js';
+import { asList, asObject, asText, at, type JsonObject } from './json.js';
 import { readReportedCost } from './reported-cost.js';
 import { readServiceTier } from './service-tier.js';
 import { countUsage } from './token-totals.js';
@@ -47,8 +48,16 @@ function readMedia(body: JsonObject, outputIsImage: boolean): UsageReading {
   });
 }
 
+/** Images without counted tokens are billed by the image. */
+function readImages(body: JsonObject): UsageReading {
+  const reading = readMedia(body, true);
+  const images = asList(body['data']).length;
+  if (reading.quality !== 'missing' || images === 0) return reading;
+  return { ...reading, usage: { image: images }, quality: 'reported' };
+}
+
 /** Images, generated and edited; all output is image tokens unless the answer says which part is text. */
-export const IMAGES: ApiFamily = { apis: ['images'], read: (body) => readMedia(body, true) };
+export const IMAGES: ApiFamily = { apis: ['images'], read: readImages };
 
 function foldTranscript(): StreamFold {
   let last: JsonObject | undefined;
@@ -56,14 +65,94 @@ function foldTranscript(): StreamFold {
     push(event) {
       if (asObject(event['usage']) !== undefined) last = event;
     },
-    finish: () => (last === undefined ? undefined : readMedia(last, false)),
+    finish: () => (last === undefined ? undefined : readTranscript(last)),
     outputCharacters: () => 0,
     isComplete: () => last !== undefined,
   };
 }
 
-/** Transcriptions that are billed by tokens; those billed by the minute state no tokens and are missing. */
-export const AUDIO: ApiFamily = { apis: ['audio'], read: (body) => readMedia(body, false), fold: foldTranscript };
+/** Seconds of sound as they are billed: begun ones are whole. */
+function wholeSeconds(value: unknown): unknown {
+  return typeof value === 'number' ? Math.ceil(value) : value;
+}
+
+/** Mistral counts the tokens of sound beside the prompt, and bills the seconds. */
+function readMistralAudio(body: JsonObject, usage: JsonObject): UsageReading {
+  const details = asObject(usage['prompt_tokens_details']) ?? {};
+  return usageReading({
+    ...countUsage({
+      input: sumOf(usage['prompt_tokens'], details['audio_tokens']),
+      output: usage['completion_tokens'],
+      total: usage['total_tokens'],
+      inputParts: { cache_read: details['cached_tokens'], input_audio: details['audio_tokens'] },
+      fees: { audio_second: wholeSeconds(usage['prompt_audio_seconds']) },
+    }),
+    responseModel: asText(body['model']),
+    serviceTier: readServiceTier(usage['service_tier']),
+  });
+}
+
+/** Transcriptions: by tokens, by the second (OpenAI's `duration`), or both (Mistral). */
+function readTranscript(body: JsonObject): UsageReading {
+  const usage = asObject(body['usage']);
+  if (usage?.['prompt_audio_seconds'] !== undefined) return readMistralAudio(body, usage);
+  if (usage?.['type'] !== 'duration') return readMedia(body, false);
+  return usageReading({
+    ...countUsage({ input: 0, output: 0, fees: { audio_second: wholeSeconds(usage['seconds']) } }),
+    responseModel: asText(body['model']),
+  });
+}
+
+/** Transcriptions, billed by tokens or by the length of the sound. */
+export const AUDIO: ApiFamily = { apis: ['audio'], read: readTranscript, fold: foldTranscript };
+
+/** A query of a reranker: by searches (Cohere) or by the tokens of query and documents (Voyage, Jina). */
+function readRerank(body: JsonObject): UsageReading {
+  const searches = at(body, 'meta', 'billed_units', 'search_units');
+  const usage = asObject(body['usage']);
+  const counted =
+    searches === undefined
+      ? countUsage({ input: usage?.['total_tokens'] ?? usage?.['prompt_tokens'], output: undefined })
+      : countUsage({ input: 0, output: 0, fees: { rerank_search: searches } });
+  return usageReading({
+    ...counted,
+    responseModel: asText(body['model']),
+    responseId: asText(body['id']),
+    reportedCostPicoUsd: readReportedCost(usage),
+  });
+}
+
+/** Rerankers of Cohere, Voyage, Jina. */
+export const RERANK: ApiFamily = { apis: ['rerank'], read: readRerank };
+
+/** Mistral OCR: billed by the page. */
+export const OCR: ApiFamily = {
+  apis: ['ocr'],
+  read: (body) => {
+    const pages = at(body, 'usage_info', 'pages_processed');
+    return usageReading({
+      ...(pages === undefined ? {} : countUsage({ input: 0, output: 0, fees: { page: pages } })),
+      responseModel: asText(body['model']),
+    });
+  },
+};
+
+/** Videos: the seconds made, once they are made. */
+function readVideo(body: JsonObject): UsageReading {
+  const status = asText(body['status']);
+  const seconds = Number(body['seconds']);
+  const isMade = status === 'completed' && Number.isFinite(seconds);
+  return usageReading({
+    ...(isMade ? countUsage({ input: 0, output: 0, fees: { video_second: wholeSeconds(seconds) } }) : {}),
+    responseModel: asText(body['model']),
+    responseId: asText(body['id']),
+    finishReasons: status === undefined ? [] : [status],
+    reportedCostPicoUsd: readReportedCost(asObject(body['usage'])),
+  });
+}
+
+/** OpenAI videos. */
+export const VIDEOS: ApiFamily = { apis: ['videos'], read: readVideo };
 
 /** A batch: the usage of all its calls at the batch price; whether one call was long is not known. */
 export const BATCHES: ApiFamily = {
@@ -89,7 +178,7 @@ export const BATCHES: ApiFamily = {
 
 /** APIs whose units no bucket counts yet: only a cost that the provider reports is read. */
 export const REPORTED_COST_ONLY: ApiFamily = {
-  apis: ['rerank', 'videos', 'other'],
+  apis: ['other'],
   read: (body) =>
     usageReading({
       responseModel: asText(body['model']),

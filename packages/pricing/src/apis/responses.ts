@@ -1,4 +1,5 @@
 import type { ApiFamily, StreamFold } from './api-family.js';
+import type { UsageBucket } from '../usage.js';
 import { asList, asObject, asText, at, type JsonObject } from './json.js';
 import { readReportedCost } from './reported-cost.js';
 import { readServiceTier } from './service-tier.js';
@@ -17,10 +18,16 @@ function isBilledItem(item: JsonObject): boolean {
   return action === undefined || action === 'search';
 }
 
-function countFees(output: unknown): { web_search: number; file_search: number } {
-  const fees = { web_search: 0, file_search: 0 };
-  for (const entry of asList(output)) {
-    const item = asObject(entry);
+/** A container that code ran in is billed once, however many calls ran in it. */
+function countContainers(items: readonly (JsonObject | undefined)[]): number {
+  const calls = items.filter((item) => item?.['type'] === 'code_interpreter_call');
+  return new Set(calls.map((call) => asText(call?.['container_id']) ?? '')).size;
+}
+
+function countFees(output: unknown): Partial<Record<UsageBucket, number>> {
+  const items = asList(output).map(asObject);
+  const fees = { web_search: 0, file_search: 0, code_execution: countContainers(items) };
+  for (const item of items) {
     const fee = FEE_OF_ITEM.get(asText(item?.['type']) ?? '');
     if (item !== undefined && fee !== undefined && isBilledItem(item)) fees[fee] += 1;
   }

@@ -1,12 +1,12 @@
 import { createStreamReader, readItems, readUsage, SUPPORTED_APIS } from '../apis/api-table.js';
 import { asObject, asText, at, type JsonObject } from '../apis/json.js';
-import type { UsageReading } from '../apis/usage-reading.js';
+import { usageReading, type UsageReading } from '../apis/usage-reading.js';
 import type { LineItem } from '../compute-cost.js';
 import { formatPicoUsd, picoUsd } from '../pico-usd.js';
 import type { PriceBook } from '../price-book.js';
 import { priceCall, type PricedCall } from '../price-call.js';
 import { providerOfUrl } from '../providers.js';
-import type { Usage, UsageBucket } from '../usage.js';
+import { INPUT_BUCKETS, OUTPUT_BUCKETS, type Usage, type UsageBucket } from '../usage.js';
 import { parseResponseBody, type ParsedBody } from './response-body.js';
 import { parseJson } from './server-sent-events.js';
 
@@ -32,13 +32,13 @@ export interface AnswerLineItem {
 export interface InteractionAnswer {
   readonly id: string;
   readonly status: 'priced' | 'unpriced' | 'no_usage' | 'error_response' | 'not_billable';
-  /** What the model cost: the line items' sum, or what the provider reported. Fees of tools are beside it. */
+  /** What the model's tokens cost, or what the provider reported; other units are beside it, alone they are the cost. */
   readonly cost_usd: string | null;
   readonly currency: 'USD';
   readonly model: string | null;
   readonly usage: Usage;
   readonly line_items: readonly AnswerLineItem[];
-  /** Fees for what the model called (searches), where a price list knows them; the bill has them as lines of their own. */
+  /** What is counted in other units than tokens (searches, seconds, pages), which bills have as lines of their own. */
   readonly fees_usd?: string;
   readonly fee_items?: readonly AnswerLineItem[];
   readonly price_source: PricedCall['priceSource'] | null;
@@ -60,7 +60,7 @@ const FREE_APIS: ReadonlyMap<string, string> = new Map([
   ['count_tokens', 'counting tokens is free of charge'],
 ]);
 
-const FEE_BUCKETS: ReadonlySet<UsageBucket> = new Set(['web_search', 'file_search']);
+const TOKEN_BUCKETS: ReadonlySet<UsageBucket> = new Set([...INPUT_BUCKETS, ...OUTPUT_BUCKETS]);
 
 const FIRST_ERROR_STATUS = 400;
 
@@ -131,9 +131,10 @@ function sum(items: readonly LineItem[]): string {
 /** The cost and its parts; fees apart, unless the provider reported one cost for all. */
 function renderCost(priced: PricedCall): Partial<InteractionAnswer> {
   if (priced.status !== 'priced' || priced.costPicoUsd === undefined) return {};
-  const tokens = priced.lineItems.filter((item) => !FEE_BUCKETS.has(item.bucket));
-  const fees = priced.lineItems.filter((item) => FEE_BUCKETS.has(item.bucket));
-  if (priced.priceSource === 'provider') {
+  const tokens = priced.lineItems.filter((item) => TOKEN_BUCKETS.has(item.bucket));
+  const fees = priced.lineItems.filter((item) => !TOKEN_BUCKETS.has(item.bucket));
+  // What is counted in other units alone has no tokens to stand beside.
+  if (priced.priceSource === 'provider' || tokens.length === 0) {
     return { cost_usd: formatPicoUsd(priced.costPicoUsd), line_items: priced.lineItems.map(renderLineItem) };
   }
   return {
@@ -183,9 +184,17 @@ export function priceInteraction(interaction: unknown, options: PriceInteraction
   const context = { provider, requestModel, atMs: instantOf(response, options), book: options.book };
   const items = itemsOf(api, body);
   if (items.length > 0) return answerOfItems(id, items, context);
-  const reading = readInteraction(api, provider, response, body);
+  const reading = readInteraction(api, provider, response, body) ?? readSpeech(api, request);
   if (reading === undefined) return answerOf(id, { status: 'no_usage', model, reason: 'usage_missing' });
   return priceReading(id, reading, context);
+}
+
+/** Speech answers with sound alone; what is billed are the characters that were asked to be spoken. */
+function readSpeech(api: string, request: JsonObject | undefined): UsageReading | undefined {
+  const body = request?.['body'];
+  const text = asText(at(typeof body === 'string' ? parseJson(body) : body, 'input'));
+  if (api !== 'audio' || text === undefined) return undefined;
+  return usageReading({ usage: { character: Array.from(text).length }, quality: 'reported' });
 }
 
 function itemsOf(api: string, body: ParsedBody): readonly UsageReading[] {

@@ -67,7 +67,7 @@ describe('the other APIs of OpenAI', () => {
     });
   });
 
-  it('count audio tokens of transcriptions; minutes are not tokens', () => {
+  it('count transcriptions by the tokens, or by the second where that is billed', () => {
     const usage = {
       type: 'tokens',
       input_tokens: 37,
@@ -76,7 +76,21 @@ describe('the other APIs of OpenAI', () => {
       total_tokens: 42,
     };
     expect(readUsage('audio', 'openai', { usage })?.usage).toEqual({ input_audio: 37, output: 5 });
-    expect(readUsage('audio', 'openai', { usage: { type: 'duration', seconds: 4 } })?.quality).toBe('missing');
+    expect(readUsage('audio', 'openai', { usage: { type: 'duration', seconds: 3.2 } })).toMatchObject({
+      usage: { audio_second: 4 },
+      quality: 'reported',
+    });
+    const mistral = {
+      prompt_audio_seconds: 3,
+      prompt_tokens: 5,
+      completion_tokens: 11,
+      total_tokens: 391,
+      prompt_tokens_details: { cached_tokens: 0, audio_tokens: 375 },
+    };
+    expect(readUsage('audio', 'mistral', { model: 'voxtral-mini-latest', usage: mistral })).toMatchObject({
+      usage: { input: 5, input_audio: 375, output: 11, audio_second: 3 },
+      quality: 'reported',
+    });
   });
 
   it('have the batch price in a batch', () => {

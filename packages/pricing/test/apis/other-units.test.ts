@@ -1,0 +1,163 @@
+import { describe, expect, it } from 'vitest';
+import { priceCall, priceInteraction, readUsage, type InteractionAnswer, type UsageReading } from '../../src/index.js';
+
+const AT = Date.UTC(2026, 10, 22);
+
+function read(api: string, body: object): UsageReading | undefined {
+  return readUsage(api, 'any', body);
+}
+
+function price(provider: string, api: string, body: object, request: object = {}): InteractionAnswer {
+  const response = { status: 200, body_kind: 'json', body: JSON.stringify(body) };
+  return priceInteraction({ id: 'x', provider, api, request, response }, { at: AT, now: AT });
+}
+
+describe('what is counted in other units than tokens', () => {
+  it('are searches of a reranker, or its tokens', () => {
+    const cohere = { id: 'r', results: [], meta: { billed_units: { search_units: 2 } } };
+    expect(read('rerank', cohere)?.usage).toEqual({ rerank_search: 2 });
+    expect(price('cohere', 'rerank', cohere, { body: { model: 'rerank-v3.5' } })).toMatchObject({
+      status: 'priced',
+      cost_usd: '0.004',
+      line_items: [{ bucket: 'rerank_search', quantity: 2, unit_price_usd: '0.002' }],
+    });
+    expect(read('rerank', { model: 'rerank-2-lite', usage: { total_tokens: 43 } })?.usage).toEqual({ input: 43 });
+    expect(read('rerank', { results: [] })?.quality).toBe('missing');
+  });
+
+  it('are pages that were read', () => {
+    expect(
+      price('mistral', 'ocr', { model: 'mistral-ocr-latest', pages: [], usage_info: { pages_processed: 3 } }),
+    ).toMatchObject({ status: 'priced', cost_usd: '0.012' });
+  });
+
+  it('are seconds of sound: $0.006 a minute', () => {
+    const answer = price(
+      'openai',
+      'audio',
+      { text: 'hi', usage: { type: 'duration', seconds: 30 } },
+      { body: { model: 'whisper-1' } },
+    );
+    expect(answer).toMatchObject({ status: 'priced', cost_usd: '0.003', usage: { audio_second: 30 } });
+  });
+
+  it('stand beside tokens that are not billed, where the model is listed by the length of the sound', () => {
+    const usage = {
+      prompt_audio_seconds: 30,
+      prompt_tokens: 5,
+      completion_tokens: 11,
+      total_tokens: 391,
+      prompt_tokens_details: { audio_tokens: 375 },
+    };
+    // $0.18 an hour.
+    expect(price('mistral', 'audio', { model: 'voxtral-mini-latest', usage })).toMatchObject({
+      cost_usd: '0',
+      fees_usd: '0.0015',
+      fee_items: [{ bucket: 'audio_second', quantity: 30, unit_price_usd: '0.00005' }],
+    });
+    expect(
+      priceCall({
+        provider: 'mistral',
+        requestModel: 'voxtral-mini-latest',
+        atMs: AT,
+        usage: { input: 5, output: 11, audio_second: 30 },
+        quality: 'reported',
+      }).costPicoUsd,
+    ).toBe(1_500_000_000n);
+  });
+
+  it('are the characters that are spoken', () => {
+    const speech = { id: 'x', provider: 'openai', api: 'audio', response: { status: 200, body_kind: 'binary' } };
+    const request = { body: { model: 'tts-1', input: 'Hello, world' } };
+    // $15 a million characters.
+    expect(priceInteraction({ ...speech, request }, { at: AT, now: AT })).toMatchObject({
+      status: 'priced',
+      cost_usd: '0.00018',
+    });
+  });
+
+  it('are images, where no tokens are counted; a size that no list has stays unpriced', () => {
+    const images = { data: [{ url: 'a' }, { url: 'b' }] };
+    expect(read('images', images)?.usage).toEqual({ image: 2 });
+    expect(price('openai', 'images', images, { body: { model: 'dall-e-2' } })).toMatchObject({
+      status: 'unpriced',
+      cost_usd: null,
+    });
+  });
+
+  it('are seconds of a video, once it is made', () => {
+    expect(price('openai', 'videos', { id: 'v', model: 'sora-2', status: 'completed', seconds: '4' })).toMatchObject({
+      cost_usd: '0.4',
+    });
+    expect(price('openai', 'videos', { id: 'v', model: 'sora-2', status: 'queued', seconds: '4' })).toMatchObject({
+      status: 'no_usage',
+    });
+  });
+
+  it('are containers that code ran in, each once, and searches, beside the tokens', () => {
+    const body = {
+      model: 'gpt-5-mini',
+      output: [
+        { type: 'code_interpreter_call', container_id: 'c1' },
+        { type: 'code_interpreter_call', container_id: 'c1' },
+        { type: 'web_search_call', action: { type: 'search' } },
+        { type: 'file_search_call' },
+      ],
+      usage: { input_tokens: 1000, output_tokens: 100, total_tokens: 1100 },
+    };
+    expect(read('responses', body)?.usage).toEqual({
+      input: 1000,
+      output: 100,
+      web_search: 1,
+      file_search: 1,
+      code_execution: 1,
+    });
+    expect(price('openai', 'responses', body)).toMatchObject({
+      cost_usd: '0.00045',
+      fees_usd: '0.0425',
+      fee_items: [
+        { bucket: 'web_search', cost_usd: '0.01' },
+        { bucket: 'file_search', cost_usd: '0.0025' },
+        { bucket: 'code_execution', cost_usd: '0.03' },
+      ],
+    });
+  });
+
+  it('are groundings: by the search from Gemini 3 on, by the answer before, and by the answer in Maps', () => {
+    const body = (modelVersion: string): object => ({
+      modelVersion,
+      candidates: [
+        {
+          groundingMetadata: {
+            webSearchQueries: ['a', 'b'],
+            groundingChunks: [{ web: { uri: 'u' } }, { maps: { uri: 'u' } }],
+          },
+        },
+      ],
+      usageMetadata: { promptTokenCount: 10, candidatesTokenCount: 5, totalTokenCount: 15 },
+    });
+    expect(read('generateContent', body('gemini-3-flash-preview'))?.usage).toMatchObject({
+      web_search: 2,
+      maps_search: 1,
+    });
+    expect(read('generateContent', body('gemini-2.5-flash'))?.usage).toMatchObject({ web_search: 1, maps_search: 1 });
+  });
+
+  it('are token-hours of a cache, which have a price where the user states one', () => {
+    const cache = {
+      name: 'cachedContents/1',
+      model: 'models/gemini-2.5-flash',
+      createTime: '2026-05-28T14:00:00Z',
+      expireTime: '2026-05-28T14:30:00Z',
+      usageMetadata: { totalTokenCount: 3513 },
+    };
+    expect(read('cachedContents', cache)).toMatchObject({
+      usage: { input: 3513, cache_storage: 1757 },
+      responseModel: 'gemini-2.5-flash',
+    });
+    expect(price('google', 'cachedContents', cache)).toMatchObject({
+      status: 'unpriced',
+      reason: 'no_price_for_bucket: cache_storage',
+    });
+  });
+});

@@ -121,12 +121,23 @@ async function startReceiver(
   return { port, grpcPort: grpc?.port, stats: () => receiver.stats() };
 }
 
+/** `COSTEL_READ_TOKEN`: what reading through the ClickHouse interface takes then, wherever it listens. */
+export function readTokenOf(env: NodeJS.ProcessEnv): string | undefined {
+  const token = env['COSTEL_READ_TOKEN'];
+  return token === '' ? undefined : token;
+}
+
 async function startInterface(
   { config, token }: StackOptions,
   database: EmbeddedDatabase,
   teardown: Teardown,
 ): Promise<number> {
-  const { server } = await createClickHouseInterface({ database, writeToken: token, allowedHosts: hostNames(config) });
+  const { server } = await createClickHouseInterface({
+    database,
+    writeToken: token,
+    readToken: readTokenOf(process.env),
+    allowedHosts: hostNames(config),
+  });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(config.server.clickhousePort, config.server.host, resolve);

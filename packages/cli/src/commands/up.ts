@@ -6,7 +6,7 @@ import { CliError } from '../exit-codes.js';
 import { writeLine } from '../output.js';
 import { checkPorts } from '../ports.js';
 import { readConfig, type CommonFlags } from '../read-config.js';
-import { startStack, type Stack } from '../stack.js';
+import { readTokenOf, startStack, type Stack } from '../stack.js';
 import { stopOn, waitForStopSignal } from '../stop-signal.js';
 import { loadWriteToken } from '../write-token.js';
 
@@ -48,7 +48,7 @@ async function printWelcome(stack: Stack, config: Config, isFirstStart: boolean)
       `  API               ${at(api, '/api/v1/costs/summary?group_by=model')}`,
       `  OTLP/HTTP         ${at(otlp)}    (OTEL_EXPORTER_OTLP_ENDPOINT)`,
       ...(otlpGrpc === undefined ? [] : [`  OTLP/gRPC         ${at(otlpGrpc)}`]),
-      `  ClickHouse HTTP   ${at(clickhouse)}    (database costel; reading is free, writing needs the token of run.json)`,
+      `  ClickHouse HTTP   ${at(clickhouse)}    (database costel; reading ${readTokenOf(process.env) === undefined ? 'is free' : 'needs COSTEL_READ_TOKEN'}, writing needs the token of run.json)`,
       `  Data              ${dataDirectory}`,
       `  Budgets           ${budgets}`,
       '',

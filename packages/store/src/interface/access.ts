@@ -5,15 +5,25 @@ import { InterfaceError } from './interface-error.js';
 /** Names that a browser can only mean this machine by. */
 const LOOPBACK_HOSTS: readonly string[] = ['localhost', '127.0.0.1', '[::1]'];
 
+/** What {@link AccessRules} goes by. */
+export interface AccessOptions {
+  readonly writeToken: string;
+  /** Where it is given, nobody reads without it or the write token. */
+  readonly readToken?: string | undefined;
+  /** Host names besides loopback, without a port, as they stand in the `Host` header. */
+  readonly allowedHosts?: readonly string[] | undefined;
+}
+
 /** Who may talk to the port. */
 export class AccessRules {
   readonly #hosts: ReadonlySet<string>;
-  readonly #tokenDigest: Buffer;
+  readonly #writeDigest: Buffer;
+  readonly #readDigest: Buffer | undefined;
 
-  /** @param allowedHosts host names besides loopback, without a port, as they stand in the `Host` header. */
-  constructor(writeToken: string, allowedHosts: readonly string[] = []) {
+  constructor({ writeToken, readToken, allowedHosts = [] }: AccessOptions) {
     this.#hosts = new Set([...LOOPBACK_HOSTS, ...allowedHosts].map((host) => host.toLowerCase()));
-    this.#tokenDigest = digest(writeToken);
+    this.#writeDigest = digest(writeToken);
+    this.#readDigest = readToken === undefined ? undefined : digest(readToken);
   }
 
   /**
@@ -44,8 +54,8 @@ export class AccessRules {
   }
 
   /**
-   * True where the request carries the write token, false where it carries no credential.
-   * @throws InterfaceError 516 for a wrong one, so that a typing error is not a silent reader.
+   * True where the request carries the write token, false where it carries what reading takes: nothing, or the read token.
+   * @throws InterfaceError 516 for anything else, so that a typing error is not a silent reader.
    */
   hasWriteToken(headers: IncomingHttpHeaders, query: URLSearchParams): boolean {
     const candidates = [
@@ -53,13 +63,16 @@ export class AccessRules {
       ...authorizationKeys(headers.authorization),
       query.get('password') ?? '',
     ].filter((key) => key !== '');
-    if (candidates.length === 0) return false;
-    if (candidates.every((key) => timingSafeEqual(digest(key), this.#tokenDigest))) return true;
-    throw new InterfaceError(
-      516,
-      'AUTHENTICATION_FAILED',
-      'Authentication failed: the password is not the write token of this server; leave it out to read',
-    );
+    const isEvery = (token: Buffer): boolean =>
+      candidates.length > 0 && candidates.every((key) => timingSafeEqual(digest(key), token));
+    if (isEvery(this.#writeDigest)) return true;
+    const readDigest = this.#readDigest;
+    if (readDigest === undefined ? candidates.length === 0 : isEvery(readDigest)) return false;
+    const advice =
+      readDigest === undefined
+        ? 'the password is not the write token of this server; leave it out to read'
+        : 'the password must be the read token or the write token of this server';
+    throw new InterfaceError(516, 'AUTHENTICATION_FAILED', `Authentication failed: ${advice}`);
   }
 }
 

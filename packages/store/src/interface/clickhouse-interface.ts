@@ -19,6 +19,8 @@ export interface ClickHouseInterfaceOptions {
   readonly database: EmbeddedDatabase;
   /** Whoever sends it as password may insert and create tables; everybody else reads. At least 16 characters. */
   readonly writeToken: string;
+  /** Whoever sends it as password reads, and then nobody reads without it or the write token. Default: everybody reads. */
+  readonly readToken?: string | undefined;
   /** Names besides `localhost`, `127.0.0.1` and `[::1]` by which clients may call this server, without a port. */
   readonly allowedHosts?: readonly string[];
   /** See {@link StatementLimits} and {@link BodyLimits}; defaults 30 s, 256 MiB, 2 GiB, bodies of 64 MiB unpacking to 256 MiB. */
@@ -44,8 +46,13 @@ const MAX_URL_BYTES = 1024 * 1024;
  * @throws RangeError for a short token; StoreError where the engine does not answer.
  */
 export async function createClickHouseInterface(options: ClickHouseInterfaceOptions): Promise<ClickHouseInterface> {
-  if (options.writeToken.length < MIN_TOKEN_CHARACTERS)
+  const { writeToken, readToken, allowedHosts } = options;
+  if (writeToken.length < MIN_TOKEN_CHARACTERS)
     throw new RangeError(`the write token must have at least ${MIN_TOKEN_CHARACTERS} characters`);
+  if (readToken !== undefined && (readToken.length < MIN_TOKEN_CHARACTERS || readToken === writeToken))
+    throw new RangeError(
+      `the read token must have at least ${MIN_TOKEN_CHARACTERS} characters and differ from the write token`,
+    );
   const { database } = options;
   const limits = { ...DEFAULT_LIMITS, ...DEFAULT_BODY_LIMITS, ...options.limits };
   const gate = await database.withGuestConnection(async (connection) =>
@@ -54,7 +61,7 @@ export async function createClickHouseInterface(options: ClickHouseInterfaceOpti
   const decoder = new BodyDecoder(database);
   const handler = new InterfaceHandler({
     runner: new StatementRunner(database, gate, limits),
-    access: new AccessRules(options.writeToken, options.allowedHosts),
+    access: new AccessRules({ writeToken, readToken, allowedHosts }),
     context: { database: database.database, decoder, limits },
   });
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> =>

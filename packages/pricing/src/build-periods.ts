@@ -43,6 +43,8 @@ export interface PeriodRequest {
   /** False where the model is another provider's listing: its batch or priority prices are not this provider's. */
   readonly hasVariants: boolean;
   readonly premium?: Premium | undefined;
+  /** From when on long context costs no more, where the list still has the dearer tiers. */
+  readonly flatFromMs?: number | undefined;
   readonly asOf: string;
   readonly catalogue: string;
 }
@@ -133,7 +135,8 @@ function buildTiers(request: PeriodRequest, dayMs: number): ListedTier[] {
   for (const [index, fromSecondOfDay] of boundaries.slice(0, -1).entries()) {
     const prices = pricesAt(request, dayMs, fromSecondOfDay);
     if (prices === undefined) return [];
-    for (const aboveInputTokens of thresholdsOf(prices)) {
+    const isFlat = request.flatFromMs !== undefined && dayMs >= request.flatFromMs;
+    for (const aboveInputTokens of isFlat ? [0] : thresholdsOf(prices)) {
       tiers.push({
         aboveInputTokens,
         fromSecondOfDay,
@@ -149,7 +152,12 @@ function buildTiers(request: PeriodRequest, dayMs: number): ListedTier[] {
 export function buildPeriods(request: PeriodRequest): ListedPeriod[] {
   const { model, asOf, catalogue } = request;
   const variantStarts = (model[3] ?? []).map(([, , constraint]) => variantStartMs(model, constraint));
-  const starts = new Set([FIRST_PERIOD_MS, ...startDates(model[2].map((entry) => entry[0])), ...variantStarts]);
+  const starts = new Set([
+    FIRST_PERIOD_MS,
+    request.flatFromMs ?? FIRST_PERIOD_MS,
+    ...startDates(model[2].map((entry) => entry[0])),
+    ...variantStarts,
+  ]);
   const sorted = [...starts].sort((a, b) => a - b);
   const periods: ListedPeriod[] = [];
   for (const [index, validFromMs] of sorted.entries()) {

@@ -1,26 +1,14 @@
 import type { StatedPrices } from './bucket-prices.js';
-import {
-  buildPeriods,
-  FIRST_PERIOD_MS,
-  LAST_PERIOD_MS,
-  TOKEN_BUCKETS,
-  type ListedPeriod,
-  type Premium,
-} from './build-periods.js';
+import { buildPeriods, FIRST_PERIOD_MS, LAST_PERIOD_MS, TOKEN_BUCKETS, type ListedPeriod } from './build-periods.js';
 import { aliasIntervals, type AliasInterval } from './catalogue/aliases.js';
 import type { Catalogue } from './catalogue/catalogue.js';
+import { longContextEndMs, regionPremium } from './catalogue/corrections.js';
 import { findModel } from './catalogue/find-model.js';
 import { findProvider } from './providers.js';
 import type { RateKey, UnpricedReason } from './rates.js';
 
 /** Longest model name that is looked up; a longer one is no model's. */
 export const MAX_NAME_LENGTH = 256;
-
-/** Regions that cost more, by catalogue provider: every token price times the premium. */
-const REGION_PREMIUMS: ReadonlyMap<string, Premium> = new Map([
-  // Anthropic: inference_geo "us" costs 1.1 times the standard price in every token category.
-  ['anthropic/us', { numerator: 11n, denominator: 10n }],
-]);
 
 /** The entry under which a provider lists the containers that run code for any of its models. */
 const CONTAINER_MODEL = 'container';
@@ -90,7 +78,8 @@ function lookUpIn(catalogue: Catalogue, providerId: string, key: RateKey): Liste
       model: found.model,
       serviceTier: key.serviceTier,
       hasVariants: !found.isFallback,
-      premium: REGION_PREMIUMS.get(`${providerId}/${key.region}`),
+      premium: regionPremium(providerId, key.region, interval.model),
+      flatFromMs: longContextEndMs(found.model[0]),
       asOf: catalogue.asOf,
       catalogue: catalogue.name,
     });

@@ -91,6 +91,11 @@ function requestModelOf(request: JsonObject | undefined): string | undefined {
   return inPath === undefined ? undefined : decodeName(inPath);
 }
 
+/** Vertex AI names the region in the path; it changes the price of Anthropic's models alone. */
+function regionOf(url: string): string | undefined {
+  return /\/locations\/([a-z0-9-]+)\/publishers\/anthropic\//.exec(url)?.[1];
+}
+
 function decodeName(text: string): string {
   try {
     return decodeURIComponent(text);
@@ -181,7 +186,8 @@ export function priceInteraction(interaction: unknown, options: PriceInteraction
   if (settled !== undefined) return answerOf(id, { model, ...settled });
   const provider = asText(record['provider']) ?? providerOfUrl(asText(request?.['url']) ?? '') ?? '';
   const body = parseResponseBody(response);
-  const context = { provider, requestModel, atMs: instantOf(response, options), book: options.book };
+  const region = regionOf(asText(request?.['url']) ?? '');
+  const context = { provider, requestModel, region, atMs: instantOf(response, options), book: options.book };
   const items = itemsOf(api, body);
   if (items.length > 0) return answerOfItems(id, items, context);
   const reading = readInteraction(api, provider, response, body) ?? readSpeech(api, request);
@@ -218,6 +224,8 @@ export interface ReadingContext {
   /** `gen_ai.provider.name` or an alias. */
   readonly provider: string;
   readonly requestModel: string | undefined;
+  /** Where the request went, when the answer does not say and it changes the price. */
+  readonly region?: string | undefined;
   /** Milliseconds since 1970, UTC. */
   readonly atMs: number;
   readonly book?: PriceBook | undefined;
@@ -226,7 +234,8 @@ export interface ReadingContext {
 /** Prices what was read of one answer, in the form of `costel price`. */
 export function priceReading(id: string, reading: UsageReading, context: ReadingContext): InteractionAnswer {
   const { book, ...call } = context;
-  const priced = priceCall({ ...reading, ...call }, book);
+  const region = reading.region === '' ? (context.region ?? '') : reading.region;
+  const priced = priceCall({ ...reading, ...call, region }, book);
   const reason = reasonOf(priced);
   return answerOf(id, {
     status: priced.status,

@@ -1,4 +1,12 @@
-import { applyRetention, driftGauges, dropOldBuilds, repair, type Database, type DriftGauges } from '@costel/store';
+import {
+  applyRetention,
+  driftGauges,
+  dropHeldCalls,
+  dropOldBuilds,
+  repair,
+  type Database,
+  type DriftGauges,
+} from '@costel/store';
 import type { RetentionConfig } from '../config/config.js';
 import type { MetricFamily } from '../service/prometheus.js';
 import type { StoreParts } from './store-parts.js';
@@ -47,7 +55,10 @@ export function createUpkeep(database: Database, retention: RetentionConfig, clo
     measureDrift: async () => {
       gauges = driftFamilies(await driftGauges(database, { nowMs: clock(), windowMs: DRIFT_WINDOW_MS }));
     },
-    dropOldBuilds: () => dropOldBuilds(database, { nowMs: clock() }),
+    dropOldBuilds: async () => {
+      await dropOldBuilds(database, { nowMs: clock() });
+      await dropHeldCalls(database, { nowMs: clock() });
+    },
     applyRetention: async () => {
       if (!(await isRetentionSet(database, retention))) await applyRetention(database, retention);
     },

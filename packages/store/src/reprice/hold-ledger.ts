@@ -1,7 +1,6 @@
 import type { Database } from '../database.js';
 import { runExclusively } from '../ledger/ledger-lock.js';
 import { holdText, parseHold, type LedgerHold } from '../query/ledger-hold.js';
-import { hoursOf } from '../query/cost-source.js';
 import { ceilTo, floorTo, instantText, parseInstant, QUARTER_MS, type TimeRange } from '../query/time-range.js';
 import { nextBuild } from '../rollup/build-rollups.js';
 import { findDirtyQuarters, readPublishedState } from '../rollup/published-state.js';
@@ -73,7 +72,24 @@ GROUP BY id, sealed_until, build`,
   return row === undefined || hold === undefined ? undefined : { hold, seenAtMs: parseInstant(row.seen) };
 }
 
-/** SQL: the partitions of a range, for conditions on days. */
-export function inRangeDays(): string {
-  return `${IN_COUNTED_RANGE} AND ${hoursOf(IN_COUNTED_RANGE)}`;
+/** How {@link dropHeldCalls} works. */
+export interface DropHeldOptions {
+  /** Milliseconds since 1970: the clock of the caller. */
+  readonly nowMs: number;
+  /** How long the copy stays for queries that began while it was held. Default 10 minutes. */
+  readonly keepMs?: number;
+}
+
+const DEFAULT_KEEP_MS = 600_000;
+
+/** Gives up the copy of the days that were priced again, once no query can read it any more; its links keep parts on disk. */
+export async function dropHeldCalls(db: Database, { nowMs, keepMs = DEFAULT_KEEP_MS }: DropHeldOptions): Promise<void> {
+  await runExclusively(db, 'reprice', async () => {
+    if ((await readHold(db)) !== undefined) return;
+    const [held] = await db.query<{ rows: string; last: string }>(
+      `SELECT (SELECT count() FROM llm_calls_held) AS rows, max(published_at) AS last FROM published WHERE grain = 'hold'`,
+    );
+    if (held === undefined || held.rows === '0' || nowMs - parseInstant(held.last) < keepMs) return;
+    await db.command('TRUNCATE TABLE llm_calls_held');
+  });
 }

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { RateKey } from '@costel/pricing';
 import type { Database } from '../database.js';
 import { rateRows, type RateRow } from './rate-rows.js';
@@ -37,6 +38,9 @@ WHERE (provider, model, service_tier, region, generation) IN (
 )
 ORDER BY provider, model, service_tier, region, valid_from`;
 
+/** Keys that are looked up before others get a turn of the event loop: ten thousand take a second. */
+const KEYS_A_TURN = 100;
+
 const textOf = (rows: readonly StoredRow[]): string =>
   JSON.stringify(rows.map((row) => COMPARED.map((column) => [row[column]].flat().map(String))));
 
@@ -56,7 +60,10 @@ export async function findRateChanges(db: Database, resolver: RateResolver): Pro
   }
   const changed: ResolvedKey[] = [];
   const priced: RateKey[] = [];
+  let looked = 0;
   for (const { key, rows } of byKey.values()) {
+    looked += 1;
+    if (looked % KEYS_A_TURN === 0) await setImmediate();
     const rates = resolver(key);
     const now = rateRows(key, rates, 0n);
     if (textOf(now) === textOf(rows)) continue;

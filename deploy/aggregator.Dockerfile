@@ -6,9 +6,10 @@ COPY packages packages
 COPY scripts scripts
 COPY test/sdks test/sdks
 COPY examples examples
-# The embedded engine is 540 MB, loaded on demand, and never here.
+# Not in the image: the embedded engine (540 MB, loaded on demand, and never here), and what applications are instrumented with.
 RUN npm install --no-save --no-audit --no-fund && node scripts/build.mjs && rm -rf test examples && npm prune --omit=dev \
-    && rm -rf node_modules/chdb node_modules/@chdb packages/*/src packages/*/test
+    && rm -rf node_modules/chdb node_modules/@chdb node_modules/@opentelemetry node_modules/@grpc packages/*/src packages/*/test \
+    packages/instrumentation packages/node node_modules/@costel/instrumentation node_modules/@costel/node
 
 FROM node:22.23.3-bookworm-slim
 ENV NODE_ENV=production

@@ -1,6 +1,7 @@
-// Time to price one call of a known model, and to read its usage; needs the built packages (npm run build).
-//   node benchmarks/pricing.mjs
-// Beside calcPrice of @pydantic/genai-prices where that happens to be installed; it is no dependency of ours.
+// What pricing costs: a call of a known model, its usage, loading, and what a flood of made-up names does to memory;
+// beside calcPrice of @pydantic/genai-prices in the same run. Needs the built packages (npm run build).
+//   node --expose-gc benchmarks/pricing.mjs
+import { calcPrice } from '@pydantic/genai-prices';
 import { Bench } from 'tinybench';
 import { createStreamReader, priceCall, readUsage } from '@costel/pricing';
 
@@ -41,15 +42,8 @@ bench.add('stream of 200 chunks', () => {
   return reader.finish();
 });
 
-const peerName = '@pydantic/genai-prices';
-const peer = await import(peerName).catch(() => undefined);
-if (peer === undefined) console.log('@pydantic/genai-prices is not installed: no comparison');
-else {
-  const peerUsage = { input_tokens: 10_000, cache_read_tokens: 3_000, output_tokens: 1_000 };
-  bench.add('calcPrice of @pydantic/genai-prices', () =>
-    peer.calcPrice(peerUsage, 'gpt-5-mini', { providerId: 'openai' }),
-  );
-}
+const peerUsage = { input_tokens: 10_000, cache_read_tokens: 3_000, output_tokens: 1_000 };
+bench.add('calcPrice of @pydantic/genai-prices', () => calcPrice(peerUsage, 'gpt-5-mini', { providerId: 'openai' }));
 
 await bench.run();
 console.table(
@@ -58,4 +52,17 @@ console.table(
     const { p50, p99 } = task.result.latency;
     return { name: task.name, 'p50 µs': Number((p50 * 1000).toFixed(3)), 'p99 µs': Number((p99 * 1000).toFixed(3)) };
   }),
+);
+
+// A hundred thousand names that no list knows: the memory that is kept for them is bounded.
+globalThis.gc?.();
+const before = process.memoryUsage().heapUsed;
+const started = process.cpuUsage();
+for (let index = 0; index < 100_000; index += 1)
+  priceCall({ ...call, responseModel: '', requestModel: `model-${index}` });
+const { user } = process.cpuUsage(started);
+globalThis.gc?.();
+const keptMb = (process.memoryUsage().heapUsed - before) / 1e6;
+console.log(
+  `a hundred thousand made-up names: ${keptMb.toFixed(1)} MB kept, ${(user / 1e5).toFixed(2)} µs of the processor each`,
 );

@@ -22,12 +22,16 @@ function withHistory(old: CatalogueModel, next: CatalogueModel, since: string): 
   const hasWindows = [...before, ...after].some(([constraint]) => Array.isArray(constraint));
   if (newStarts.length > 0 || first === undefined || hasWindows) return next;
   const lasting = after.at(-1);
-  if (lasting === undefined || same(before.at(-1)?.[1], lasting[1])) return next;
+  if (lasting === undefined) return next;
+  // An undated price that holds already since an earlier update is no change: what was before stays.
+  if (same(before.at(-1)?.[1], lasting[1])) return withPrices(next, before);
   const kept = before.filter(
     ([constraint]) => constraint === null || (typeof constraint === 'string' && constraint < since),
   );
-  const [id, match, , variants] = next;
-  const dated: readonly DatedPrices[] = [...kept, [since, lasting[1]]];
+  return withPrices(next, [...kept, [since, lasting[1]]]);
+}
+
+function withPrices([id, match, , variants]: CatalogueModel, dated: readonly DatedPrices[]): CatalogueModel {
   return variants === undefined ? [id, match, dated] : [id, match, dated, variants];
 }
 

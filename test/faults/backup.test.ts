@@ -94,7 +94,7 @@ describe('a backup', () => {
     const stack = await startedStack(join(directory, 'data'));
     const random = new Random(settings.seed, 'backup-stopped');
     const calls = Array.from({ length: 300 }, () => makeCall(random, Date.now()));
-    for (let from = 0; from < calls.length; from += 30) await post(stack, calls.slice(from, from + 30));
+    for (let from = 0; from < calls.length; from += 60) await post(stack, calls.slice(from, from + 60));
     const books = new Books();
     books.noteAcknowledged(calls);
     await expectTotals(stack, books);
@@ -132,7 +132,7 @@ async function backUp(dataDirectory: string, to: string): Promise<{ tables: numb
 async function resend(stack: CostelProcess, senders: readonly Sender[]): Promise<void> {
   for (const sender of senders) {
     const calls = sender.delivered;
-    for (let from = 0; from < calls.length; from += 100) await post(stack, calls.slice(from, from + 100));
+    for (let from = 0; from < calls.length; from += 1000) await post(stack, calls.slice(from, from + 1000));
   }
 }
 

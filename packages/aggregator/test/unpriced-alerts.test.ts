@@ -82,6 +82,19 @@ describe('a model without a price', () => {
     ]);
   });
 
+  it('has an estimate by the ceiling price of the configuration, which is in no sum', async () => {
+    await aggregator.stop();
+    await start('prices: { ceiling: { per_million: { input: 10, output: 50 } } }');
+    await watch();
+    const at = `http://127.0.0.1:${aggregator.port}/api/v1`;
+    const { models } = (await (await fetch(`${at}/unpriced?days=2`)).json()) as { models: readonly object[] };
+    // 3 calls of 1 000 input tokens at $10 and 100 output tokens at $50 a million.
+    expect(models).toMatchObject([{ model: 'house-1', calls: 3, ceiling_usd: '0.045' }]);
+    expect(await metricsWith('costel_unpriced_ceiling_usd')).toEqual(['costel_unpriced_ceiling_usd 0.045']);
+    const { total } = (await (await fetch(`${at}/costs/summary?days=2`)).json()) as { total: object };
+    expect(total).toMatchObject({ cost_usd: '0.00021', unpriced_calls: 3 });
+  });
+
   it('is not told of again after a restart', async () => {
     await aggregator.stop();
     await start('');

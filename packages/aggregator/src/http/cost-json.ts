@@ -51,6 +51,7 @@ export function unpricedJson(model: UnpricedModel): object {
     calls: model.calls,
     input_tokens: model.inputTokens,
     output_tokens: model.outputTokens,
+    ceiling_usd: model.ceilingPicoUsd === undefined ? null : formatPicoUsd(model.ceilingPicoUsd),
     first_seen: toIso(model.firstSeenMs),
     last_seen: toIso(model.lastSeenMs),
   };

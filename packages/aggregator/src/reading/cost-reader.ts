@@ -55,6 +55,8 @@ export interface UnpricedModel {
   readonly calls: number;
   readonly inputTokens: number;
   readonly outputTokens: number;
+  /** What they cost at most by the ceiling price of the configuration: an estimate, in no sum; undefined without one. */
+  readonly ceilingPicoUsd: PicoUsd | undefined;
   readonly firstSeenMs: number;
   readonly lastSeenMs: number;
 }

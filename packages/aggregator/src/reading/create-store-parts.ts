@@ -31,7 +31,7 @@ function toGroup({ key, ...measures }: StoreGroup): CostGroup {
   return { key, ...toFigures(measures) };
 }
 
-function createCostReader(database: Database, tenant: string): CostReader {
+function createCostReader(database: Database, tenant: string, prices: PriceSource): CostReader {
   const toStoreQuery = ({ range, groupBy, filters }: CostQuery) => ({
     tenant,
     from: new Date(range.fromMs),
@@ -57,8 +57,10 @@ function createCostReader(database: Database, tenant: string): CostReader {
     readLatency: (query) => queryLatency(database, toStoreQuery(query)),
     readUnpriced: async (range) => {
       const groups = await queryUnpriced(database, { tenant, from: new Date(range.fromMs), to: new Date(range.toMs) });
-      return groups.map(({ firstSeen, lastSeen, ...group }) => ({
+      const book = prices.current();
+      return groups.map(({ firstSeen, lastSeen, usage, ...group }) => ({
         ...group,
+        ceilingPicoUsd: book.ceilingPicoUsd(usage),
         firstSeenMs: firstSeen.getTime(),
         lastSeenMs: lastSeen.getTime(),
       }));
@@ -91,7 +93,7 @@ export function createStoreParts(options: StorePartsOptions): StoreParts {
   const pricing = createPricingWork({ ...options, ledgerDays: retention.ledgerDays });
   const upkeep = createUpkeep(database, retention, clock);
   return {
-    reader: createCostReader(database, tenant),
+    reader: createCostReader(database, tenant, options.prices),
     readSpend: async ({ period, dimensions }) => {
       const window = { from: new Date(period.startMs), to: new Date(period.endMs) };
       const [spend] = await querySpendWindows(database, dimensions, [window], { tenant });

@@ -1,4 +1,5 @@
 import type { UsageFigures } from '@costel/store';
+import { toEstimateUsd } from '../http/cost-json.js';
 import type { UnpricedModel } from '../reading/cost-reader.js';
 import type { MetricFamily } from './prometheus.js';
 
@@ -7,12 +8,24 @@ const MAX_MODEL_SERIES = 100;
 
 /** Models without a price: how many, and the calls of each. */
 export function unpricedMetrics(models: readonly UnpricedModel[]): MetricFamily[] {
+  const ceilings = models.flatMap(({ ceilingPicoUsd }) =>
+    ceilingPicoUsd === undefined ? [] : [toEstimateUsd(ceilingPicoUsd)],
+  );
   return [
     {
       name: 'costel_unpriced_models',
       help: 'Combinations of provider, model, tier and region that were called within 7 days and have no price.',
       type: 'gauge',
       samples: [{ value: models.length }],
+    },
+    {
+      name: 'costel_unpriced_ceiling_usd',
+      help: 'What calls without a price within 7 days cost at most by the ceiling price; an estimate, in no sum. Absent without one.',
+      type: 'gauge',
+      samples:
+        ceilings.length === models.length && models.length > 0
+          ? [{ value: ceilings.reduce((sum, usd) => sum + usd, 0) }]
+          : [],
     },
     {
       name: 'costel_unpriced_model_calls',

@@ -1,4 +1,5 @@
 import type { Alert, AlertRecord, Outbox, Resolution } from '@costel/notify';
+import { formatPicoUsd, picoUsd } from '@costel/pricing';
 import type { UnpricedModel } from '../reading/cost-reader.js';
 import type { TimeRange } from '../http/parameters.js';
 import { LOG_CHANNEL } from './budget-alerts.js';
@@ -54,13 +55,18 @@ function mergeModels(one: UnpricedModel, other: UnpricedModel): UnpricedModel {
   return {
     ...one,
     calls: one.calls + other.calls,
+    ceilingPicoUsd:
+      one.ceilingPicoUsd === undefined || other.ceilingPicoUsd === undefined
+        ? undefined
+        : picoUsd(one.ceilingPicoUsd + other.ceilingPicoUsd),
     firstSeenMs: Math.min(one.firstSeenMs, other.firstSeenMs),
     lastSeenMs: Math.max(one.lastSeenMs, other.lastSeenMs),
   };
 }
 
 function alertOf(found: UnpricedModel, options: UnpricedWatchOptions): Alert {
-  const { provider, model, reason, calls, firstSeenMs } = found;
+  const { provider, model, reason, calls, firstSeenMs, ceilingPicoUsd } = found;
+  const atMost = ceilingPicoUsd === undefined ? '' : `, at most $${formatPicoUsd(ceilingPicoUsd)} by the ceiling price`;
   const nowMs = options.clock();
   return {
     // A model that loses its price again after it healed is another incident.
@@ -69,7 +75,7 @@ function alertOf(found: UnpricedModel, options: UnpricedWatchOptions): Alert {
     severity: 'warning',
     scope: { provider, model },
     spentUsd: '0',
-    message: `${calls} calls of ${model || '(no model)'} from ${provider || '(no provider)'} have no price (${reason}): their cost is in no sum; run "costel prices update", or give the model a price under "prices" in costel.yaml`,
+    message: `${calls} calls of ${model || '(no model)'} from ${provider || '(no provider)'} have no price (${reason}): their cost is in no sum${atMost}; run "costel prices update", or give the model a price under "prices" in costel.yaml`,
     startedAtMs: nowMs,
     isLate: false,
     url: options.publicUrl(),

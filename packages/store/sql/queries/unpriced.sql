@@ -1,7 +1,7 @@
 -- Calls whose cost is not known, by what would have to be priced.
 -- Parameters: tenant String; from, to DateTime64(3, 'UTC'), half-open; limit UInt32.
 -- Result: provider, model, service_tier, region, reason (`pending` while a price is looked up), calls, input_tokens,
--- output_tokens, first_seen, last_seen. Descending by calls.
+-- output_tokens, usage (counts by bucket), first_seen, last_seen. Descending by calls.
 SELECT
     provider,
     model,
@@ -11,6 +11,7 @@ SELECT
     count() AS calls,
     sum(c.input_tokens) AS input_tokens,
     sum(c.output_tokens) AS output_tokens,
+    sumForEach({{usage}}) AS usage,
     min(counted_at) AS first_seen,
     max(counted_at) AS last_seen
 FROM llm_calls AS c FINAL

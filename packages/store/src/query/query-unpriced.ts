@@ -1,4 +1,6 @@
+import { USAGE_BUCKETS, type Usage } from '@costel/pricing';
 import type { Database } from '../database.js';
+import { USAGE_ARRAY_SQL } from '../ledger/buckets.js';
 import { querySql } from '../sql-files.js';
 import { hoursOf, FINAL_SETTINGS } from './cost-source.js';
 import { checkedRange, instantText, parseInstant } from './time-range.js';
@@ -14,6 +16,8 @@ export interface UnpricedGroup {
   readonly calls: number;
   readonly inputTokens: number;
   readonly outputTokens: number;
+  /** What these calls used together; what a ceiling price is multiplied with. */
+  readonly usage: Usage;
   readonly firstSeen: Date;
   readonly lastSeen: Date;
 }
@@ -36,6 +40,7 @@ interface UnpricedRow {
   readonly calls: string;
   readonly input_tokens: string;
   readonly output_tokens: string;
+  readonly usage: readonly string[];
   readonly first_seen: string;
   readonly last_seen: string;
 }
@@ -47,7 +52,7 @@ const IN_RANGE = "c.counted_at >= {from:DateTime64(3, 'UTC')} AND c.counted_at <
 export async function queryUnpriced(db: Database, query: UnpricedQuery): Promise<UnpricedGroup[]> {
   const { fromMs, toMs } = checkedRange(query.from, query.to);
   const rows = await db.query<UnpricedRow>(
-    querySql('unpriced', { settings: FINAL_SETTINGS, hours: hoursOf(IN_RANGE) }),
+    querySql('unpriced', { usage: USAGE_ARRAY_SQL, settings: FINAL_SETTINGS, hours: hoursOf(IN_RANGE) }),
     {
       tenant: query.tenant ?? 'default',
       from: instantText(fromMs),
@@ -64,6 +69,11 @@ export async function queryUnpriced(db: Database, query: UnpricedQuery): Promise
     calls: Number(row.calls),
     inputTokens: Number(row.input_tokens),
     outputTokens: Number(row.output_tokens),
+    usage: Object.fromEntries(
+      USAGE_BUCKETS.map((bucket, index) => [bucket, Number(row.usage[index] ?? 0)] as const).filter(
+        ([, count]) => count > 0,
+      ),
+    ),
     firstSeen: new Date(parseInstant(row.first_seen)),
     lastSeen: new Date(parseInstant(row.last_seen)),
   }));

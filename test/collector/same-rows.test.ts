@@ -4,11 +4,11 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { deflateSync, gzipSync } from 'node:zlib';
-import { Client, credentials } from '@grpc/grpc-js';
 import { createReceiver, type Receiver, type Signal, TABLE_COLUMNS, type TableName } from '@costel/receiver';
 import { createClickHouseInterface, type EmbeddedDatabase, migrate, openEmbeddedDatabase } from '@costel/store';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { protobufBytes } from '../../packages/receiver/test/support/decode.js';
+import { GRPC_METHODS, type GrpcCaller, grpcCaller } from '../../packages/receiver/test/support/grpc-client.js';
 import { waitFor } from '../support/stack.js';
 import { type RunningCollector, startCollector } from './support/collector.js';
 import { OTLP_CORPUS } from './support/otlp-corpus.js';
@@ -20,11 +20,6 @@ import { storedZstd } from './support/stored-zstd.js';
  */
 
 const PATHS: Readonly<Record<Signal, string>> = { traces: '/v1/traces', metrics: '/v1/metrics', logs: '/v1/logs' };
-const METHODS: Readonly<Record<Signal, string>> = {
-  traces: '/opentelemetry.proto.collector.trace.v1.TraceService/Export',
-  metrics: '/opentelemetry.proto.collector.metrics.v1.MetricsService/Export',
-  logs: '/opentelemetry.proto.collector.logs.v1.LogsService/Export',
-};
 /** Where the rows of a signal go; a view's rows come after those that it reads. */
 const TABLES: Readonly<Record<Signal, readonly string[]>> = {
   traces: ['otel_traces', 'otel_traces_trace_id_ts', 'span_edges', 'llm_calls'],
@@ -49,8 +44,8 @@ describe('the rows of a request', () => {
   let receiver: Receiver;
   let server: Server;
   let collector: RunningCollector;
-  let grpc: Client;
-  let collectorGrpc: Client;
+  let grpc: GrpcCaller;
+  let collectorGrpc: GrpcCaller;
   let url: string;
 
   beforeAll(async () => {
@@ -58,12 +53,12 @@ describe('the rows of a request', () => {
     await migrate(database);
     receiver = createReceiver({ database, limits: { batchDelayMs: 0 } });
     url = `http://127.0.0.1:${(await receiver.listen(0)).port}`;
-    grpc = new Client(`127.0.0.1:${(await receiver.listenGrpc(0)).port}`, credentials.createInsecure());
+    grpc = grpcCaller(`127.0.0.1:${(await receiver.listenGrpc(0)).port}`);
     ({ server } = await createClickHouseInterface({ database, writeToken: TOKEN }));
     await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
     const clickhouseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     collector = await startCollector({ clickhouseUrl, password: TOKEN, queueDirectory: join(folder, 'queue') });
-    collectorGrpc = new Client(new URL(collector.grpcUrl).host, credentials.createInsecure());
+    collectorGrpc = grpcCaller(new URL(collector.grpcUrl).host);
   });
   afterAll(async () => {
     await collector?.stop();
@@ -85,13 +80,9 @@ describe('the rows of a request', () => {
     ]);
   }
 
-  const call = (client: Client, signal: Signal, message: Uint8Array): Promise<void> =>
-    new Promise((resolve, reject) => {
-      const pass = (bytes: Buffer): Buffer => bytes;
-      client.makeUnaryRequest(METHODS[signal], pass, pass, Buffer.from(message), (error) =>
-        error === null ? resolve() : reject(error),
-      );
-    });
+  const call = async (caller: GrpcCaller, signal: Signal, message: Uint8Array): Promise<void> => {
+    await caller.call(GRPC_METHODS[signal], message);
+  };
 
   async function countRows(tables: readonly string[]): Promise<number> {
     const counts = tables.map((table) => `(SELECT count() FROM ${table})`);

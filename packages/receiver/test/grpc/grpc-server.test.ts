@@ -1,27 +1,16 @@
 import { connect as connectHttp2, type ClientHttp2Session, type IncomingHttpHeaders } from 'node:http2';
 import { gzipSync } from 'node:zlib';
-import {
-  Client,
-  compressionAlgorithms,
-  credentials,
-  type Metadata,
-  type ServiceError,
-  status as grpcCodes,
-} from '@grpc/grpc-js';
+import { compressionAlgorithms, type Metadata, type ServiceError, status as grpcCodes } from '@grpc/grpc-js';
 import protobuf from 'protobufjs/minimal.js';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createReceiver, type ListenAddress, type Receiver, type ReceiverOptions } from '../../src/receiver.js';
 import { protobufBytes } from '../support/decode.js';
 import { deferred, FakeDatabase } from '../support/fake-database.js';
+import { GRPC_METHODS, grpcCaller } from '../support/grpc-client.js';
 import { logsRequest, metricsRequest, span, tracesRequest } from '../support/otlp.js';
 
-const PATHS = {
-  traces: '/opentelemetry.proto.collector.trace.v1.TraceService/Export',
-  metrics: '/opentelemetry.proto.collector.metrics.v1.MetricsService/Export',
-  logs: '/opentelemetry.proto.collector.logs.v1.LogsService/Export',
-};
+const PATHS = GRPC_METHODS;
 const oneSpan = Buffer.from(protobufBytes('traces', tracesRequest([span(0)])));
-const same = (bytes: Buffer): Buffer => bytes;
 
 const undo: (() => Promise<void> | void)[] = [];
 afterEach(async () => {
@@ -41,18 +30,9 @@ async function start(options: Omit<Partial<ReceiverOptions>, 'database'> = {}, c
   const receiver = createReceiver({ database, ...options });
   undo.push(() => receiver.close());
   const address = await receiver.listenGrpc(0);
-  const client = new Client(`127.0.0.1:${address.port}`, credentials.createInsecure(), {
-    'grpc.max_send_message_length': -1,
-    'grpc.enable_retries': 0,
-    ...clientOptions,
-  });
-  undo.push(() => client.close());
-  const call = (message: Buffer, path = PATHS.traces) =>
-    new Promise<Buffer>((resolve, reject) => {
-      client.makeUnaryRequest(path, same, same, message, (error, answer) =>
-        error === null && answer !== undefined ? resolve(answer) : reject(error ?? new Error('no answer')),
-      );
-    });
+  const caller = grpcCaller(`127.0.0.1:${address.port}`, clientOptions);
+  undo.push(() => caller.close());
+  const call = (message: Buffer, path = PATHS.traces) => caller.call(path, message);
   return { database, receiver, address, call };
 }
 

@@ -87,8 +87,9 @@ export interface ExplainPricesOptions {
 }
 
 function timeOf(rule: PriceOverride | PriceDiscount): string {
-  const from = rule.fromMs === undefined ? 'from the beginning' : `from ${new Date(rule.fromMs).toISOString()}`;
-  return rule.toMs === undefined ? from : `${from} to ${new Date(rule.toMs).toISOString()} (exclusive)`;
+  const from = rule.fromMs === undefined ? null : beginOf(rule.fromMs);
+  const to = rule.toMs === undefined ? null : endOf(rule.toMs);
+  return `${from === null ? 'from the beginning' : `from ${from}`}${to === null ? '' : ` to ${to} (exclusive)`}`;
 }
 
 const bucketsOf = (rule: PriceOverride | PriceDiscount): string => Object.keys(rule.prices ?? {}).join(', ');
@@ -104,7 +105,9 @@ function discountText(rule: PriceDiscount): string {
 function explain(period: RatePeriod, { book, model, atMs, feature }: ExplainPricesOptions): string[] {
   const steps: string[] = [];
   if (period.catalogue !== undefined) {
-    const [from, to] = [beginOf(period.validFromMs), endOf(period.validToMs)];
+    // With rules, the period is cut where they change: its bounds are not the list's.
+    const [from, to] =
+      period.ruleIds === undefined ? [beginOf(period.validFromMs), endOf(period.validToMs)] : [null, null];
     const time = `${from === null ? '' : ` from ${from}`}${to === null ? '' : ` to ${to} (exclusive)`}`;
     const name = period.catalogueModel === model ? '' : ` as ${period.catalogueModel}`;
     const asOf = book.catalogues.find((catalogue) => catalogue.name === period.catalogue)?.asOf ?? period.asOf;

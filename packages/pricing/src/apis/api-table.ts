@@ -12,6 +12,7 @@ import { EMBED_CONTENT, GENERATE_CONTENT, INTERACTIONS } from './generate-conten
 import { ASSISTANTS, AUDIO, BATCHES, IMAGES, OCR, REPORTED_COST_ONLY, RERANK, VIDEOS } from './openai-other.js';
 import { MESSAGE_BATCHES } from './message-batches.js';
 import { REALTIME } from './realtime.js';
+import { OLLAMA } from './ollama.js';
 import { RESPONSES } from './responses.js';
 import type { UsageReading } from './usage-reading.js';
 
@@ -39,6 +40,7 @@ const API_FAMILIES: readonly ApiFamily[] = [
   OCR,
   VIDEOS,
   CACHED_CONTENTS,
+  OLLAMA,
   REPORTED_COST_ONLY,
 ];
 

@@ -1,5 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { priceCall, priceInteraction, readUsage, type InteractionAnswer, type UsageReading } from '../../src/index.js';
+import {
+  createPriceBook,
+  createStreamReader,
+  NO_RULES,
+  picoUsd,
+  priceCall,
+  priceInteraction,
+  readUsage,
+  type InteractionAnswer,
+  type UsageReading,
+} from '../../src/index.js';
 
 const AT = Date.UTC(2026, 10, 22);
 
@@ -158,6 +168,39 @@ describe('what is counted in other units than tokens', () => {
     expect(price('google', 'cachedContents', cache)).toMatchObject({
       status: 'unpriced',
       reason: 'no_price_for_bucket: cache_storage',
+    });
+  });
+});
+
+describe('a model on one’s own machine', () => {
+  const BODY = { model: 'llama3', done: true, done_reason: 'stop', prompt_eval_count: 11, eval_count: 40 };
+
+  it('is read from Ollama’s own API, in one piece and as a stream, and priced where the user states a price', () => {
+    const reader = createStreamReader('ollama.chat', 'ollama');
+    reader.push({ model: 'llama3', message: { content: 'Hi' }, done: false });
+    reader.push(BODY);
+    expect(reader.finish()).toMatchObject({ usage: { input: 11, output: 40 }, quality: 'reported' });
+    const reading = read('ollama.generate', BODY);
+    expect(reading?.usage).toEqual({ input: 11, output: 40 });
+    const call = {
+      provider: 'ollama',
+      responseModel: 'llama3',
+      atMs: AT,
+      usage: reading?.usage ?? {},
+      quality: 'reported',
+    } as const;
+    expect(priceCall(call)).toMatchObject({ status: 'unpriced', reason: 'unknown_model' });
+    const override = {
+      name: 'box',
+      provider: 'ollama',
+      prices: { input: picoUsd(1_000_000n), output: picoUsd(2_000_000n) },
+    };
+    const book = createPriceBook({ rules: { ...NO_RULES, overrides: [override] } });
+    expect(priceCall(call, book)).toMatchObject({
+      status: 'priced',
+      priceSource: 'override',
+      costPicoUsd: 91_000_000n,
+      ruleIds: ['override:box'],
     });
   });
 });

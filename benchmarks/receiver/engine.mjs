@@ -53,7 +53,7 @@ function begin() {
 
 async function end(rows) {
   await waitForRows('otel_traces', rows);
-  const committedMs = await waitForRows('llm_calls FINAL', rows);
+  const committedMs = await waitForRows('llm_calls', rows);
   const busyCpu = process.cpuUsage(run.cpu);
   run.lag.disable();
   clearInterval(run.timer);

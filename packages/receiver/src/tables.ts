@@ -119,3 +119,29 @@ export const TABLE_COLUMNS: Readonly<Record<TableName, readonly string[]>> = {
     'Flags',
   ],
 };
+
+const TEXT_MAP = 'Map(String, String)';
+
+/**
+ * Types under which the engine reads the rows of spans: those of the table, with String for LowCardinality(String), whose
+ * bytes are the same. Parsing a row straight into dictionaries took 5.0 µs a span; parsing strings and making the
+ * dictionaries of a whole block afterwards takes 2.0.
+ */
+const TRACE_TYPES: Readonly<Record<string, string>> = {
+  Timestamp: 'DateTime64(9)',
+  ResourceAttributes: TEXT_MAP,
+  SpanAttributes: TEXT_MAP,
+  Duration: 'UInt64',
+  'Events.Timestamp': 'Array(DateTime64(9))',
+  'Events.Name': 'Array(String)',
+  'Events.Attributes': `Array(${TEXT_MAP})`,
+  'Links.TraceId': 'Array(String)',
+  'Links.SpanId': 'Array(String)',
+  'Links.TraceState': 'Array(String)',
+  'Links.Attributes': `Array(${TEXT_MAP})`,
+};
+
+/** The types under which a table's rows are read, one for each of {@link TABLE_COLUMNS}; undefined: the table's own. */
+export const READ_TYPES: Readonly<Partial<Record<TableName, readonly string[]>>> = {
+  otel_traces: TABLE_COLUMNS.otel_traces.map((column) => TRACE_TYPES[column] ?? 'String'),
+};

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type EmbeddedDatabase, migrate, openEmbeddedDatabase } from '@costel/store';
 import { createReceiver, type ListenAddress, type Receiver } from '../src/receiver.js';
+import { READ_TYPES, TABLE_COLUMNS, type TableName } from '../src/tables.js';
 import { CORPUS } from './support/corpus.js';
 import { PROTOBUF, send } from './support/client.js';
 import { protobufBytes } from './support/decode.js';
@@ -55,6 +56,17 @@ describe('a receiver on the embedded engine', () => {
   });
 
   const post = (request: unknown) => send(address, { body: jsonBytes(request) });
+
+  it('reads rows under the types of their table, but for dictionaries, which are strings in a file', async () => {
+    for (const [table, types] of Object.entries(READ_TYPES)) {
+      const columns = await database.query<{ name: string; type: string }>(
+        'SELECT name, type FROM system.columns WHERE database = currentDatabase() AND table = {table:String}',
+        { table },
+      );
+      const own = new Map(columns.map(({ name, type }) => [name, type.replaceAll('LowCardinality(String)', 'String')]));
+      expect(types).toEqual(TABLE_COLUMNS[table as TableName].map((column) => own.get(column)));
+    }
+  });
 
   it.each(CORPUS)('stores $name', async ({ signal, request }) => {
     const sendings = [

@@ -12,6 +12,11 @@ export interface FileInsert {
   readonly format: string;
   readonly path: string;
   readonly settings?: Readonly<Record<string, string | number>>;
+  /**
+   * Types under which the file's columns are read, where the table's own are dear to parse: the same bytes mean the same
+   * in both. Only the embedded engine makes use of it.
+   */
+  readonly readAs?: readonly string[];
 }
 
 /**

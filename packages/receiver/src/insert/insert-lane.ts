@@ -3,7 +3,7 @@ import type { Clock } from '../clock.js';
 import type { TableRows } from '../decode/row-output.js';
 import type { ReceiverLimits } from '../limits.js';
 import type { ReceiverCounters } from '../stats.js';
-import { TABLE_COLUMNS, type TableName } from '../tables.js';
+import { READ_TYPES, TABLE_COLUMNS, type TableName } from '../tables.js';
 import { type InsertPiece, insertSalvaging } from './salvage.js';
 import type { RowsDirectory, RowsFile } from './rows-directory.js';
 
@@ -143,12 +143,14 @@ export class InsertLane {
     try {
       file = await (await directory).write(pieces);
       const columns = TABLE_COLUMNS[this.#table];
+      const readAs = READ_TYPES[this.#table];
       await database.insertFile({
         table: this.#table,
         columns,
         format: 'RowBinary',
         path: file.path,
         settings: INSERT_SETTINGS,
+        ...(readAs === undefined ? {} : { readAs }),
       });
       this.#lastInsertMs = clock.monotonicMs() - startedMs;
       counters.countInsert(this.#table, rowCount, this.#lastInsertMs);

@@ -20,6 +20,12 @@ const LIBUV_DEFAULT_THREADS = 4;
 /** Threads that guests leave to the store's own statements and to files. */
 const RESERVED_THREADS = 2;
 
+/**
+ * How often inserts give memory back, in milliseconds. Every thread of the engine keeps pages that it has freed: 130 MB
+ * more after 60,000 spans (527 instead of 398 MB resident), and more with every thread that takes part.
+ */
+const PURGE_EVERY_MS = 1000;
+
 /** How {@link openEmbeddedDatabase} opens the engine. */
 export interface EmbeddedDatabaseOptions {
   /** Created where it is missing. One process at a time. */
@@ -143,6 +149,7 @@ class ChdbDatabase implements EmbeddedDatabase {
   readonly #pool: ConnectionPool;
   readonly #guests: GuestGate;
   readonly #held = new Set<HeldConnection>();
+  #purgedAtMs = performance.now();
   #closing: Promise<void> | undefined;
 
   constructor(dataDirectory: string, database: string, connections: readonly EngineConnection[], guests: number) {
@@ -179,7 +186,25 @@ class ChdbDatabase implements EmbeddedDatabase {
 
   async insertFile(insert: FileInsert): Promise<void> {
     const sql = insertFromFileSql(insert);
-    await this.#pool.use(async (connection) => connection.run(sql), { isUrgent: true });
+    await this.#pool.use(
+      async (connection) => {
+        await connection.run(sql);
+        await this.#giveMemoryBack(connection);
+      },
+      { isUrgent: true },
+    );
+  }
+
+  async #giveMemoryBack(connection: EngineConnection): Promise<void> {
+    const nowMs = performance.now();
+    if (nowMs - this.#purgedAtMs < PURGE_EVERY_MS) return;
+    this.#purgedAtMs = nowMs;
+    try {
+      await connection.run('SYSTEM JEMALLOC PURGE');
+    } catch {
+      // An engine that was built with another allocator refuses; it is not asked again. The insert is committed.
+      this.#purgedAtMs = Number.POSITIVE_INFINITY;
+    }
   }
 
   async insertRows(table: string, rows: readonly object[]): Promise<void> {

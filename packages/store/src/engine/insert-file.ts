@@ -15,8 +15,20 @@ export function insertFromFileSql(insert: FileInsert): string {
       'name_invalid',
       `file ${insert.path} must not contain * ? { }: the engine reads them as a pattern`,
     );
+  const target = `INSERT INTO ${quoteTableName(insert.table)}${columnsClause(insert.columns)}`;
+  if (insert.readAs !== undefined)
+    return `${target}${settingsClause(insert.settings)} SELECT * FROM ${fileTable(insert, insert.readAs)}`;
   const source = `FROM INFILE ${encodeSqlLiteral(insert.path)} COMPRESSION 'none'${settingsClause(insert.settings)}`;
-  return `INSERT INTO ${quoteTableName(insert.table)}${columnsClause(insert.columns)} ${source} FORMAT ${checkedName('format', insert.format)}`;
+  return `${target} ${source} FORMAT ${checkedName('format', insert.format)}`;
+}
+
+/** A file as a table with columns of given types; they are told by position, for a dot in a name means a nested column. */
+function fileTable({ path, format, columns }: FileInsert, types: readonly string[]): string {
+  if (types.length !== columns.length)
+    throw new StoreError('name_invalid', `readAs has ${types.length} types for ${columns.length} columns`);
+  const structure = types.map((type, index) => `c${index} ${type}`).join(', ');
+  const literals = [path, checkedName('format', format), structure, 'none'].map((text) => encodeSqlLiteral(text));
+  return `file(${literals.join(', ')})`;
 }
 
 /** ` (a, b)` with quoted names, or nothing for all columns. @throws StoreError `name_invalid`. */

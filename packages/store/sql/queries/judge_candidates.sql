@@ -1,15 +1,25 @@
 -- Traces that a new span may judge otherwise: those with a new call or a new edge that hold more than one call, and those
--- that share the response id of a new call.
+-- that share the response id of a new call. Other calls of them are looked for in the hours around the new ones and around
+-- now: trace ids come in no order, so a look reads every id of an hour.
 -- Parameters: call_partitions, edge_partitions Array(String), partitions with newer rows; call_blocks, edge_blocks
--- Array(UInt64), up to which block each was read; revision_step UInt64; started_from DateTime64(3, 'UTC'); limit UInt32.
--- Result: trace_id.
+-- Array(UInt64), up to which block each was read; revision_step UInt64; new_from, new_to DateTime64(3, 'UTC'), starts of new
+-- calls, half-open; now DateTime64(3, 'UTC'); around Int32, hours before and after.
+-- Result: trace_id; hours, where its calls are.
 WITH
     new_calls AS (
-        SELECT DISTINCT tenant, trace_id, provider, response_id
+        SELECT DISTINCT tenant, trace_id, provider, response_id, toStartOfHour(started) AS hour
         FROM llm_calls
         WHERE _partition_id IN {call_partitions:Array(String)}
+            AND _part IN (
+                SELECT name FROM system.parts
+                WHERE database = currentDatabase() AND table = 'llm_calls' AND active
+                    AND partition_id IN {call_partitions:Array(String)}
+                    AND max_block_number > transform(partition_id, {call_partitions:Array(String)}, {call_blocks:Array(UInt64)}, toUInt64(0))
+            )
             AND _block_number > transform(toString(_partition_id), {call_partitions:Array(String)}, {call_blocks:Array(UInt64)}, toUInt64(0))
             AND version < {revision_step:UInt64}
+            AND started >= {new_from:DateTime64(3, 'UTC')}
+            AND started < {new_to:DateTime64(3, 'UTC')}
     ),
     new_edges AS (
         SELECT DISTINCT trace_id
@@ -17,24 +27,35 @@ WITH
         WHERE _partition_id IN {edge_partitions:Array(String)}
             AND _block_number > transform(toString(_partition_id), {edge_partitions:Array(String)}, {edge_blocks:Array(UInt64)}, toUInt64(0))
     ),
+    hours_around AS (
+        SELECT DISTINCT arrayJoin(arrayMap(step -> hour + 3600 * step, range(-{around:Int32}, {around:Int32} + 1)))
+        FROM (
+            SELECT DISTINCT hour FROM new_calls
+            UNION ALL
+            SELECT toStartOfHour({now:DateTime64(3, 'UTC')}) AS hour
+        )
+    ),
     shared_answers AS (
         SELECT tenant, provider, response_id
         FROM llm_calls
-        WHERE started >= {started_from:DateTime64(3, 'UTC')}
+        WHERE toStartOfHour(started) IN (SELECT * FROM hours_around)
             AND response_id != ''
             AND response_id IN (SELECT response_id FROM new_calls)
         GROUP BY tenant, provider, response_id
         HAVING uniqExact(trace_id) > 1
     )
-SELECT trace_id
-FROM llm_calls
-WHERE started >= {started_from:DateTime64(3, 'UTC')}
-    AND trace_id IN (SELECT trace_id FROM new_calls UNION ALL SELECT trace_id FROM new_edges)
-GROUP BY tenant, trace_id
-HAVING uniqExact(span_id) > 1
-UNION DISTINCT
-SELECT trace_id
-FROM llm_calls
-WHERE started >= {started_from:DateTime64(3, 'UTC')}
-    AND (tenant, provider, response_id) IN (SELECT tenant, provider, response_id FROM shared_answers)
+SELECT trace_id, groupUniqArray(hour) AS hours
+FROM (
+    SELECT trace_id, toStartOfHour(started) AS hour, tenant, span_id, toUInt8(0) AS is_shared
+    FROM llm_calls
+    WHERE toStartOfHour(started) IN (SELECT * FROM hours_around)
+        AND trace_id IN (SELECT trace_id FROM new_calls UNION ALL SELECT trace_id FROM new_edges)
+    UNION ALL
+    SELECT trace_id, toStartOfHour(started) AS hour, tenant, span_id, toUInt8(1) AS is_shared
+    FROM llm_calls
+    WHERE toStartOfHour(started) IN (SELECT * FROM hours_around)
+        AND (tenant, provider, response_id) IN (SELECT tenant, provider, response_id FROM shared_answers)
+)
+GROUP BY trace_id
+HAVING uniqExact(tenant, span_id) > 1 OR max(is_shared) = 1
 ORDER BY trace_id

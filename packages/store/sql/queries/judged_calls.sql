@@ -1,6 +1,6 @@
 -- The calls of traces as they stand, as far as counting once goes; the span by which `costel doctor` tries the pipeline
 -- never counts, and nothing is to be judged about it.
--- Parameters: traces Array(String); started_from DateTime64(3, 'UTC').
+-- Parameters: traces Array(String); hours Array(DateTime('UTC')), where their calls are, and days Array(Date) of these.
 -- Result: identity, what the span said (own_usage), what counts now (usage, counted, verdict).
 SELECT
     tenant,
@@ -23,10 +23,7 @@ SELECT
     counted,
     verdict
 FROM llm_calls FINAL
-WHERE started >= {started_from:DateTime64(3, 'UTC')} AND trace_id IN {traces:Array(String)}
-    AND toDate(started) IN (
-        SELECT DISTINCT toDate(started) FROM llm_calls
-        WHERE started >= {started_from:DateTime64(3, 'UTC')} AND trace_id IN {traces:Array(String)}
-    )
+WHERE toStartOfHour(started) IN {hours:Array(DateTime('UTC'))} AND trace_id IN {traces:Array(String)}
+    AND toDate(started) IN {days:Array(Date)}
     AND operation != 'costel_doctor'
 {{settings}}

@@ -7,8 +7,8 @@ import { REVISION_STEP } from '../ledger/ledger-select.js';
 import { COPIED_COLUMNS, REVISED_COLUMNS_SQL, reviseSelect } from '../ledger/revise-select.js';
 import { currentDatabase } from '../migrate/migrate.js';
 import { FINAL_SETTINGS } from '../query/cost-source.js';
-import { DAY_MS, instantText } from '../query/time-range.js';
-import { newBlocks, recordProgress } from '../rollup/tick-progress.js';
+import { DAY_MS, instantText, type TimeRange } from '../query/time-range.js';
+import { newBlocks, recordProgress, type NewBlocks } from '../rollup/tick-progress.js';
 import { querySql } from '../sql-files.js';
 import { judgeCalls, type JudgedCall, type Verdict } from './judge-calls.js';
 import type { SpanEdge } from './span-tree.js';
@@ -31,33 +31,112 @@ export interface JudgeResult {
 const DEFAULT_LOOK_BACK_MS = 8 * DAY_MS;
 /** Traces that one batch judges. */
 const BATCH_TRACES = 2000;
+const HOUR_MS = 3_600_000;
+/** Hours around a new span in which every judging looks for the other calls of its trace. */
+const HOURS_AROUND = 1;
+/** Hours around it in which one a minute looks: agents run for long, and late spans come. */
+const WIDE_HOURS_AROUND = 24;
+const WIDE_EVERY_MS = 60_000;
+/** A day of more rows that was never judged (an import) is judged hour by hour. */
+const MAX_ROWS_AT_ONCE = 1_000_000;
+const END_OF_TIME_MS = Date.UTC(2100, 0, 1);
+
+/** When each database was last judged over many hours, by the caller's clock. */
+const wideJudgings = new WeakMap<Database, number>();
 
 /**
  * Judges the traces that have new spans and writes what changed as the next revision, price and verdict together, in one
- * statement a batch. Cheap when nothing is new.
+ * statement a batch. Cheap when nothing is new. Calls of one trace that are more than an hour apart meet within a minute,
+ * those more than a day apart do not.
  */
 export async function judgeTraces(db: Database, options: JudgeOptions): Promise<JudgeResult> {
-  const startedFrom = instantText(Math.max(0, options.nowMs - (options.lookBackMs ?? DEFAULT_LOOK_BACK_MS)));
-  const calls = await newBlocks(db, 'judge_calls', 'llm_calls');
-  const edges = await newBlocks(db, 'judge_edges', 'span_edges');
-  if (calls.partitions.length === 0 && edges.partitions.length === 0) return { traces: 0, changedCalls: 0 };
-  const candidates = await db.query<{ trace_id: string }>(querySql('judge_candidates'), {
-    call_partitions: calls.partitions,
-    call_blocks: calls.blocks,
-    edge_partitions: edges.partitions,
-    edge_blocks: edges.blocks,
-    revision_step: REVISION_STEP,
-    started_from: startedFrom,
-  });
-  const traces = [...new Set(candidates.map((row) => row.trace_id))];
-  let changedCalls = 0;
-  for (let first = 0; first < traces.length; first += BATCH_TRACES) {
-    const batch = traces.slice(first, first + BATCH_TRACES);
-    changedCalls += await withLedgerLock(db, async () => judgeBatch(db, batch, startedFrom, options.nowMs));
+  const { nowMs } = options;
+  const isWide = nowMs - (wideJudgings.get(db) ?? Number.NEGATIVE_INFINITY) >= WIDE_EVERY_MS;
+  const narrow = {
+    calls: await newBlocks(db, 'judge_calls', 'llm_calls'),
+    edges: await newBlocks(db, 'judge_edges', 'span_edges'),
+  };
+  const news = isWide ? await newsOfMinute(db, narrow) : narrow;
+  const result = await judgeNews(db, news, options, isWide ? WIDE_HOURS_AROUND : HOURS_AROUND);
+  for (const blocks of isWide ? [narrow.calls, narrow.edges, news.calls, news.edges] : [narrow.calls, narrow.edges]) {
+    if (blocks.partitions.length > 0) await recordProgress(db, blocks);
   }
-  await recordProgress(db, calls);
-  await recordProgress(db, edges);
-  return { traces: traces.length, changedCalls };
+  if (isWide) wideJudgings.set(db, nowMs);
+  return result;
+}
+
+interface News {
+  readonly calls: NewBlocks;
+  readonly edges: NewBlocks;
+}
+
+/** What is new since the last wide judging; since the last one of any kind where there was none. */
+async function newsOfMinute(db: Database, narrow: News): Promise<News> {
+  const calls = await newBlocks(db, 'judge_wide_calls', 'llm_calls');
+  const edges = await newBlocks(db, 'judge_wide_edges', 'span_edges');
+  return { calls: notBefore(calls, narrow.calls), edges: notBefore(edges, narrow.edges) };
+}
+
+function notBefore(wide: NewBlocks, narrow: NewBlocks): NewBlocks {
+  const read = new Map(narrow.partitions.map((partition, index) => [partition, narrow.blocks[index] ?? 0n]));
+  const blocks = wide.partitions.map((partition, index) => {
+    const block = wide.blocks[index] ?? 0n;
+    return block > 0n ? block : (read.get(partition) ?? wide.newest[index] ?? 0n);
+  });
+  return { ...wide, blocks };
+}
+
+async function judgeNews(
+  db: Database,
+  { calls, edges }: News,
+  options: JudgeOptions,
+  hoursAround: number,
+): Promise<JudgeResult> {
+  if (calls.partitions.length === 0 && edges.partitions.length === 0) return { traces: 0, changedCalls: 0 };
+  const fromMs = Math.max(0, options.nowMs - (options.lookBackMs ?? DEFAULT_LOOK_BACK_MS));
+  let traces = 0;
+  let changedCalls = 0;
+  for (const slice of await slicesOf(db, calls, fromMs)) {
+    const candidates = await db.query<CandidateRow>(querySql('judge_candidates'), {
+      call_partitions: calls.partitions,
+      call_blocks: calls.blocks,
+      edge_partitions: edges.partitions,
+      edge_blocks: edges.blocks,
+      revision_step: REVISION_STEP,
+      new_from: instantText(slice.fromMs),
+      new_to: instantText(slice.toMs),
+      now: instantText(options.nowMs),
+      around: hoursAround,
+    });
+    traces += candidates.length;
+    for (let first = 0; first < candidates.length; first += BATCH_TRACES) {
+      const batch = candidates.slice(first, first + BATCH_TRACES);
+      changedCalls += await withLedgerLock(db, async () => judgeBatch(db, batch, options.nowMs));
+    }
+  }
+  return { traces, changedCalls };
+}
+
+interface CandidateRow {
+  readonly trace_id: string;
+  readonly hours: readonly string[];
+}
+
+/** The starts of new calls, in as many ranges as memory asks for: one, but for days that were never judged. */
+async function slicesOf(db: Database, calls: NewBlocks, fromMs: number): Promise<readonly TimeRange[]> {
+  const unread = calls.partitions.filter((_partition, index) => calls.blocks[index] === 0n);
+  const whole = [{ fromMs, toMs: END_OF_TIME_MS }];
+  if (unread.length === 0) return whole;
+  const [row] = await db.query<{ rows: string }>(
+    `SELECT sum(rows) AS rows FROM system.parts
+WHERE database = currentDatabase() AND table = 'llm_calls' AND active AND partition_id IN {unread:Array(String)}`,
+    { unread },
+  );
+  if (Number(row?.rows ?? 0) <= MAX_ROWS_AT_ONCE) return whole;
+  const ranges: TimeRange[] = [];
+  const endMs = fromMs + DEFAULT_LOOK_BACK_MS + DAY_MS;
+  for (let hourMs = fromMs; hourMs < endMs; hourMs += HOUR_MS) ranges.push({ fromMs: hourMs, toMs: hourMs + HOUR_MS });
+  return [...ranges, { fromMs: endMs, toMs: END_OF_TIME_MS }];
 }
 
 interface CallRow {
@@ -82,15 +161,16 @@ interface CallRow {
   readonly verdict: string;
 }
 
-async function judgeBatch(
-  db: Database,
-  traces: readonly string[],
-  startedFrom: string,
-  nowMs: number,
-): Promise<number> {
+async function judgeBatch(db: Database, candidates: readonly CandidateRow[], nowMs: number): Promise<number> {
+  const traces = candidates.map((row) => row.trace_id);
+  const hours = [...new Set(candidates.flatMap((row) => row.hours))];
   const rows = await db.query<CallRow>(
     querySql('judged_calls', { usage: USAGE_ARRAY_SQL, buckets: String(BUCKET_COUNT), settings: FINAL_SETTINGS }),
-    { traces, started_from: startedFrom },
+    {
+      traces,
+      hours,
+      days: [...new Set(hours.map((hour) => hour.slice(0, 10)))],
+    },
   );
   const edges = await db.query<{ trace_id: string; span_id: string; parent_span_id: string }>(
     'SELECT DISTINCT trace_id, span_id, parent_span_id FROM span_edges WHERE trace_id IN {traces:Array(String)}',

@@ -129,4 +129,26 @@ describe('judging the ledger', () => {
     );
     expect(row).toEqual({ cost: '0.000707', usage: '707' });
   });
+
+  it('joins an agent that ran for hours with its calls within a minute, and those of its hour at once', async () => {
+    const trace = newId(32);
+    const [agent, near, far] = [newId(16), newId(16), newId(16)];
+    const at = (row: SpanRow, time: string) => ({ ...row, Timestamp: `2026-11-10 ${time}` });
+    const cost = async () => {
+      const [row] = await store.db.query<{ usd: string }>(
+        'SELECT sum(cost_usd) AS usd FROM llm_calls_final WHERE trace_id = {trace:String}',
+        { trace },
+      );
+      return Number(row?.usd);
+    };
+    const agentRow = at(span(trace, agent, '', 'invoke_agent', 1000), '04:00:00.000');
+    await insertSpans(store, [at(span(trace, far, agent, 'chat', 400), '10:30:00.000')]);
+    await settle();
+    // The agent says what it used when it ends; it began six hours before its last call.
+    await insertSpans(store, [agentRow, at(span(trace, near, agent, 'chat', 600), '04:10:00.000')]);
+    await settle();
+    expect(await cost()).toBeCloseTo(0.0014, 10);
+    await judgeTraces(store.db, { nowMs: NOW_MS + 61_000 });
+    expect(await cost()).toBeCloseTo(0.001, 10);
+  });
 });

@@ -143,7 +143,7 @@ export async function generateCalls(db, { calls, days, users, untilMs, report, m
   const dayMs = DAY_SECONDS * 1000;
   const today = Math.floor(untilMs / dayMs) * dayMs;
   const [row] = await db.query(
-    "SELECT count() AS calls, toUnixTimestamp64Milli(max(counted_at)) AS last_ms, toUnixTimestamp64Milli(min(counted_at)) AS first_ms FROM llm_calls WHERE response_id LIKE 'chatcmpl-%'",
+    'SELECT count() AS calls, toUnixTimestamp64Milli(max(counted_at)) AS last_ms, toUnixTimestamp64Milli(min(counted_at)) AS first_ms FROM llm_calls',
   );
   const existing = Number(row.calls);
   const firstDay = existing > 0 ? Math.floor(Number(row.first_ms) / dayMs) * dayMs : today - (days - 1) * dayMs;
@@ -168,5 +168,15 @@ export async function generateCalls(db, { calls, days, users, untilMs, report, m
     written += ofDay;
     report(`${new Date(day).toISOString().slice(0, 10)}: about ${written.toLocaleString('en')} calls written`);
   }
+  await markAsJudged(db);
   return { existing, written };
+}
+
+/** Records that counting once has read what was generated, as it has where calls came in one after another. */
+async function markAsJudged(db) {
+  await db.command(
+    `INSERT INTO tick_progress (task, partition_id, block, sequence)
+SELECT 'judge_calls', partition_id, max(max_block_number), (SELECT max(sequence) + 1 FROM tick_progress)
+FROM system.parts WHERE database = currentDatabase() AND table = 'llm_calls' AND active GROUP BY partition_id`,
+  );
 }

@@ -106,6 +106,7 @@ export async function measureQueries(dataDirectory, { rate, runs, warmUps, settl
         const result = await run(costel, query);
         if (round >= warmUps) durations[index].push(result.ms);
         rows[index] = result.rows;
+        if (result.ms > 5000) report(`${query.name} took ${Math.round(result.ms)} ms`);
       }
       if (round % 10 === 9) report(`round ${round + 1} of ${warmUps + runs}`);
     }

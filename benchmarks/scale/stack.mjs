@@ -47,7 +47,10 @@ export async function startCostel(dataDirectory) {
   for (let waited = 0; ; waited += 200) {
     const answer = await fetch(`${url}/api/v1/ready`).catch(() => undefined);
     if (answer?.status === 200) break;
-    if (child.exitCode !== null || waited > 180_000) throw new Error(`costel up does not start: ${said}`);
+    if (child.exitCode !== null || waited > 180_000) {
+      await end(child, 'SIGKILL');
+      throw new Error(`costel up does not start: ${said}`);
+    }
     await delay(200);
   }
   return {

@@ -77,7 +77,7 @@ async function end(rows) {
   };
 }
 
-process.on('message', async ({ command, rows }) => {
+async function obey({ command, rows }) {
   if (command === 'begin') begin();
   const answer = command === 'end' ? await end(rows) : {};
   process.send(answer);
@@ -88,5 +88,7 @@ process.on('message', async ({ command, rows }) => {
   await database.close();
   await rm(directory, { recursive: true, force: true });
   process.disconnect();
-});
+}
+
+process.on('message', (message) => void obey(message));
 process.send({ otlpPort: port, clickhousePort: server.address().port });

@@ -58,10 +58,12 @@ async function sendSteadily() {
   return Promise.all(answered);
 }
 
-process.once('message', async () => {
+async function send() {
   const latenciesMs = await (mode === 'all' ? sendAll() : sendSteadily());
   process.send({ sent: latenciesMs.length * perRequest, latenciesMs: latenciesMs.sort((one, other) => one - other) });
   agent.destroy();
   process.disconnect();
-});
+}
+
+process.once('message', () => void send());
 process.send('ready');

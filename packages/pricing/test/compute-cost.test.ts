@@ -4,6 +4,7 @@ import {
   computeCost,
   formatPicoUsd,
   picoUsd,
+  ratePeriods,
   resolveRates,
   selectTier,
   USAGE_BUCKETS,
@@ -129,19 +130,34 @@ describe('any cost', () => {
     );
   });
 
-  it('does not fall when a bucket grows', () => {
-    fc.assert(
-      fc.property(
-        priced,
-        fc.constantFrom('input', 'cache_read', 'output', 'reasoning'),
-        fc.nat(100_000),
-        (usage, bucket, more) => {
-          const grown: Usage = { ...usage, [bucket]: (usage[bucket as keyof Usage] ?? 0) + more };
-          expect(cost(grown, flat).costPicoUsd >= cost(usage, flat).costPicoUsd).toBe(true);
-        },
-      ),
-    );
-  });
+  it.each([
+    ['openai', 'gpt-4o-mini', ''],
+    ['openai', 'gpt-5.6-sol', 'batch'],
+    ['anthropic', 'claude-sonnet-4-5-20250929', ''],
+    ['gcp.gemini', 'gemini-2.5-pro', ''],
+    ['gcp.vertex_ai', 'gemini-3-flash-preview', 'flex'],
+    ['deepseek', 'deepseek-chat', ''],
+    ['alibaba_cloud', 'qwen3-max', ''],
+    ['mistral', 'voxtral-mini-latest', ''],
+  ])(
+    'does not fall when any bucket grows, across long-context tiers and windows: %s %s %s',
+    (provider, model, tier) => {
+      const found = ratePeriods({ provider, model, serviceTier: tier, region: '' });
+      if ('reason' in found) throw new Error(found.reason);
+      const instant = fc.integer({ min: Date.UTC(2024, 0, 1), max: Date.UTC(2027, 0, 1) });
+      const growth = fc.integer({ min: 1, max: 500_000 });
+      fc.assert(
+        fc.property(usages, fc.constantFrom(...USAGE_BUCKETS), growth, instant, (usage, bucket, more, atMs) => {
+          const held = found.find(({ validFromMs, validToMs }) => validFromMs <= atMs && atMs < validToMs);
+          if (held === undefined) return;
+          const before = computeCost(usage, held, atMs);
+          const after = computeCost({ ...usage, [bucket]: (usage[bucket] ?? 0) + more }, held, atMs);
+          if ('reason' in before || 'reason' in after) return;
+          expect(after.costPicoUsd >= before.costPicoUsd).toBe(true);
+        }),
+      );
+    },
+  );
 
   it('does not depend on the order of the buckets', () => {
     fc.assert(

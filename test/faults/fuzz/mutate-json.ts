@@ -62,7 +62,8 @@ function hostileValue(random: Random): unknown {
   if (kind === 0) return random.pick(HOSTILE_TEXTS);
   if (kind === 1) return String(random.pick(HOSTILE_INTEGERS));
   if (kind === 2) return nested(random.pick([3, 34, 100, 400]), random);
-  return random.pick(HOSTILE_VALUES);
+  // A copy: what is put in is changed by later mutations.
+  return structuredClone(random.pick(HOSTILE_VALUES));
 }
 
 function nested(depth: number, random: Random): unknown {

@@ -51,16 +51,20 @@ function latestStated(periods: readonly ListedPeriod[]): StatedPrices {
 }
 
 /**
- * Adds what only a later catalogue lists: units beside tokens (searches, seconds, pages), and all prices where the
- * first one lists the model without any. Token prices are never mixed of two sources.
+ * Adds what only a later catalogue lists: units beside tokens (searches, seconds, pages), sound and images where its entry
+ * holds nothing else (it is then a completion of this very price), and all prices where the first one lists the model
+ * without any. Otherwise token prices are never mixed of two sources.
  */
 function supplement(periods: readonly ListedPeriod[], later: readonly ListedPeriod[]): readonly ListedPeriod[] {
-  const extra = [...latestStated(later)];
+  const stated = latestStated(later);
+  const isCompletion = !stated.has('input') && !stated.has('output');
   return periods.map((period) => ({
     ...period,
     tiers: period.tiers.map((tier) => {
-      const hasPrices = tier.stated.size > 0;
-      const missing = extra.filter(([bucket]) => !tier.stated.has(bucket) && !(hasPrices && TOKEN_BUCKETS.has(bucket)));
+      const takesTokens = isCompletion || tier.stated.size === 0;
+      const missing = [...stated].filter(
+        ([bucket]) => !tier.stated.has(bucket) && (takesTokens || !TOKEN_BUCKETS.has(bucket)),
+      );
       return missing.length === 0 ? tier : { ...tier, stated: new Map([...tier.stated, ...missing]) };
     }),
   }));

@@ -86,6 +86,27 @@ describe('the periods of a rate key', () => {
     expect(ratePeriods(key('azure.ai.openai', 'gpt-5.1', 'flex'))).toEqual({ reason: 'unknown_service_tier' });
   });
 
+  it('have the sound that only the second source lists, where both have one price for text: $40 and $80 a million', () => {
+    const [period] = periods('openai', 'gpt-4o-audio-preview-2024-12-17');
+    expect([priceOf('input', period), priceOf('input_audio', period), priceOf('output_audio', period)]).toEqual([
+      2_500_000n,
+      40_000_000n,
+      80_000_000n,
+    ]);
+    expect(period?.catalogue).toMatch(/^genai-prices /);
+  });
+
+  it('have a service tier that only the second source lists', () => {
+    const [period] = periods('gcp.vertex_ai', 'gemini-3-flash-preview', 'flex');
+    expect([priceOf('input', period), priceOf('output', period)]).toEqual([250_000n, 1_500_000n]);
+    expect(period?.catalogue).toMatch(/^litellm /);
+  });
+
+  it('are Vertex AI’s own where they differ from the Gemini API’s', () => {
+    expect(priceOf('input', periods('gcp.vertex_ai', 'gemini-2.0-flash')[0])).toBe(150_000n);
+    expect(priceOf('input', periods('gcp.gemini', 'gemini-2.0-flash')[0])).toBe(100_000n);
+  });
+
   it('are remembered, and a flood of made-up names does not push the memory beyond its bound', () => {
     expect(ratePeriods(key('openai', 'gpt-4o'))).toBe(ratePeriods(key('openai', 'gpt-4o')));
     for (let index = 0; index < 6_000; index += 1) ratePeriods(key('acme', `model-${index}`));

@@ -1,7 +1,7 @@
 import type { CatalogueModel, CataloguePrices, CatalogueVariant } from '../catalogue/catalogue.js';
 import { findModel } from '../catalogue/find-model.js';
 import { catalogueOf, type CatalogueFile } from './catalogue-file.js';
-import { isTokenKey } from './price-keys.js';
+import { isModalityKey, isTokenKey } from './price-keys.js';
 
 /** Lists that a provider's list falls back on, as `providers.ts` has them. */
 const RELATED: Readonly<Record<string, string>> = { 'google-vertex': 'google' };
@@ -33,9 +33,11 @@ function missingPart(known: CatalogueModel, isFallback: boolean, other: Catalogu
   const isKnownVariant = ([when]: CatalogueVariant): boolean =>
     ownVariants.some(([other]) => Object.values(other).join() === Object.values(when).join());
   const newVariants = variants.filter((variant) => !isKnownVariant(variant));
-  // What is priced by another unit than tokens may be listed beside the first source's tokens.
+  // What is priced by another unit than tokens may be listed beside the first source's tokens; sound and images only
+  // where both sources have one price for text, so that it is the same model.
+  const isSame = hasSameTokenPrices(knownPrices, otherPrices);
   const newUnits = Object.entries(otherPrices).filter(
-    ([key]) => knownPrices[key] === undefined && (!isTokenKey(key) || !hasTokens),
+    ([key]) => knownPrices[key] === undefined && (!isTokenKey(key) || !hasTokens || (isSame && isModalityKey(key))),
   );
   // A tier needs all of its model's prices beside its own; a unit stands for itself.
   if (newVariants.length > 0) return [id, match, [[null, otherPrices]], newVariants];

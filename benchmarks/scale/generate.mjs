@@ -135,7 +135,7 @@ function dayWeight(dayMs, share) {
 
 /**
  * Fills the ledger up to an instant with `calls` calls in `days` days. What is there already stays: a directory that was
- * filled some days ago is continued at the same rate from where it ends.
+ * filled some days ago, or only in part, is continued at the same rate from where it ends.
  * @param {import('@costel/store').EmbeddedDatabase} db
  * @param {{ calls: number, days: number, users: number, untilMs: number, report: (text: string) => void, mustStop?: () => boolean }} options
  */
@@ -147,7 +147,8 @@ export async function generateCalls(db, { calls, days, users, untilMs, report, m
   );
   const existing = Number(row.calls);
   const firstDay = existing > 0 ? Math.floor(Number(row.first_ms) / dayMs) * dayMs : today - (days - 1) * dayMs;
-  const fromMs = existing > 0 ? Number(row.last_ms) + 1 : firstDay;
+  // The last day is written again: it may have been interrupted, and a call that is there twice counts once.
+  const fromMs = existing > 0 ? Math.floor(Number(row.last_ms) / dayMs) * dayMs : firstDay;
   const length = Math.max(days, 1);
   const weights = Array.from({ length }, (_, index) => dayWeight(firstDay + index * dayMs, index / length));
   const perWeight = calls / weights.reduce((sum, weight) => sum + weight, 0);

@@ -42,7 +42,7 @@ describe('what a query opens, with five tenants and thirty days', () => {
       const at = NOW_MS - 3_600_000 - Math.floor(random() * DAYS * 86_400_000);
       return spanRow({
         at: new Date(at).toISOString(),
-        attributes: costAttributes('0.01', { 'user.id': `u${index % 50}` }),
+        attributes: costAttributes('0.01', { 'user.id': `u${index % 50}`, 'costel.tag.experiment': 'blue' }),
         resource: { 'costel.tenant': ['default', 'a', 'b', 'c', 'd'][index % 5] ?? 'a' },
       });
     });
@@ -100,6 +100,30 @@ describe('what a query opens, with five tenants and thirty days', () => {
     );
     expect(opened['llm_calls']).toBeLessThanOrEqual(parts.day);
     expect(opened['llm_cost_15m']).toBeLessThanOrEqual(1);
+  });
+
+  it.each([
+    { groupBy: ['user'], table: 'llm_cost_15m_wide', fromDay: '20261130' },
+    { groupBy: ['customer'], table: 'llm_cost_15m_wide', fromDay: '20261130' },
+    { groupBy: ['conversation'], table: 'llm_cost_15m_wide', fromDay: '20261130' },
+    { groupBy: ['tag.experiment'], table: 'llm_cost_15m_tag', fromDay: '20261130' },
+    // A pair has no rollup of days: all its days are read from quarter hours.
+    { groupBy: ['user', 'model'], table: 'llm_cost_15m_wide', fromDay: '20261110' },
+  ])('costs by $groupBy read quarter hours of $fromDay on, and of the ledger one day', async (expected) => {
+    const parts = await ledgerParts();
+    const scope = checkedScope({ tenant: 'c', groupBy: expected.groupBy });
+    const source = await costSource(store.db, scope, { fromMs: Date.UTC(2026, 10, 10), toMs: NOW_MS });
+    const opened = await openedParts(
+      store,
+      `SELECT sum(cost_usd) FROM (${source.sql}) ${FINAL_SETTINGS}`,
+      source.parameters,
+    );
+    const [row] = await store.db.query<{ parts: string }>(
+      'SELECT count() AS parts FROM system.parts WHERE database = currentDatabase() AND active AND table = {table:String} AND partition_id >= {fromDay:String}',
+      { table: expected.table, fromDay: expected.fromDay },
+    );
+    expect(opened[expected.table]).toBeLessThanOrEqual(Number(row?.parts));
+    expect(opened['llm_calls'] ?? 0).toBeLessThanOrEqual(parts.day);
   });
 
   it('the views for dashboards prune by their hour', async () => {

@@ -40,22 +40,32 @@ export function mutateJson(value: object, random: Random): unknown {
 }
 
 function mutateContainer(container: Container, random: Random): void {
-  if (Array.isArray(container)) {
-    const index = random.below(container.length + 1);
-    const kind = random.below(4);
-    if (kind === 0) container.splice(index, 1);
-    else if (kind === 1) container.push(container[index], container[index]);
-    else if (kind === 2) container[index] = hostileValue(random);
-    else container.splice(index, 0, hostileValue(random));
-    return;
-  }
+  if (Array.isArray(container)) mutateList(container, random);
+  else mutateObject(container, random);
+}
+
+function mutateList(list: unknown[], random: Random): void {
+  const index = random.below(list.length + 1);
+  const kind = random.below(4);
+  if (kind === 0) list.splice(index, 1);
+  else if (kind === 1) list.push(copyOf(list[index]), copyOf(list[index]));
+  else if (kind === 2) list[index] = hostileValue(random);
+  else list.splice(index, 0, hostileValue(random));
+}
+
+/** Own properties only: `__proto__` and `constructor` are names like any other here, and no way out of the value. */
+function mutateObject(container: Record<string, unknown>, random: Random): void {
   const key = random.pick([...Object.keys(container), 'unknown', '__proto__', 'constructor', '']);
+  const own = Object.hasOwn(container, key) ? Object.getOwnPropertyDescriptor(container, key)?.value : undefined;
   const kind = random.below(5);
   if (kind === 0) Reflect.deleteProperty(container, key);
-  else if (kind === 1) container[random.pick(HOSTILE_TEXTS).slice(0, 200)] = container[key];
-  else if (kind === 2) Object.defineProperty(container, key, { ...OPEN, value: hostileValue(random) });
-  else container[key] = hostileValue(random);
+  else if (kind === 1)
+    Object.defineProperty(container, random.pick(HOSTILE_TEXTS).slice(0, 200), { ...OPEN, value: copyOf(own) });
+  else Object.defineProperty(container, key, { ...OPEN, value: hostileValue(random) });
 }
+
+const copyOf = (value: unknown): unknown =>
+  value === undefined ? undefined : (JSON.parse(JSON.stringify(value)) as unknown);
 
 function hostileValue(random: Random): unknown {
   const kind = random.below(4);

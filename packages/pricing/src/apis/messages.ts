@@ -1,5 +1,5 @@
 import type { ApiFamily, StreamFold } from './api-family.js';
-import { asObject, asText, at, type JsonObject } from './json.js';
+import { asList, asObject, asText, at, type JsonObject } from './json.js';
 import { readReportedCost } from './reported-cost.js';
 import { readServiceTier } from './service-tier.js';
 import { countUsage, type CountedUsage } from './token-totals.js';
@@ -51,6 +51,27 @@ function regionOf(usage: JsonObject | undefined): string {
   return geo === 'global' || geo === 'not_available' ? '' : geo;
 }
 
+/**
+ * Iterations that `usage` counts beside its totals: a compaction of the context (same model), an adviser (its own model).
+ * The answer's own iterations are in the totals.
+ */
+const BILLED_BESIDE: ReadonlySet<string> = new Set(['compaction', 'advisor_message']);
+
+function readBeside(body: JsonObject, usage: JsonObject | undefined): UsageReading[] {
+  return asList(usage?.['iterations']).flatMap((entry) => {
+    const iteration = asObject(entry);
+    if (iteration === undefined || !BILLED_BESIDE.has(asText(iteration['type']) ?? '')) return [];
+    const counted = readMessagesUsage(iteration);
+    return usageReading({
+      usage: counted.usage,
+      quality: counted.quality,
+      responseModel: asText(iteration['model']) ?? asText(body['model']),
+      serviceTier: tierOf(usage),
+      region: regionOf(usage),
+    });
+  });
+}
+
 /** Reads a message object, whole or put together from its events. */
 function readMessage(body: JsonObject): UsageReading {
   const usage = asObject(body['usage']);
@@ -65,6 +86,7 @@ function readMessage(body: JsonObject): UsageReading {
     region: regionOf(usage),
     finishReasons: stopReason === undefined ? [] : [stopReason],
     reportedCostPicoUsd: readReportedCost(usage, counted.quality),
+    beside: readBeside(body, usage),
   });
 }
 

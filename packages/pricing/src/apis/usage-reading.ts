@@ -14,11 +14,14 @@ export interface UsageReading {
   readonly finishReasons: readonly string[];
   /** The cost as the provider itself reported it, in pico-dollars. */
   readonly reportedCostPicoUsd?: PicoUsd;
+  /** Parts of the call that are billed beside these counts, each at the price of its own model; absent: none. */
+  readonly beside?: readonly UsageReading[];
 }
 
 /** The parts of a reading that a family fills in; the rest has the values of an answer that states nothing. */
 export function usageReading(parts: Partial<{ [K in keyof UsageReading]: UsageReading[K] | undefined }>): UsageReading {
-  const { usage, quality, responseModel, responseId, serviceTier, region, finishReasons, reportedCostPicoUsd } = parts;
+  const { usage, quality, responseModel, responseId, serviceTier, region, finishReasons, reportedCostPicoUsd, beside } =
+    parts;
   const reading: { -readonly [K in keyof UsageReading]: UsageReading[K] } = {
     usage: usage ?? {},
     quality: quality ?? 'missing',
@@ -29,5 +32,6 @@ export function usageReading(parts: Partial<{ [K in keyof UsageReading]: UsageRe
   if (responseModel !== undefined) reading.responseModel = responseModel;
   if (responseId !== undefined) reading.responseId = responseId;
   if (reportedCostPicoUsd !== undefined) reading.reportedCostPicoUsd = reportedCostPicoUsd;
+  if (beside !== undefined && beside.length > 0) reading.beside = beside;
   return reading;
 }

@@ -47,7 +47,10 @@ export interface InteractionAnswer {
   readonly reason?: string;
   /** The user's rules behind the price. */
   readonly rules?: readonly string[];
-  /** The billed answers of a session or a batch, each priced for itself; the interaction's own cost is then null. */
+  /**
+   * What is billed for itself: the answers of a session or a batch, whose own cost is then null, and parts of a call that
+   * its counts leave out (a compaction of the context, an adviser of another model).
+   */
   readonly items?: readonly InteractionAnswer[];
 }
 
@@ -235,7 +238,8 @@ export interface ReadingContext {
 export function priceReading(id: string, reading: UsageReading, context: ReadingContext): InteractionAnswer {
   const { book, ...call } = context;
   const region = reading.region === '' ? (context.region ?? '') : reading.region;
-  const priced = priceCall({ ...reading, ...call, region }, book);
+  const { beside: _beside, ...counted } = reading;
+  const priced = priceCall({ ...counted, ...call, region }, book);
   const reason = reasonOf(priced);
   return answerOf(id, {
     status: priced.status,
@@ -247,5 +251,11 @@ export function priceReading(id: string, reading: UsageReading, context: Reading
     ...renderCost(priced),
     ...(reason === undefined ? {} : { reason }),
     ...(priced.ruleIds === undefined ? {} : { rules: priced.ruleIds }),
+    ...besideOf(id, reading, context),
   });
+}
+
+function besideOf(id: string, { beside = [] }: UsageReading, context: ReadingContext): Partial<InteractionAnswer> {
+  if (beside.length === 0) return {};
+  return { items: beside.map((part, index) => priceReading(`${id}#${index + 1}`, part, context)) };
 }

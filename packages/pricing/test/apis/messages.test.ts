@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createStreamReader, readUsage, type UsageReading } from '../../src/index.js';
+import { createStreamReader, priceInteraction, readUsage, type UsageReading } from '../../src/index.js';
 
 function read(usage: unknown): UsageReading | undefined {
   return readUsage('messages', 'anthropic', {
@@ -125,5 +125,47 @@ describe('a stream of a message', () => {
     for (const event of [null, 'x', 3, [], {}, { type: 'message_delta' }, { type: 'content_block_delta' }])
       reader.push(event);
     expect(reader.finish()).toBeUndefined();
+  });
+});
+
+describe('iterations that a message’s totals leave out', () => {
+  const MESSAGE = {
+    id: 'msg_1',
+    model: 'claude-opus-4-6',
+    usage: {
+      input_tokens: 700,
+      output_tokens: 1300,
+      iterations: [
+        { type: 'compaction', input_tokens: 60_000, output_tokens: 600 },
+        { type: 'message', input_tokens: 700, output_tokens: 1300 },
+        { type: 'advisor_message', model: 'claude-haiku-4-5', input_tokens: 2000, output_tokens: 20 },
+      ],
+    },
+  };
+
+  it('are billed beside it, each at the price of its own model', () => {
+    const reading = readUsage('messages', 'anthropic', MESSAGE);
+    expect(reading).toMatchObject({
+      usage: { input: 700, output: 1300 },
+      beside: [
+        { responseModel: 'claude-opus-4-6', usage: { input: 60_000, output: 600 } },
+        { responseModel: 'claude-haiku-4-5', usage: { input: 2000, output: 20 } },
+      ],
+    });
+    const answer = priceInteraction(
+      { id: 'x', provider: 'anthropic', api: 'messages', response: { status: 200, body_kind: 'json', body: MESSAGE } },
+      { at: Date.UTC(2026, 10, 22), now: 0 },
+    );
+    // $5/M in and $25/M out; $1/M in and $5/M out.
+    expect(answer.cost_usd).toBe('0.036');
+    expect(answer.items?.map(({ id, cost_usd: cost }) => [id, cost])).toEqual([
+      ['x#1', '0.315'],
+      ['x#2', '0.0021'],
+    ]);
+  });
+
+  it('are none where there are no others', () => {
+    const { iterations: _iterations, ...usage } = MESSAGE.usage;
+    expect(readUsage('messages', 'anthropic', { ...MESSAGE, usage })?.beside).toBeUndefined();
   });
 });

@@ -1,3 +1,4 @@
+export { withBeside } from './apis/add-reading.js';
 export {
   createStreamReader,
   readItems,

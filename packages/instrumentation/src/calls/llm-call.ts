@@ -2,6 +2,7 @@ import {
   createStreamReader,
   priceCall,
   readUsage,
+  withBeside,
   type PricedCall,
   type StreamReader,
   type UsageReading,
@@ -198,8 +199,10 @@ export class LlmCall {
     }
   }
 
-  #outcome({ reading = NOTHING_READ, error, streamEnd, endedAtMs }: Ending): CallOutcome {
+  #outcome({ reading: stated = NOTHING_READ, error, streamEnd, endedAtMs }: Ending): CallOutcome {
     const { facts, server } = this.#start;
+    // A span is one call: what its answer bills beside its totals for the same model is part of it.
+    const reading = stated.beside === undefined ? stated : withBeside(stated);
     const httpStatus = httpStatusOf(error);
     const endedAfterMs = endedAtMs === undefined ? performance.now() - this.#startedAt : endedAtMs - this.#startedAtMs;
     return {

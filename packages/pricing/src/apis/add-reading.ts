@@ -29,3 +29,20 @@ export function addReading(sum: UsageReading | undefined, next: UsageReading): U
     ...(before === undefined || cost === undefined ? {} : { reportedCostPicoUsd: picoUsd(before + cost) }),
   };
 }
+
+/**
+ * One reading for who can report only one: the counts with those billed beside them for the same model (a compaction of
+ * the context). What another model was billed for stays beside: its price is not this one's.
+ */
+export function withBeside(reading: UsageReading): UsageReading {
+  const { beside = [], ...main } = reading;
+  const isSame = ({ responseModel }: UsageReading): boolean => responseModel === main.responseModel;
+  const others = beside.filter((part) => !isSame(part));
+  let sum: UsageReading = main;
+  for (const part of beside) if (isSame(part)) sum = { ...main, ...pick(addReading(sum, part)) };
+  return others.length === 0 ? sum : { ...sum, beside: others };
+}
+
+function pick({ usage, quality }: UsageReading): Pick<UsageReading, 'usage' | 'quality'> {
+  return { usage, quality };
+}

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createStreamReader, priceInteraction, readUsage, type UsageReading } from '../../src/index.js';
+import { createStreamReader, priceInteraction, readUsage, withBeside, type UsageReading } from '../../src/index.js';
 
 function read(usage: unknown): UsageReading | undefined {
   return readUsage('messages', 'anthropic', {
@@ -162,6 +162,16 @@ describe('iterations that a message’s totals leave out', () => {
       ['x#1', '0.315'],
       ['x#2', '0.0021'],
     ]);
+  });
+
+  it('are part of the one call that a span reports, where their model is the same', () => {
+    const reading = readUsage('messages', 'anthropic', MESSAGE);
+    if (reading === undefined) throw new Error('nothing was read');
+    expect(withBeside(reading)).toMatchObject({
+      responseId: 'msg_1',
+      usage: { input: 60_700, output: 1900 },
+      beside: [{ responseModel: 'claude-haiku-4-5' }],
+    });
   });
 
   it('are none where there are no others', () => {

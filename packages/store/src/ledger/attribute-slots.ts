@@ -18,10 +18,12 @@ import {
   APP_COST_ATTRIBUTES,
   ATTRIBUTION_ATTRIBUTES,
   DIALECT_COUNTS,
+  PROVIDER_METADATA_ATTRIBUTE,
   SERVICE_TIER_ATTRIBUTES,
   SPAN_KIND_ATTRIBUTES,
   TEXT_ATTRIBUTES,
   USAGE_JSON_ATTRIBUTES,
+  USAGE_JSON_PREFIX,
 } from './attribute-table.js';
 import { sqlStrings } from './sql-text.js';
 
@@ -108,12 +110,20 @@ const BITS_BELOW_SLOT = POSITION_BITS + 6n;
 const rankOf = (slot: number, preference: number): bigint =>
   BigInt(slot * NAMES_PER_SLOT + preference) << POSITION_BITS;
 
+/** Attributes of spans, of resources, and what stands in an attribute as JSON. */
+type NameKind = 'span' | 'resource' | 'json';
+
+const isJsonName = (name: string): boolean =>
+  name.startsWith(USAGE_JSON_PREFIX) || name.startsWith(`${PROVIDER_METADATA_ATTRIBUTE}.`);
+
 /** The rank of each attribute name of spans, or of resources. @throws Error for a name in two slots: the first would win unseen. */
-function ranksOf(kind: keyof Slot): ReadonlyMap<string, bigint> {
+function ranksOf(kind: NameKind): ReadonlyMap<string, bigint> {
   const ranks = new Map<string, bigint>();
   for (const [index, [slotName, slot]] of SLOTS.entries()) {
     const before = kind === 'resource' ? slot.span.length : 0;
-    for (const [preference, name] of (slot[kind] ?? []).entries()) {
+    const names = kind === 'resource' ? (slot.resource ?? []) : slot.span;
+    for (const [preference, name] of names.entries()) {
+      if (kind !== 'resource' && isJsonName(name) !== (kind === 'json')) continue;
       if (ranks.has(name)) throw new Error(`attribute ${name} is in two slots, one of them ${slotName}`);
       if (before + preference >= NAMES_PER_SLOT)
         throw new Error(`slot ${slotName} has more than ${NAMES_PER_SLOT} names`);
@@ -124,7 +134,7 @@ function ranksOf(kind: keyof Slot): ReadonlyMap<string, bigint> {
 }
 
 /** SQL: the rank of each of `keys` (an expression for an array of names), 0 for a name that nobody reads. */
-export function ranksSql(kind: keyof Slot, keys: string): string {
+export function ranksSql(kind: NameKind, keys: string): string {
   const ranks = ranksOf(kind);
   return `arrayMap(name -> transform(name, ${sqlStrings([...ranks.keys()])}, [${[...ranks.values()].join(', ')}], toUInt64(0)), ${keys})`;
 }

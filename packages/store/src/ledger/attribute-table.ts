@@ -247,12 +247,12 @@ export interface EmitterRule {
   readonly scope?: string;
   /** First letters of the provider as the span names it; absent: any. */
   readonly providerPrefix?: string;
-  /** The rule ends where the span has one of these: the emitter's later versions. */
-  readonly unlessAttributes?: readonly string[];
+  /** The rule ends where the span has this attribute: the emitter's later versions. */
+  readonly unlessAttribute?: string;
 }
 
 /** What an emitter of versions 6 and 7 of the AI SDK always says, and earlier ones never. */
-const AI_SDK_DETAILS: readonly string[] = ['ai.usage.inputTokenDetails.noCacheTokens'];
+const AI_SDK_DETAILS = 'ai.usage.inputTokenDetails.noCacheTokens';
 
 /**
  * Emitters that leave cached tokens out of the input count; everybody else counts them in, as the conventions ask.
@@ -267,9 +267,9 @@ export const EXCLUSIVE_EMITTERS: readonly EmitterRule[] = [
   { scopePrefix: '@openlit/', providerPrefix: 'aws' },
   { scopePrefix: 'opentelemetry.instrumentation.bedrock' },
   { scopePrefix: 'openinference.instrumentation.bedrock' },
-  { scope: 'ai', providerPrefix: 'anthropic', unlessAttributes: AI_SDK_DETAILS },
-  { scope: 'ai', providerPrefix: 'amazon-bedrock', unlessAttributes: AI_SDK_DETAILS },
-  { scope: 'ai', providerPrefix: 'google.vertex.anthropic', unlessAttributes: AI_SDK_DETAILS },
+  { scope: 'ai', providerPrefix: 'anthropic', unlessAttribute: AI_SDK_DETAILS },
+  { scope: 'ai', providerPrefix: 'amazon-bedrock', unlessAttribute: AI_SDK_DETAILS },
+  { scope: 'ai', providerPrefix: 'google.vertex.anthropic', unlessAttribute: AI_SDK_DETAILS },
 ];
 
 /** Emitters that leave reasoning tokens out of the output count: they hand on Gemini's `candidatesTokenCount`. */

@@ -20,7 +20,8 @@ import { PRICE_KEY_CODES } from '../dist/catalogue/catalogue.js';
 const packageDirectory = join(dirname(fileURLToPath(import.meta.url)), '..');
 const dataFile = (name) => join(packageDirectory, `data/${name}.json`);
 const read = (name) => JSON.parse(readFileSync(dataFile(name), 'utf8'));
-const merge = (name, next) => (existsSync(dataFile(name)) && read(name).provenance.name !== undefined ? keepHistory(read(name), next) : next);
+const merge = (name, next) =>
+  existsSync(dataFile(name)) && read(name).provenance.name !== undefined ? keepHistory(read(name), next) : next;
 
 /** A literal in single quotes holds the JSON nearly as it is; parsing it on first use is faster than evaluating an object. */
 function stringLiteral(text) {
@@ -93,7 +94,10 @@ if (args.length === 2) {
   const genaiPrices = readWheel(args[0], 'genai_prices');
   const litellm = readWheel(args[1], 'litellm');
   const first = merge('genai-prices', convertGenaiPrices(genaiPrices.wheel, genaiPrices.version, date));
-  const map = readZipEntry(litellm.wheel, (name) => name === 'litellm/model_prices_and_context_window_backup.json').text;
+  const map = readZipEntry(
+    litellm.wheel,
+    (name) => name === 'litellm/model_prices_and_context_window_backup.json',
+  ).text;
   const second = convertLitellm(map, { version: litellm.version, retrieved: date });
   writeFileSync(dataFile('genai-prices'), renderCatalogueFile(first));
   writeFileSync(dataFile('litellm'), renderCatalogueFile(merge('litellm', fillGaps(first, second))));

@@ -40,13 +40,13 @@ export function queriesAt(clock) {
       'last two hours raw: sums by model',
       300,
       `SELECT model, count() AS calls, sum(cost_usd) AS cost, quantile(0.95)(duration_ns) AS p95 FROM llm_calls_final
-WHERE tenant = 'default' AND counted_at >= now() - INTERVAL 2 HOUR GROUP BY model ORDER BY cost DESC`,
+WHERE tenant = 'default' AND counted_at >= now() - INTERVAL 2 HOUR AND started >= now() - INTERVAL 3 HOUR GROUP BY model ORDER BY cost DESC`,
     ),
     sql(
       'last two hours raw: the latest 100 calls',
       300,
       `SELECT counted_at, trace_id, model, feature, user, cost_usd, duration_ns FROM llm_calls_final
-WHERE tenant = 'default' AND counted_at >= now() - INTERVAL 2 HOUR ORDER BY counted_at DESC LIMIT 100`,
+WHERE tenant = 'default' AND counted_at >= now() - INTERVAL 2 HOUR AND started >= now() - INTERVAL 3 HOUR ORDER BY counted_at DESC LIMIT 100`,
     ),
     api('today by feature', undefined, () => 'costs/today?group_by=feature'),
     api(

@@ -285,7 +285,9 @@ describe('ClickHouse and TypeScript price the same', () => {
     'of %s input tokens, or call it inconsistent together',
     async (count) => {
       const body = { model: 'gpt-4o', usage: { prompt_tokens: Number(count), completion_tokens: 1 } };
-      const { usage, quality } = readUsage('chat.completions', 'openai', body);
+      const reading = readUsage('chat.completions', 'openai', body);
+      if (reading === undefined) throw new Error('the body has usage');
+      const { usage, quality } = reading;
       const call: CallToPrice = {
         provider: 'openai',
         responseModel: 'gpt-4o',

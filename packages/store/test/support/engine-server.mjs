@@ -48,7 +48,10 @@ const server = createServer((request, response) => {
 /** @param {import('node:http').IncomingMessage} request @param {import('node:http').ServerResponse} response */
 async function answer(request, response) {
   const url = new URL(request.url ?? '/', 'http://127.0.0.1');
-  if (url.pathname === '/ping') return void response.end('Ok.\n');
+  if (url.pathname === '/ping') {
+    response.end('Ok.\n');
+    return;
+  }
   const body = await bodyOf(request);
   const [, password] = Buffer.from(request.headers.authorization?.replace('Basic ', '') ?? '', 'base64')
     .toString()
@@ -56,7 +59,8 @@ async function answer(request, response) {
   if (password !== undefined && password !== '') {
     response.statusCode = 403;
     response.setHeader('X-ClickHouse-Exception-Code', '516');
-    return void response.end('Code: 516. DB::Exception: default: Authentication failed. (AUTHENTICATION_FAILED)\n');
+    response.end('Code: 516. DB::Exception: default: Authentication failed. (AUTHENTICATION_FAILED)\n');
+    return;
   }
   const named = url.searchParams.get('query');
   const { sql, path } = named === null ? { sql: body.toString('utf8'), path: undefined } : withFile(named, body);

@@ -17,8 +17,8 @@ function wordsOf(expression: string): readonly string[] {
 
 /**
  * Nests `stages` around `source` (a table, or a subquery in parentheses) under a SELECT of `output`. Each level hands on
- * by name only what a later one reads: the analyser resolves every column of every level, and `SELECT *` through eight
- * levels made planning the dearest part of a small insert (95 ms of CPU; 40 with this and one look-up an attribute).
+ * by name only what a later one reads, so that texts that were looked up once are not carried through every level. It does
+ * not make planning cheaper: an insert of one row took 117 to 126 ms of CPU with `SELECT *`, and 116 to 122 with this.
  * @param sourceColumns what `source` has; other words of an expression are functions, lambda arguments and types.
  */
 export function nestStages(

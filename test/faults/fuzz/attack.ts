@@ -36,6 +36,11 @@ export interface AttackOptions {
    * that no sender repeats, like 400. Default false.
    */
   readonly mayGarbleReason?: boolean;
+  /**
+   * The collector's JSON decoder takes an empty key for the end of its object, drops what follows, and acknowledges: such
+   * bodies promise nothing about neighbours. Default false.
+   */
+  readonly losesAfterEmptyKey?: boolean;
   /** Called after each answer; sees memory and the like. */
   readonly onAnswer?: () => void | Promise<void>;
 }
@@ -66,7 +71,7 @@ class Record {
   requests = 0;
   rejectedRecords = 0;
 
-  note(request: FuzzRequest, status: number, latencyMs: number): void {
+  note(request: FuzzRequest, status: number, latencyMs: number, isCutShort: boolean): void {
     this.requests += 1;
     this.statuses.set(status, (this.statuses.get(status) ?? 0) + 1);
     this.latenciesMs.push(latencyMs);
@@ -74,7 +79,7 @@ class Record {
     kind.sent += 1;
     if (status === 200) kind.acknowledged += 1;
     this.kinds.set(request.kind, kind);
-    if (status === 200) this.neighbours.push(...request.neighbours);
+    if (status === 200 && !isCutShort) this.neighbours.push(...request.neighbours);
   }
 
   result(): AttackResult {
@@ -95,7 +100,8 @@ async function send(options: AttackOptions, request: FuzzRequest, index: number,
         if (performance.now() - startedAt > ANSWER_LIMIT_MS * 4) throw new Error('asked to come back for ever');
         continue;
       }
-      record.note(request, status, performance.now() - startedAt);
+      const isCutShort = options.losesAfterEmptyKey === true && request.body.includes('"":');
+      record.note(request, status, performance.now() - startedAt, isCutShort);
       if (status === 200) record.rejectedRecords += rejectedOf(text, type);
       else if (request.isValid) record.offences.push(`${what} is valid and was refused with ${status}: ${text}`);
       else if (status >= 500 && !(options.mayGarbleReason === true && text.includes(GARBLED)))

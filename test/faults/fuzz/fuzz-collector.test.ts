@@ -44,6 +44,7 @@ describe('the collector and the ClickHouse interface under hostile bodies', () =
       requests: BODIES,
       concurrency: 16,
       mayGarbleReason: true,
+      losesAfterEmptyKey: true,
       onAnswer: async () => {
         answers += 1;
         if (answers % 50 === 0) await watch();

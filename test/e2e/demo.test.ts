@@ -173,7 +173,8 @@ test('each threshold that a budget has reached fired once, and no other', async 
   expect(reached.length).toBeGreaterThan(4);
   const fired = () =>
     webhook.posts
-      .filter((post) => post.state === 'firing')
+      // The demo calls a model that no list has, which is an alert of its own and of no budget.
+      .filter((post) => post.state === 'firing' && post.budget !== undefined)
       .map((post) => `${post.budget}, ${Date.parse(post.period?.start ?? '')}: ${post.threshold} %`);
   await expect.poll(() => fired().length, { timeout: 15_000 }).toBeGreaterThanOrEqual(reached.length);
   expect(fired().sort()).toEqual(reached.sort());

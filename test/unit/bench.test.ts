@@ -73,7 +73,8 @@ describe('the benchmark of the instrumentation overhead', () => {
       'official',
       'traceloop',
       'costel',
-      'costel+processor',
+      'costel+producer',
+      'register',
     ]);
     for (const { json, stream, process: memory } of result.variants) {
       for (const { p25Us, overNone, overAls } of [json, stream]) {
@@ -95,7 +96,7 @@ describe('the benchmark of the instrumentation overhead', () => {
       0,
     );
     for (const name of ['none', 'none@2', 'als']) expect(variant(name).recorded.spans).toBe(0);
-    for (const name of ['official', 'traceloop', 'costel', 'costel+processor']) {
+    for (const name of ['official', 'traceloop', 'costel', 'costel+producer', 'register']) {
       expect(variant(name).recorded.spans).toBe(calls);
     }
   });

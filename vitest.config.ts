@@ -11,7 +11,7 @@ export default defineConfig({
     // chDB ends in a segmentation fault under worker threads; one process a file also isolates data directories.
     pool: 'forks',
     maxWorkers: 2,
-    testTimeout: 60_000,
+    testTimeout: 180_000,
     hookTimeout: 120_000,
     retry: 0,
   },

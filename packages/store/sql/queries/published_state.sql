@@ -1,7 +1,8 @@
 -- What is published, as of one build: the newest seal, how far each partition of the ledger has been read, how far each month
 -- of the month rollups is summed, which days and months hold a finer period that was built again since; beside it the newest
 -- persisted block of each partition of the ledger now, and the engine's clock. The snapshot is taken first and bounds all
--- that is read of `published`, so a build that becomes visible meanwhile is not seen by halves.
+-- that is read of `published`, so a build that becomes visible meanwhile is not seen by halves. A sealed day that no build
+-- holds had no calls when it was sealed: its build counts as 0, so the first quarter hour in it makes it stale.
 -- Parameters: none.
 -- Result: kind (seal, frozen, detail, open, hold, partition, month, stale_day, stale_month, ledger, clock), id (partition id, where
 -- the day or month begins, or what is held), block (of a stale day, how many quarter hours changed), sealed_until, build (of what is
@@ -32,22 +33,23 @@ FROM published AS p
 WHERE p.grain = 'month' AND p.build <= snapshot
 GROUP BY p.start
 UNION ALL
-SELECT 'stale_day', toString(d.day), count(), toDateTime64(0, 3, 'UTC'), min(q.build)
+SELECT 'stale_day', toString(toStartOfDay(q.start)), count(), toDateTime64(0, 3, 'UTC'), min(q.build)
 FROM (
     SELECT p.start AS start, max(p.build) AS build
     FROM published AS p
     WHERE p.grain = 'quarter' AND p.build <= snapshot
         AND p.start >= (SELECT max(sealed_until) FROM published WHERE grain = 'detail')
+        AND p.start < (SELECT toStartOfDay(max(sealed_until)) FROM published WHERE grain = 'seal' AND build <= snapshot)
     GROUP BY p.start
 ) AS q
-INNER JOIN (
+LEFT JOIN (
     SELECT p.start AS day, max(p.build) AS build
     FROM published AS p
     WHERE p.grain = 'day' AND p.build <= snapshot
     GROUP BY p.start
 ) AS d ON toStartOfDay(q.start) = d.day
 WHERE q.build > d.build
-GROUP BY d.day
+GROUP BY toStartOfDay(q.start)
 UNION ALL
 SELECT 'stale_month', toString(m.month), count(), toDateTime64(0, 3, 'UTC'), min(d.build)
 FROM (

@@ -88,6 +88,34 @@ describe('what a build does about a day that was sealed', () => {
     await expectTotal('5');
   });
 
+  it('does not miss a late call on a day that had no calls when the first build sealed it', async () => {
+    await insertSpans(store, [dollar('2026-11-07T10:00:00.000Z', 'ada')]);
+    await buildRollups(store.db, { nowMs: NOW_MS });
+    await expectTotal('5');
+    await insertSpans(store, [dollar('2026-11-08T08:43:00.000Z', 'bob')]);
+    await expectTotal('6');
+    expect(await buildRollups(store.db, { nowMs: NOW_MS + MINUTE_MS })).toMatchObject({ quarters: 1, days: 0 });
+    await expectTotal('6');
+    expect([...(await readPublishedState(store.db)).staleDays.keys()]).toEqual([Date.UTC(2026, 10, 8)]);
+    expect(await buildRollups(store.db, { nowMs: NOW_MS + 12 * MINUTE_MS })).toMatchObject({ days: 1 });
+    await expectTotal('6');
+    await buildRollups(store.db, { nowMs: NOW_MS + 23 * MINUTE_MS });
+    const { staleDays, staleMonths } = await readPublishedState(store.db);
+    expect([staleDays.size, staleMonths.size]).toEqual([0, 0]);
+    await expectTotal('6');
+  });
+
+  it('sums no day before it is sealed, however many of its quarter hours are', async () => {
+    const quarters = Array.from({ length: 30 }, (_, index) =>
+      dollar(new Date(Date.UTC(2026, 10, 12, 0, 15 * index)).toISOString()),
+    );
+    await insertSpans(store, quarters);
+    await buildRollups(store.db, { nowMs: NOW_MS });
+    expect((await readPublishedState(store.db)).staleDays.size).toBe(0);
+    expect(await buildRollups(store.db, { nowMs: NOW_MS + MINUTE_MS })).toMatchObject({ build: undefined });
+    await expectTotal('34');
+  });
+
   it('answers over a directory that an earlier version built, and writes the new rollups from its open day on', async () => {
     await buildRollups(store.db, { nowMs: NOW_MS });
     // What an earlier version did not have: the two rollups of quarter hours, and where they begin.

@@ -10,6 +10,8 @@ const BUILDER_VERSION = 'v0.164.0';
 const cache = join(root, '.cache', 'collector');
 const manifest = join(root, 'collector', 'builder.yaml');
 const lockedSums = join(root, 'collector', 'go.sum');
+/** The collector's own module: `path: ./queue-storage` in the manifest. */
+const queueStorage = join(root, 'collector', 'queue-storage');
 
 /** @param {string} command @param {string[]} args @param {NodeJS.ProcessEnv} [env] */
 function run(command, args, env = {}) {
@@ -25,8 +27,9 @@ function run(command, args, env = {}) {
  */
 export function buildCollector() {
   const source = readFileSync(manifest, 'utf8');
-  const hash = createHash('sha256').update(BUILDER_VERSION).update(source).digest('hex').slice(0, 16);
-  const output = join(cache, hash);
+  const hash = createHash('sha256').update(BUILDER_VERSION).update(source);
+  for (const file of ['go.mod', 'go.sum', 'storage.go']) hash.update(readFileSync(join(queueStorage, file)));
+  const output = join(cache, hash.digest('hex').slice(0, 16));
   const binary = join(output, 'otelcol-costel');
   if (existsSync(binary)) return binary;
   mkdirSync(join(cache, 'bin'), { recursive: true });
@@ -34,7 +37,10 @@ export function buildCollector() {
   process.stderr.write('Building the collector (2 to 10 minutes the first time) …\n');
   run('go', ['install', `go.opentelemetry.io/collector/cmd/builder@${BUILDER_VERSION}`], { GOBIN: join(cache, 'bin') });
   const settings = join(output, 'builder.yaml');
-  writeFileSync(settings, source.replace(/^dist:$/m, `dist:\n  output_path: ${JSON.stringify(output)}`));
+  const manifestHere = source
+    .replace(/^dist:$/m, `dist:\n  output_path: ${JSON.stringify(output)}`)
+    .replace('path: ./queue-storage', `path: ${JSON.stringify(queueStorage)}`);
+  writeFileSync(settings, manifestHere);
   const builder = join(cache, 'bin', 'builder');
   if (existsSync(lockedSums)) {
     // Generate and resolve, then hold the result against the lock: a changed checksum must stop the build.

@@ -1,8 +1,9 @@
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, type TestContext } from 'vitest';
-import { startCollector } from '../collector/support/collector.js';
+import { collectorDirectory, startCollector } from '../collector/support/collector.js';
 import { waitFor } from '../support/stack.js';
 import { Books } from './support/books.js';
 import { encodeCalls, makeCall, type Call } from './support/calls.js';
@@ -150,6 +151,17 @@ describe('a full disk', () => {
       lost: 0,
       double: 0,
     });
+  });
+
+  it('of the collector’s queue does not lose the request that is read just when there is no room to note it', () => {
+    const { status, stdout, stderr } = spawnSync(
+      'go',
+      ['test', '-C', join(collectorDirectory, 'queue-storage'), './...'],
+      {
+        encoding: 'utf8',
+      },
+    );
+    expect({ status, output: stdout + stderr }).toEqual({ status: 0, output: expect.stringMatching(/^ok/m) });
   });
 });
 

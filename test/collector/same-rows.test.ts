@@ -27,6 +27,15 @@ const TABLES: Readonly<Record<Signal, readonly string[]>> = {
   logs: ['otel_logs'],
 };
 
+/**
+ * Where a table is read from. The exporter's trace index forgets by the spans' own start, at any merge, and what it makes
+ * of an end after 2106 is left to chance by the engine: only what lasts and is defined is compared.
+ */
+const SOURCES: Readonly<Record<string, string>> = {
+  otel_traces_trace_id_ts: `(SELECT * FROM otel_traces_trace_id_ts
+    WHERE Start > now() - toIntervalDay(80) AND End BETWEEN Start AND toDateTime('2100-01-01 00:00:00'))`,
+};
+
 /** What is read of the derived tables: everything but what says when it was received. */
 const DERIVED: Readonly<Record<string, string>> = {
   otel_traces_trace_id_ts: '*',
@@ -85,7 +94,7 @@ describe('the rows of a request', () => {
   };
 
   async function countRows(tables: readonly string[]): Promise<number> {
-    const counts = tables.map((table) => `(SELECT count() FROM ${table})`);
+    const counts = tables.map((table) => `(SELECT count() FROM ${SOURCES[table] ?? table})`);
     const [row] = await database.query<{ n: string }>(`SELECT ${counts.join(' + ')} AS n`);
     return Number(row?.n ?? Number.NaN);
   }
@@ -96,7 +105,7 @@ describe('the rows of a request', () => {
     for (const table of tables) {
       const columns = DERIVED[table] ?? '* EXCEPT ReceivedAt';
       rows[table] = await database.query(
-        `SELECT ${columns} FROM ${table} ORDER BY ALL SETTINGS output_format_json_quote_denormals = 1`,
+        `SELECT ${columns} FROM ${SOURCES[table] ?? table} ORDER BY ALL SETTINGS output_format_json_quote_denormals = 1`,
       );
       if (rows[table].length > 0) await database.command(`TRUNCATE TABLE ${table}`);
     }

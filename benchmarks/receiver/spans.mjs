@@ -1,25 +1,10 @@
 import { randomFillSync } from 'node:crypto';
+import { attribute, field, fixed64 } from '../support/otlp-encoding.mjs';
 
 /*
  * OTLP requests of instrumented calls: 18 attributes a span, as @costel/instrumentation writes them. A template is encoded
  * once; each request is a copy with fresh ids and times, so that no span is sent twice and the ledger has as many rows.
  */
-
-const varint = (value) => {
-  const bytes = [];
-  let rest = value;
-  while (rest >= 0x80) {
-    bytes.push((rest & 0x7f) | 0x80);
-    rest = Math.floor(rest / 128);
-  }
-  return Buffer.from([...bytes, rest]);
-};
-const field = (number, bytes) => Buffer.concat([varint(number * 8 + 2), varint(bytes.length), bytes]);
-const fixed64 = (number) => Buffer.concat([Buffer.from([number * 8 + 1]), Buffer.alloc(8)]);
-const valueOf = (value) =>
-  typeof value === 'number' ? Buffer.concat([Buffer.from([0x18]), varint(value)]) : field(1, Buffer.from(value));
-const attribute = (number, key, value) =>
-  field(number, Buffer.concat([field(1, Buffer.from(key)), field(2, valueOf(value))]));
 
 /** Where the ids and times of a span start, from its own start: trace id, span id, parent id, start, end. */
 const TRACE_ID_AT = 2;
@@ -53,8 +38,8 @@ function encodeSpan(index) {
     field(1, Buffer.alloc(16)),
     field(2, Buffer.alloc(8)),
     field(4, Buffer.alloc(8)),
-    fixed64(7),
-    fixed64(8),
+    fixed64(7, 0n),
+    fixed64(8, 0n),
     field(5, Buffer.from('chat gpt-5-mini')),
     Buffer.from([0x30, 3]),
     ...Object.entries(attributes).map(([key, value]) => attribute(9, key, value)),

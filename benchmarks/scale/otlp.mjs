@@ -1,27 +1,6 @@
-// OTLP/HTTP requests of LLM calls, as an instrumented application sends them, encoded by hand: a benchmark's sender must
-// cost little, and the encoding must not change with a dependency.
+// OTLP/HTTP requests of LLM calls, as an instrumented application sends them.
+import { attribute, field, fixed64 } from '../support/otlp-encoding.mjs';
 
-/** @param {number} value */
-const varint = (value) => {
-  const bytes = [];
-  let rest = value;
-  while (rest >= 0x80) {
-    bytes.push((rest & 0x7f) | 0x80);
-    rest = Math.floor(rest / 128);
-  }
-  return Buffer.from([...bytes, rest]);
-};
-const field = (number, bytes) => Buffer.concat([varint(number * 8 + 2), varint(bytes.length), bytes]);
-const fixed64 = (number, value) => {
-  const bytes = Buffer.alloc(9);
-  bytes[0] = number * 8 + 1;
-  bytes.writeBigUInt64LE(value, 1);
-  return bytes;
-};
-const valueOf = (value) =>
-  typeof value === 'number' ? Buffer.concat([Buffer.from([0x18]), varint(value)]) : field(1, Buffer.from(value));
-const attribute = (number, key, value) =>
-  field(number, Buffer.concat([field(1, Buffer.from(key)), field(2, valueOf(value))]));
 const randomId = (bytes) => Buffer.from(Array.from({ length: bytes }, () => Math.floor(Math.random() * 256)));
 const pick = (count) => Math.floor(Math.random() * count);
 

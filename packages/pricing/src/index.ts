@@ -52,7 +52,6 @@ export type {
   RateSource,
   RuleProblem,
   RulesSource,
-  ScopeSource,
   SelfHostedSource,
 } from './rules/rule-source.js';
 export {

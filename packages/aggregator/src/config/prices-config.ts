@@ -4,14 +4,14 @@ import {
   type PriceRules,
   type RateSource,
   type RulesSource,
-  type ScopeSource,
+  type RuleScope,
 } from '@costel/pricing';
 import type { PricesFile } from './prices-schema.js';
 
 type RuleFile = PricesFile['self_hosted'][number] & { readonly service_tier?: string };
 
 /** `*` is any tier, `standard` the tier without a name. */
-function toScope(rule: Omit<RuleFile, 'gpu_hour' | 'gpus' | 'utilization_percent' | 'tokens_per_hour'>): ScopeSource {
+function toScope(rule: Omit<RuleFile, 'gpu_hour' | 'gpus' | 'utilization_percent' | 'tokens_per_hour'>): RuleScope {
   const { name, provider, model, region, from, to, service_tier: tier = '*' } = rule;
   return {
     name,

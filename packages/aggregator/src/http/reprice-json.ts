@@ -1,16 +1,23 @@
 import type { ModelFigures, RangeFigures, RepriceResult, RepriceSummary } from '@costel/store';
 import { toIso } from './cost-json.js';
 
-function modelJson(figures: ModelFigures): object {
+/** What a range and each of its models have alike. */
+function countsJson(figures: Omit<ModelFigures, 'provider' | 'model'>) {
   return {
-    provider: figures.provider,
-    model: figures.model,
     calls: figures.calls,
     changed_calls: figures.changedCalls,
     before_usd: figures.beforeUsd,
     after_usd: figures.afterUsd,
     unpriced_before: figures.unpricedBefore,
     unpriced_after: figures.unpricedAfter,
+  };
+}
+
+function modelJson(figures: ModelFigures): object {
+  return {
+    provider: figures.provider,
+    model: figures.model,
+    ...countsJson(figures),
   };
 }
 
@@ -26,12 +33,7 @@ export function repriceJson(
     applied: applied !== undefined,
     reprice: applied === undefined ? null : applied.reprice.toString(),
     currency: 'USD',
-    calls: figures.calls,
-    changed_calls: figures.changedCalls,
-    before_usd: figures.beforeUsd,
-    after_usd: figures.afterUsd,
-    unpriced_before: figures.unpricedBefore,
-    unpriced_after: figures.unpricedAfter,
+    ...countsJson(figures),
     models: figures.models.map(modelJson),
   };
 }

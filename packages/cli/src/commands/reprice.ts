@@ -14,27 +14,22 @@ export interface RepriceFlags extends CommonFlags {
   readonly json?: boolean;
 }
 
-/** The answer of the API, which is what `--json` prints. */
-interface RepriceAnswer {
-  readonly from: string;
-  readonly to: string;
-  readonly applied: boolean;
+/** What a range and each of its models have alike. */
+interface Counts {
   readonly calls: number;
   readonly changed_calls: number;
   readonly before_usd: string;
   readonly after_usd: string;
   readonly unpriced_before: number;
   readonly unpriced_after: number;
-  readonly models: readonly {
-    readonly provider: string;
-    readonly model: string;
-    readonly calls: number;
-    readonly changed_calls: number;
-    readonly before_usd: string;
-    readonly after_usd: string;
-    readonly unpriced_before: number;
-    readonly unpriced_after: number;
-  }[];
+}
+
+/** The answer of the API, which is what `--json` prints. */
+interface RepriceAnswer extends Counts {
+  readonly from: string;
+  readonly to: string;
+  readonly applied: boolean;
+  readonly models: readonly (Counts & { readonly provider: string; readonly model: string })[];
 }
 
 interface Range {

@@ -2,6 +2,7 @@ import { picoUsd, type PicoUsd } from '@costel/pricing';
 import {
   ATTR_GEN_AI_TOKEN_TYPE,
   CONVENTIONS,
+  DEFAULT_CONVENTIONS_VERSION,
   DURATION_BOUNDARIES_SECONDS,
   TOKEN_USAGE_BOUNDARIES,
   type TokenMetricForm,
@@ -69,7 +70,7 @@ export class CostelMetricProducer {
   readonly #points = new Map<string, CallPoints>();
   readonly #overflow = new CallPoints(OVERFLOW_LABELS, BOUNDARIES);
   readonly #errors = new Map<Hook, number>();
-  #tokenForm: TokenMetricForm = CONVENTIONS['1.42'].tokenMetric;
+  #tokenForm: TokenMetricForm = CONVENTIONS[DEFAULT_CONVENTIONS_VERSION].tokenMetric;
   #since = Date.now();
 
   constructor({ temporality = 'cumulative' }: MetricProducerOptions = {}) {

@@ -87,8 +87,14 @@ export class LabelSets<Cell> {
   }
 
   #find(subject: MetricSubject, responseModel: string | undefined): LabelSet<Cell> {
-    let key = `${subject.operation}\u0001${subject.provider}\u0001${subject.requestModel}\u0001${responseModel ?? ''}`;
-    if (subject.serverAddress !== undefined) key += `\u0001${subject.serverAddress}\u0001${subject.serverPort ?? ''}`;
+    let key = [
+      subject.operation,
+      subject.provider,
+      subject.requestModel,
+      responseModel,
+      subject.serverAddress,
+      subject.serverPort,
+    ].join(SEPARATOR);
     for (const name of this.#attributionNames) key += SEPARATOR + (subject.attribution[name] ?? '');
     let set = this.#sets.get(key);
     if (set === undefined) {

@@ -1,5 +1,6 @@
 import { FIRST_PERIOD_MS } from '../build-periods.js';
-import type { Amounts, RateSource, RuleProblem, RulesSource, ScopeSource } from './rule-source.js';
+import type { Amounts, RateSource, RuleProblem, RulesSource } from './rule-source.js';
+import type { RuleScope } from './price-rules.js';
 
 /** Features that discounts may name in all: each adds tiers to the prices of every model that the discount is for. */
 export const MAX_DISCOUNT_FEATURES = 50;
@@ -14,13 +15,13 @@ function problem(path: Path, message: string): RuleProblem {
   return { path, message };
 }
 
-function checkTime({ fromMs, toMs }: ScopeSource, path: Path): RuleProblem[] {
+function checkTime({ fromMs, toMs }: RuleScope, path: Path): RuleProblem[] {
   if (fromMs === undefined || toMs === undefined || fromMs < toMs) return [];
   return [problem([...path, 'to'], `to ${dateOf(toMs)} must be later than from ${dateOf(fromMs)}; "to" is exclusive`)];
 }
 
 /** A currency needs a rate from the rule's beginning on: without one a price would be unknown there. */
-function checkCurrency(rule: RateSource & Partial<ScopeSource>, source: RulesSource, path: Path): RuleProblem[] {
+function checkCurrency(rule: RateSource & Partial<RuleScope>, source: RulesSource, path: Path): RuleProblem[] {
   if (rule.currency === 'USD') return [];
   const rates = source.currencies[rule.currency];
   if (rates === undefined || rates.length === 0) {
@@ -84,7 +85,7 @@ function checkFeatures(source: RulesSource): RuleProblem[] {
 
 /** What a schema of single values cannot tell: times, names, currencies, buckets that are stated twice. */
 export function checkRules(source: RulesSource): RuleProblem[] {
-  const rates: readonly (readonly [Section, readonly (ScopeSource & RateSource)[]])[] = [
+  const rates: readonly (readonly [Section, readonly (RuleScope & RateSource)[]])[] = [
     ['overrides', source.overrides],
     ['discounts', source.discounts],
     ['selfHosted', source.selfHosted],

@@ -8,7 +8,6 @@ import type {
   OverrideSource,
   RateSource,
   RulesSource,
-  ScopeSource,
   SelfHostedSource,
 } from './rule-source.js';
 import { gpuHourPrice, unitPrice } from './unit-price.js';
@@ -28,7 +27,7 @@ interface ExchangePeriod {
 function exchangePeriods(
   currencies: RulesSource['currencies'],
   currency: string,
-  scope: Pick<ScopeSource, 'fromMs' | 'toMs'>,
+  scope: Pick<RuleScope, 'fromMs' | 'toMs'>,
 ): ExchangePeriod[] {
   const fromMs = scope.fromMs ?? FIRST_PERIOD_MS;
   const toMs = scope.toMs ?? LAST_PERIOD_MS;
@@ -51,7 +50,7 @@ function pricesOf({ perMillion = {}, perUnit = {} }: Omit<RateSource, 'currency'
 }
 
 /** The conditions of a rule within a stretch of time; a rule in dollars keeps its open ends. */
-function scopeOf(source: ScopeSource, currency: string, period: ExchangePeriod): RuleScope {
+function scopeOf(source: RuleScope, currency: string, period: ExchangePeriod): RuleScope {
   const { name, provider, model, serviceTier, region } = source;
   const time = currency === 'USD' ? source : period;
   return {

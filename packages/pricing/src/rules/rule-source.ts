@@ -1,4 +1,5 @@
 import type { UsageBucket } from '../usage.js';
+import type { RuleScope } from './price-rules.js';
 
 /** Decimal prices by bucket as the user states them. */
 export type Amounts = Readonly<Partial<Record<UsageBucket, string>>>;
@@ -11,31 +12,20 @@ export interface RateSource {
   readonly perUnit?: Amounts;
 }
 
-/** The calls and the time of a rule, as in `RuleScope`. */
-export interface ScopeSource {
-  readonly name: string;
-  readonly provider?: string;
-  readonly model?: string;
-  readonly serviceTier?: string;
-  readonly region?: string;
-  readonly fromMs?: number;
-  readonly toMs?: number;
-}
-
 /** Prices of the user's own for a model that is bought by the token. */
-export interface OverrideSource extends ScopeSource, RateSource {
+export interface OverrideSource extends RuleScope, RateSource {
   readonly above?: readonly (Omit<RateSource, 'currency'> & { readonly aboveInputTokens: number })[];
 }
 
 /** A negotiated discount. */
-export interface DiscountSource extends ScopeSource, RateSource {
+export interface DiscountSource extends RuleScope, RateSource {
   readonly feature?: string;
   /** Up to four decimals; negative is a surcharge. */
   readonly percent?: number;
 }
 
 /** A model on hardware that is paid by the hour. */
-export interface SelfHostedSource extends ScopeSource {
+export interface SelfHostedSource extends RuleScope {
   readonly currency: string;
   /** Decimal amount for one GPU and hour. */
   readonly gpuHour: string;

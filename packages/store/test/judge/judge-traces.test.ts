@@ -1,27 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { buildRollups, judgeTraces, queryCosts, resolveRates, type RateResolver } from '../../src/index.js';
+import { buildRollups, judgeTraces, queryCosts, resolveRates } from '../../src/index.js';
+import { flatRates } from '../schedules/rates.js';
 import { insertSpans, newId, openTestStore, spanRow, type SpanRow, type TestStore } from '../support/test-store.js';
 
 const NOW_MS = Date.parse('2026-11-10T12:00:00.000Z');
 const RANGE = { from: new Date('2026-11-01T00:00:00Z'), to: new Date('2026-12-01T00:00:00Z') };
-/** A dollar a million input tokens, ten a million output tokens. */
-const resolver: RateResolver = (key) => [
-  {
-    validFromMs: 0,
-    validToMs: Number.POSITIVE_INFINITY,
-    tiers: [
-      {
-        aboveInputTokens: 0,
-        fromSecondOfDay: 0,
-        toSecondOfDay: 86_400,
-        prices: Array.from({ length: 16 }, (_bucket, index) => (index < 9 ? 1_000_000n : 10_000_000n)) as never,
-      },
-    ],
-    source: 'catalogue',
-    catalogueModel: key.model,
-    asOf: '2026-11-01',
-  },
-];
 
 function span(
   trace: string,
@@ -59,7 +42,7 @@ describe('judging the ledger', () => {
   afterAll(async () => store.close());
 
   async function settle() {
-    await resolveRates(store.db, resolver);
+    await resolveRates(store.db, flatRates);
     const result = await judgeTraces(store.db, { nowMs: NOW_MS });
     return result;
   }

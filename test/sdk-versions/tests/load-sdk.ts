@@ -12,6 +12,6 @@ export function copyFolder(copy: string): string {
  * Loads a module as it resolves in that copy. The SDKs are not installed where the types are checked, so the caller says
  * what it uses of the module.
  */
-export function loadSdk<Module>(copy: string, moduleName: string): Module {
-  return createRequire(`${copyFolder(copy)}package.json`)(moduleName) as Module;
+export function loadSdk(copy: string, moduleName: string): unknown {
+  return createRequire(`${copyFolder(copy)}package.json`)(moduleName);
 }

@@ -87,4 +87,11 @@ export type GenAiOperation =
   | 'execute_tool'
   | 'invoke_agent'
   | 'create_agent'
-  | 'invoke_workflow';
+  | 'invoke_workflow'
+  // The conventions name none for these yet and allow names of one's own.
+  | 'image_generation'
+  | 'video_generation'
+  | 'transcription'
+  | 'speech'
+  | 'moderation'
+  | 'rerank';

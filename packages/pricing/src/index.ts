@@ -7,6 +7,7 @@ export {
   type FinishOptions,
   type StreamReader,
 } from './apis/api-table.js';
+export { readSpeech } from './apis/openai-other.js';
 export type { UsageReading } from './apis/usage-reading.js';
 export type { Catalogue } from './catalogue/catalogue.js';
 export { parseCatalogues } from './catalogue/parse-catalogues.js';

@@ -1,3 +1,4 @@
+import { addReading } from './add-reading.js';
 import type { ApiFamily, StreamFold } from './api-family.js';
 import { readOpenAiShape } from './chat-completions.js';
 import { sumOf } from './generate-content.js';
@@ -56,9 +57,30 @@ function readImages(body: JsonObject): UsageReading {
   return { ...reading, usage: { image: images }, quality: 'reported' };
 }
 
-/** Images, generated and edited; all output is image tokens unless the answer says which part is text. */
-export const IMAGES: ApiFamily = { apis: ['images'], read: readImages };
+/**
+ * The last event of a streamed image has its usage. The tokens of an image cannot be told from what arrived of it, so a
+ * stream that broke off is never estimated.
+ */
+function foldImages(): StreamFold {
+  let hasEvents = false;
+  let images: UsageReading | undefined;
+  return {
+    push(event) {
+      hasEvents = true;
+      if (asObject(event['usage']) === undefined) return;
+      const reading = readMedia(event, true);
+      images = images === undefined ? reading : addReading(images, reading);
+    },
+    finish: () => images ?? (hasEvents ? usageReading({}) : undefined),
+    outputCharacters: () => 0,
+    isComplete: () => true,
+  };
+}
 
+/** Images, generated and edited; all output is image tokens unless the answer says which part is text. */
+export const IMAGES: ApiFamily = { apis: ['images'], read: readImages, fold: foldImages };
+
+/** Its end has the usage; the length of the sound cannot be told from the text, so nothing is estimated. */
 function foldTranscript(): StreamFold {
   let last: JsonObject | undefined;
   return {
@@ -67,7 +89,7 @@ function foldTranscript(): StreamFold {
     },
     finish: () => (last === undefined ? undefined : readTranscript(last)),
     outputCharacters: () => 0,
-    isComplete: () => last !== undefined,
+    isComplete: () => true,
   };
 }
 
@@ -92,15 +114,32 @@ function readMistralAudio(body: JsonObject, usage: JsonObject): UsageReading {
   });
 }
 
-/** Transcriptions: by tokens, by the second (OpenAI's `duration`), or both (Mistral). */
+/**
+ * Transcriptions: by tokens, by the second (OpenAI's `duration`), or both (Mistral). One without usage says the length
+ * of the sound when it was asked to be verbose, and the models that answer so are billed by it.
+ */
 function readTranscript(body: JsonObject): UsageReading {
   const usage = asObject(body['usage']);
   if (usage?.['prompt_audio_seconds'] !== undefined) return readMistralAudio(body, usage);
-  if (usage?.['type'] !== 'duration') return readMedia(body, false);
+  if (usage !== undefined && usage['type'] !== 'duration') return readMedia(body, false);
+  const seconds = usage?.['seconds'] ?? body['duration'];
+  if (typeof seconds !== 'number') return readMedia(body, false);
   return usageReading({
-    ...countUsage({ input: 0, output: 0, fees: { audio_second: wholeSeconds(usage['seconds']) } }),
+    ...countUsage({ input: 0, output: 0, fees: { audio_second: wholeSeconds(seconds) } }),
     responseModel: asText(body['model']),
   });
+}
+
+/**
+ * Speech answers with sound alone; what is billed are the characters that were asked to be spoken, e.g. `{ input: 'héé' }`
+ * is 3.
+ * @param request The request's parsed body; @returns undefined when it has no text to speak.
+ */
+export function readSpeech(request: unknown): UsageReading | undefined {
+  const text = asText(asObject(request)?.['input']);
+  return text === undefined
+    ? undefined
+    : usageReading({ usage: { character: Array.from(text).length }, quality: 'reported' });
 }
 
 /** Transcriptions, billed by tokens or by the length of the sound. */

@@ -1,6 +1,7 @@
 import { createStreamReader, readItems, readUsage, SUPPORTED_APIS } from '../apis/api-table.js';
 import { asObject, asText, at, type JsonObject } from '../apis/json.js';
-import { usageReading, type UsageReading } from '../apis/usage-reading.js';
+import { readSpeech } from '../apis/openai-other.js';
+import type { UsageReading } from '../apis/usage-reading.js';
 import type { LineItem } from '../compute-cost.js';
 import { formatPicoUsd, picoUsd } from '../pico-usd.js';
 import type { PriceBook } from '../price-book.js';
@@ -193,17 +194,14 @@ export function priceInteraction(interaction: unknown, options: PriceInteraction
   const context = { provider, requestModel, region, atMs: instantOf(response, options), book: options.book };
   const items = itemsOf(api, body);
   if (items.length > 0) return answerOfItems(id, items, context);
-  const reading = readInteraction(api, provider, response, body) ?? readSpeech(api, request);
+  const reading = readInteraction(api, provider, response, body) ?? readSpeechOf(api, request);
   if (reading === undefined) return answerOf(id, { status: 'no_usage', model, reason: 'usage_missing' });
   return priceReading(id, reading, context);
 }
 
-/** Speech answers with sound alone; what is billed are the characters that were asked to be spoken. */
-function readSpeech(api: string, request: JsonObject | undefined): UsageReading | undefined {
+function readSpeechOf(api: string, request: JsonObject | undefined): UsageReading | undefined {
   const body = request?.['body'];
-  const text = asText(at(typeof body === 'string' ? parseJson(body) : body, 'input'));
-  if (api !== 'audio' || text === undefined) return undefined;
-  return usageReading({ usage: { character: Array.from(text).length }, quality: 'reported' });
+  return api === 'audio' ? readSpeech(typeof body === 'string' ? parseJson(body) : body) : undefined;
 }
 
 function itemsOf(api: string, body: ParsedBody): readonly UsageReading[] {

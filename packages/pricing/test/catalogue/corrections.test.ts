@@ -12,12 +12,19 @@ describe('a region', () => {
   it.each([
     ['azure', 'gpt-4o', 'eu'],
     ['azure', 'gpt-4o', 'us'],
+    ['azure', 'gpt-6-sol', 'us'],
     ['gcp.vertex_ai', 'claude-sonnet-4-6', 'us-east5'],
     ['anthropic', 'claude-opus-4-6', 'us'],
   ])('of %s costs a tenth more: %s in %s', (provider, model, region) => {
     const standard = cost(provider, model, '') ?? 0n;
     expect(standard > 0n).toBe(true);
     expect(cost(provider, model, region)).toBe((standard * 11n) / 10n);
+  });
+
+  it.each(['gpt-6-sol', 'gpt-6.1-terra'])('of Azure costs a fifth more in the data zone of the EU: %s', (model) => {
+    const standard = cost('azure', model, '') ?? 0n;
+    expect(standard > 0n).toBe(true);
+    expect(cost('azure', model, 'eu')).toBe((standard * 12n) / 10n);
   });
 
   it.each([

@@ -118,7 +118,7 @@ function readMistralAudio(body: JsonObject, usage: JsonObject): UsageReading {
  * Transcriptions: by tokens, by the second (OpenAI's `duration`), or both (Mistral). One without usage says the length
  * of the sound when it was asked to be verbose, and the models that answer so are billed by it.
  */
-function readTranscript(body: JsonObject): UsageReading {
+export function readTranscript(body: JsonObject): UsageReading {
   const usage = asObject(body['usage']);
   if (usage?.['prompt_audio_seconds'] !== undefined) return readMistralAudio(body, usage);
   if (usage !== undefined && usage['type'] !== 'duration') return readMedia(body, false);

@@ -2,6 +2,7 @@ import { addReading } from './add-reading.js';
 import type { ApiFamily, StreamFold } from './api-family.js';
 import { readUsageMetadata } from './generate-content.js';
 import { asObject, asText, at, type JsonObject } from './json.js';
+import { readTranscript } from './openai-other.js';
 import { readReportedCost } from './reported-cost.js';
 import { countUsage, type CountedUsage } from './token-totals.js';
 import { usageReading, type UsageReading } from './usage-reading.js';
@@ -37,17 +38,38 @@ function readResponseUsage(usage: JsonObject): CountedUsage {
   });
 }
 
-/** The model of a session: what the session says it is, else what was asked for when it was set up. */
-function modelOf(message: JsonObject): string | undefined {
-  const name = asText(at(message, 'session', 'model')) ?? asText(at(message, 'setup', 'model'));
-  return name?.split('/').at(-1);
+/** What a session has said so far about the models that answer in it. */
+interface SessionModels {
+  /** What the session says it is, else what was asked for when it was set up. */
+  readonly answers?: string | undefined;
+  /** The model that writes down what was said to it, where that was asked for. */
+  readonly transcripts?: string | undefined;
 }
 
-/** One billed answer: a response (OpenAI, xAI) or a turn (Gemini Live); undefined for every other message. */
-function readAnswer(message: JsonObject, model: string | undefined): UsageReading | undefined {
+/** The models after a message; OpenAI named the transcription's elsewhere before its API left beta. */
+function modelsAfter(message: JsonObject, before: SessionModels): SessionModels {
+  const session = asObject(message['session']);
+  const name = asText(session?.['model']) ?? asText(at(message, 'setup', 'model'));
+  const transcripts =
+    asText(at(session, 'audio', 'input', 'transcription', 'model')) ??
+    asText(at(session, 'input_audio_transcription', 'model'));
+  if (name === undefined && transcripts === undefined) return before;
+  return { answers: name?.split('/').at(-1) ?? before.answers, transcripts: transcripts ?? before.transcripts };
+}
+
+/** What was said to a session, written down by another model and billed at its price. */
+function readInputTranscript(message: JsonObject, model: string | undefined): UsageReading | undefined {
+  const usage = asObject(message['usage']);
+  if (message['type'] !== 'conversation.item.input_audio_transcription.completed' || usage === undefined)
+    return undefined;
+  return { ...readTranscript({ model, usage }), requestModel: model ?? '' };
+}
+
+/** One billed answer: a response (OpenAI, xAI), a turn (Gemini Live), a transcript; undefined for every other message. */
+function readAnswer(message: JsonObject, { answers, transcripts }: SessionModels): UsageReading | undefined {
   const turn = asObject(message['usageMetadata']);
-  if (turn !== undefined) return usageReading({ ...readUsageMetadata(turn), responseModel: model });
-  if (message['type'] !== 'response.done') return undefined;
+  if (turn !== undefined) return usageReading({ ...readUsageMetadata(turn), responseModel: answers });
+  if (message['type'] !== 'response.done') return readInputTranscript(message, transcripts);
   const inside = asObject(at(message, 'response', 'usage'));
   // xAI leaves the response's own usage empty and states it beside.
   const usage = inside !== undefined && Object.keys(inside).length > 0 ? inside : asObject(message['usage']);
@@ -56,7 +78,7 @@ function readAnswer(message: JsonObject, model: string | undefined): UsageReadin
   const status = asText(at(message, 'response', 'status'));
   return usageReading({
     ...counted,
-    responseModel: model,
+    responseModel: answers,
     responseId: asText(at(message, 'response', 'id')),
     finishReasons: status === undefined ? [] : [status],
     reportedCostPicoUsd: readReportedCost(usage, counted.quality),
@@ -64,30 +86,36 @@ function readAnswer(message: JsonObject, model: string | undefined): UsageReadin
 }
 
 function readAnswers(frames: readonly JsonObject[]): UsageReading[] {
-  let model: string | undefined;
+  let models: SessionModels = {};
   return frames.flatMap((frame) => {
     const message = messageOf(frame);
-    model = modelOf(message) ?? model;
-    return readAnswer(message, model) ?? [];
+    models = modelsAfter(message, models);
+    return readAnswer(message, models) ?? [];
   });
 }
 
-/** Folds the frames of a session into the sum of its answers. */
+/** Folds the frames of a session into the sum of its answers; what another model did in it stands beside. */
 function foldSession(): StreamFold {
-  let model: string | undefined;
+  let models: SessionModels = {};
   let session: UsageReading | undefined;
+  const beside: UsageReading[] = [];
   let characters = 0;
   let hasFrames = false;
   return {
     push(frame) {
       const message = messageOf(frame);
       hasFrames = true;
-      model = modelOf(message) ?? model;
+      models = modelsAfter(message, models);
       if (typeof message['delta'] === 'string') characters += message['delta'].length;
-      const answer = readAnswer(message, model);
-      if (answer !== undefined) session = addReading(session, answer);
+      const answer = readAnswer(message, models);
+      if (answer === undefined) return;
+      if (answer.responseModel === models.answers) session = addReading(session, answer);
+      else beside.push(answer);
     },
-    finish: () => session ?? (hasFrames ? usageReading({ responseModel: model }) : undefined),
+    finish() {
+      const whole = session ?? (hasFrames ? usageReading({ responseModel: models.answers }) : undefined);
+      return whole === undefined || beside.length === 0 ? whole : { ...whole, beside };
+    },
     outputCharacters: () => characters,
     isComplete: () => session !== undefined,
   };

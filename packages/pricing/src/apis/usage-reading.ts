@@ -6,6 +6,8 @@ export interface UsageReading {
   readonly usage: Usage;
   readonly quality: UsageQuality;
   readonly responseModel?: string;
+  /** The model that was asked for, where it is not the call's own (a part by another model); `''`: nobody says which. */
+  readonly requestModel?: string;
   readonly responseId?: string;
   /** As stated by the response: `''` (standard or not stated), `batch`, `flex`, `priority`, `fast`, … */
   readonly serviceTier: string;
@@ -20,8 +22,8 @@ export interface UsageReading {
 
 /** The parts of a reading that a family fills in; the rest has the values of an answer that states nothing. */
 export function usageReading(parts: Partial<{ [K in keyof UsageReading]: UsageReading[K] | undefined }>): UsageReading {
-  const { usage, quality, responseModel, responseId, serviceTier, region, finishReasons, reportedCostPicoUsd, beside } =
-    parts;
+  const { usage, quality, responseModel, requestModel, responseId, serviceTier, region, finishReasons } = parts;
+  const { reportedCostPicoUsd, beside } = parts;
   const reading: { -readonly [K in keyof UsageReading]: UsageReading[K] } = {
     usage: usage ?? {},
     quality: quality ?? 'missing',
@@ -30,6 +32,7 @@ export function usageReading(parts: Partial<{ [K in keyof UsageReading]: UsageRe
     finishReasons: finishReasons ?? [],
   };
   if (responseModel !== undefined) reading.responseModel = responseModel;
+  if (requestModel !== undefined) reading.requestModel = requestModel;
   if (responseId !== undefined) reading.responseId = responseId;
   if (reportedCostPicoUsd !== undefined) reading.reportedCostPicoUsd = reportedCostPicoUsd;
   if (beside !== undefined && beside.length > 0) reading.beside = beside;

@@ -237,7 +237,8 @@ export function priceReading(id: string, reading: UsageReading, context: Reading
   const { book, ...call } = context;
   const region = reading.region === '' ? (context.region ?? '') : reading.region;
   const { beside: _beside, ...counted } = reading;
-  const priced = priceCall({ ...counted, ...call, region }, book);
+  const requestModel = reading.requestModel ?? call.requestModel;
+  const priced = priceCall({ ...counted, ...call, requestModel, region }, book);
   const reason = reasonOf(priced);
   return answerOf(id, {
     status: priced.status,

@@ -84,6 +84,61 @@ describe('a realtime session', () => {
     expect(answer.items?.every((item) => Number(item.cost_usd) > 0)).toBe(true);
   });
 
+  it('has what was said to it written down by a model of its own, at that model’s price', () => {
+    const session = {
+      type: 'session.updated',
+      session: { audio: { input: { transcription: { model: 'gpt-4o-mini-transcribe' } } } },
+    };
+    const completed = {
+      type: 'conversation.item.input_audio_transcription.completed',
+      item_id: 'item_1',
+      transcript: 'Hi',
+    };
+    const byTokens = {
+      ...completed,
+      usage: {
+        type: 'tokens',
+        total_tokens: 30,
+        input_tokens: 20,
+        input_token_details: { audio_tokens: 20 },
+        output_tokens: 10,
+      },
+    };
+    const byLength = { ...completed, usage: { type: 'duration', seconds: 2.2 } };
+    const frames = [FRAMES[0] ?? {}, session, byTokens, byLength, FRAMES[3] ?? {}];
+    expect(readItems('realtime', frames)).toMatchObject([
+      { responseModel: 'gpt-4o-mini-transcribe', usage: { input_audio: 20, output: 10 }, quality: 'reported' },
+      { responseModel: 'gpt-4o-mini-transcribe', usage: { audio_second: 3 } },
+      { responseModel: 'gpt-realtime', responseId: 'resp_1' },
+    ]);
+    const reader = createStreamReader('realtime', 'openai');
+    for (const frame of frames) reader.push(frame);
+    expect(reader.finish()).toMatchObject({
+      responseModel: 'gpt-realtime',
+      usage: { input: 14, input_audio: 26, output: 29, output_audio: 77 },
+      beside: [{ usage: { input_audio: 20, output: 10 } }, { usage: { audio_second: 3 } }],
+    });
+  });
+
+  it('whose transcription’s model nobody names leaves that unpriced, and never at the price of the session’s model', () => {
+    const usage = { type: 'tokens', total_tokens: 30, input_tokens: 20, output_tokens: 10 };
+    const frames = [{ type: 'conversation.item.input_audio_transcription.completed', usage }, FRAMES[3] ?? {}];
+    const answer = priceInteraction(
+      {
+        id: 'a',
+        provider: 'openai',
+        api: 'realtime',
+        request_model: 'gpt-realtime',
+        response: { status: 101, body_kind: 'ws-frames-ndjson', body: frames.map((f) => JSON.stringify(f)).join('\n') },
+      },
+      { at: Date.UTC(2026, 10, 22), now: 0 },
+    );
+    expect(answer.items).toMatchObject([
+      { status: 'unpriced', reason: 'unknown_model' },
+      { status: 'priced', model: 'gpt-realtime' },
+    ]);
+  });
+
   it('of Gemini Live is one answer a turn, and of xAI states its usage beside the response', () => {
     expect(
       readItems('realtime', [

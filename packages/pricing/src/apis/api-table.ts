@@ -1,9 +1,11 @@
 import { estimateRequestTokens, estimateTokens } from '../estimate.js';
 import { MAX_BUCKET_COUNT, INPUT_BUCKETS, type Usage } from '../usage.js';
+import { AI_SDK, AI_SDK_IMAGES } from './ai-sdk.js';
 import type { ApiFamily, StreamFold } from './api-family.js';
 import { CHAT_COMPLETIONS, COMPLETIONS } from './chat-completions.js';
 import { EMBEDDINGS } from './embeddings.js';
 import { asObject } from './json.js';
+import { LANGCHAIN } from './langchain.js';
 import { MESSAGES } from './messages.js';
 import { CONVERSE, INVOKE_MODEL } from './bedrock.js';
 import { COHERE_CHAT, COHERE_EMBED } from './cohere.js';
@@ -42,6 +44,9 @@ const API_FAMILIES: readonly ApiFamily[] = [
   CACHED_CONTENTS,
   OLLAMA,
   REPORTED_COST_ONLY,
+  AI_SDK,
+  AI_SDK_IMAGES,
+  LANGCHAIN,
 ];
 
 const FAMILY_BY_API: ReadonlyMap<string, ApiFamily> = new Map(

@@ -4,6 +4,8 @@ import { SDKS } from './sdks/sdk-table.js';
 import { Recorder, sharedRecorder } from './telemetry/recorder.js';
 import { advise, inform } from './telemetry/trouble.js';
 
+const NAMES = SDKS.map(({ moduleName }) => moduleName).join(', ');
+
 function recorderFor(config: CostelInstrumentationConfig | undefined): Recorder {
   return config === undefined ? sharedRecorder() : new Recorder(config);
 }
@@ -19,7 +21,7 @@ export function instrumentModule<Module>(moduleExports: Module, config?: CostelI
     patchModule(moduleExports, sdk, recorder).map((name) => `${sdk.moduleName} ${name}`),
   );
   if (patched.length > 0) inform(`patched a loaded module: ${patched.join(', ')}`);
-  else advise('instrumentModule was given no known SDK: pass the module of openai or @anthropic-ai/sdk');
+  else advise(`instrumentModule was given no known SDK: pass the module of one of ${NAMES}`);
   return moduleExports;
 }
 
@@ -31,7 +33,6 @@ export function instrumentModule<Module>(moduleExports: Module, config?: CostelI
 export function wrapClient<Client>(client: Client, config?: CostelInstrumentationConfig): Client {
   const recorder = recorderFor(config);
   const patched = SDKS.flatMap((sdk) => patchClient(client, sdk, recorder));
-  if (patched.length === 0)
-    advise('wrapClient was given no known client: pass a client of openai or @anthropic-ai/sdk');
+  if (patched.length === 0) advise(`wrapClient was given no known client: pass a client of one of ${NAMES}`);
   return client;
 }

@@ -2,11 +2,12 @@ import type { MeterProvider, TracerProvider } from '@opentelemetry/api';
 import {
   InstrumentationBase,
   InstrumentationNodeModuleDefinition,
+  InstrumentationNodeModuleFile,
   type Instrumentation,
 } from '@opentelemetry/instrumentation';
 import type { CostelInstrumentationConfig } from './config.js';
 import { isLoadedInCommonJs } from './patching/loaded-too-early.js';
-import { patchModule, unpatchModule } from './patching/patch-sdk.js';
+import { patchModule, replaceModule, unpatchModule } from './patching/patch-sdk.js';
 import { judgeVersion, testedRange } from './patching/sdk-version.js';
 import type { SdkDefinition } from './sdks/sdk-definition.js';
 import { SDKS } from './sdks/sdk-table.js';
@@ -28,21 +29,7 @@ class LlmInstrumentation extends InstrumentationBase<CostelInstrumentationConfig
   }
 
   protected override init(): InstrumentationNodeModuleDefinition[] {
-    return SDKS.map(
-      (sdk) =>
-        new InstrumentationNodeModuleDefinition(
-          sdk.moduleName,
-          // Every version comes here, so that one that is not patched is told and not passed over in silence.
-          ['*'],
-          (moduleExports: unknown, version?: string) => {
-            patchLoadedSdk(moduleExports, version, sdk, this.#recorder);
-            return moduleExports;
-          },
-          (moduleExports: unknown) => {
-            unpatchModule(moduleExports, sdk);
-          },
-        ),
-    );
+    return SDKS.map((sdk) => definitionOf(sdk, () => this.#recorder));
   }
 
   override enable(): void {
@@ -72,6 +59,22 @@ class LlmInstrumentation extends InstrumentationBase<CostelInstrumentationConfig
   }
 }
 
+/** What to do when an SDK is loaded; the recorder is asked for then, for the base class's constructor runs first. */
+function definitionOf(sdk: SdkDefinition, recorder: () => Recorder): InstrumentationNodeModuleDefinition {
+  // Every version comes here, so that one that is not patched is told and not passed over in silence.
+  const versions = ['*'];
+  const patch = (moduleExports: unknown, version?: string): unknown =>
+    patchLoadedSdk(moduleExports, version, sdk, recorder());
+  const unpatch = (moduleExports: unknown): void => {
+    unpatchModule(moduleExports, sdk);
+  };
+  if (sdk.files === undefined) return new InstrumentationNodeModuleDefinition(sdk.moduleName, versions, patch, unpatch);
+  const files = sdk.files.map(
+    (file) => new InstrumentationNodeModuleFile(`${sdk.moduleName}/${file}`, versions, patch, unpatch),
+  );
+  return new InstrumentationNodeModuleDefinition(sdk.moduleName, versions, undefined, undefined, files);
+}
+
 function warnOfLoadedSdks(): void {
   for (const { moduleName } of SDKS) {
     if (!isLoadedInCommonJs(moduleName)) continue;
@@ -83,22 +86,25 @@ function warnOfLoadedSdks(): void {
   }
 }
 
-/** Patches one loaded SDK and says so in one line, or says what to do instead. */
+/**
+ * Patches one loaded SDK and says so in one line, or says what to do instead.
+ * @returns the exports to hand out.
+ */
 function patchLoadedSdk(
   moduleExports: unknown,
   version: string | undefined,
   sdk: SdkDefinition,
   recorder: Recorder,
-): void {
+): unknown {
   const named = `${sdk.moduleName} ${version ?? '(unknown version)'}`;
   const verdict = judgeVersion(version, sdk);
   if (verdict === 'too_old') {
     advise(`${named} is older than the supported ${testedRange(sdk)} and was not patched: update the SDK`);
-    return;
+    return moduleExports;
   }
   if (verdict === 'newer' && !recorder.options.patchUntestedVersions) {
     advise(`${named} is newer than the tested ${testedRange(sdk)} and was not patched (patchUntestedVersions: false)`);
-    return;
+    return moduleExports;
   }
   const patched = patchModule(moduleExports, sdk, recorder);
   const expected = sdk.methods.filter(({ isRecent }) => isRecent !== true).length;
@@ -109,6 +115,7 @@ function patchLoadedSdk(
     );
   }
   if (patched.length > 0) inform(`patched ${named}: ${patched.join(', ')}`);
+  return replaceModule(moduleExports, sdk, recorder);
 }
 
 /**

@@ -11,7 +11,7 @@ import {
 import { context, SpanKind, trace, type Attributes, type Context, type Span } from '@opentelemetry/api';
 import { activeAttribution, withoutAttributionBaggage } from '../attribution/with-cost-attribution.js';
 import { asRecord, type MethodDefinition, type RequestFacts, type SdkDefinition } from '../sdks/sdk-definition.js';
-import { serverOfClient } from '../sdks/server-of-client.js';
+import { serverOfClient, serverOfHint } from '../sdks/server-of-client.js';
 import type { Recorder } from '../telemetry/recorder.js';
 import { guarded, reportTrouble } from '../telemetry/trouble.js';
 import { askingForUsage } from './include-usage.js';
@@ -40,22 +40,31 @@ interface PreparedCall {
   nativeSpan: Span | undefined;
 }
 
-/**
- * The SDK's method with a listener. Whatever fails in the listener, the original runs exactly once with the caller's
- * own `this` and arguments (unless usage was asked for on the caller's behalf), and what it returns is returned.
- */
+/** The SDK's method with a listener. */
 export function intercept(original: AnyFunction, interception: Interception): AnyFunction {
   return function (...args) {
-    const { recorder } = interception;
-    if (!recorder.isEnabled) return Reflect.apply(original, this, args);
-    const prepared = guarded('start', () => prepare(this, args, interception));
-    if (prepared === undefined) return Reflect.apply(original, this, args);
-    const result = runOriginal(original, this, prepared);
-    guarded('promise', () => {
-      observe(result, prepared);
-    });
-    return result;
+    return callThrough(original, this, args, interception);
   };
+}
+
+/**
+ * Calls an SDK's function and listens. Whatever fails in the listener, the original runs exactly once with the caller's
+ * own `this` and arguments (unless usage was asked for on the caller's behalf), and what it returns is returned, or what
+ * the method's own way of listening makes of it.
+ */
+export function callThrough(
+  original: AnyFunction,
+  self: unknown,
+  args: readonly unknown[],
+  interception: Interception,
+): unknown {
+  const { recorder, method } = interception;
+  if (!recorder.isEnabled) return Reflect.apply(original, self, args);
+  const prepared = guarded('start', () => prepare(self, args, interception));
+  if (prepared === undefined) return Reflect.apply(original, self, args);
+  const result = runOriginal(original, self, prepared);
+  const listened = guarded('promise', () => observe(result, prepared, method));
+  return listened ?? result;
 }
 
 function prepare(resource: unknown, args: readonly unknown[], interception: Interception): PreparedCall {
@@ -63,10 +72,13 @@ function prepare(resource: unknown, args: readonly unknown[], interception: Inte
   const { options } = recorder;
   const active = context.active();
   const client = asRecord(resource)?.['_client'];
-  const body = asRecord(args[0]) ?? {};
+  const body = asRecord(method.readBody === undefined ? args[0] : method.readBody(args, resource)) ?? {};
   const asking = options.includeUsage && method.canIncludeUsage === true ? askingForUsage(body) : undefined;
-  const facts = sdk.readRequest(body);
-  const server = serverOfClient(client, sdk, options.providerByHost);
+  const facts = sdk.readRequest(body, method);
+  const server =
+    sdk.readServer === undefined
+      ? serverOfClient(client, sdk, options.providerByHost)
+      : serverOfHint(sdk.readServer(resource, args), sdk, options.providerByHost);
   const attribution = attributionOf(activeAttribution(active, options.readBaggage), facts);
   const start: CallStart = {
     recorder,
@@ -132,14 +144,16 @@ function runOriginal(original: AnyFunction, resource: unknown, prepared: Prepare
   }
 }
 
-function observe(result: unknown, prepared: PreparedCall): void {
+function observe(result: unknown, prepared: PreparedCall, { listen }: MethodDefinition): unknown {
   const { call } = prepared;
   guarded('native_span', () => {
     reportOnSpan(prepared);
   });
+  if (listen !== undefined) return listen(result, call);
   if (isApiPromise(result)) observePromise(result, call);
   // Somebody replaced the SDK's request layer: there is nothing to listen to without awaiting it for the caller.
   else call.onUnread('raw_response');
+  return result;
 }
 
 /** Takes the SDK's span where there is one, and makes up for ours where the SDK turned out to record none. */
@@ -172,13 +186,14 @@ function attributionOf(
 }
 
 function spanName({ method, facts }: CallStart): string {
-  return facts.model === '' ? method.operation : `${method.operation} ${facts.model}`;
+  const operation = facts.operation ?? method.operation;
+  return facts.model === '' ? operation : `${operation} ${facts.model}`;
 }
 
 /** The attributes that samplers may decide on; the rest follows in one go at the end. */
 function startAttributes({ recorder, method, facts, server, attribution }: CallStart): Attributes {
   const attributes: Attributes = {
-    [ATTR_GEN_AI_OPERATION_NAME]: method.operation,
+    [ATTR_GEN_AI_OPERATION_NAME]: facts.operation ?? method.operation,
     [CONVENTIONS[recorder.options.conventions].providerName]: server.provider,
     [ATTR_SERVER_ADDRESS]: server.address,
     [ATTR_SERVER_PORT]: server.port,

@@ -7,9 +7,16 @@ import {
   type StreamReader,
   type UsageReading,
 } from '@costel/pricing';
-import { ATTR_COSTEL_COST_STATUS, ATTR_COSTEL_USAGE_QUALITY } from '@costel/semconv';
+import {
+  ATTR_COSTEL_COST_STATUS,
+  ATTR_COSTEL_USAGE_QUALITY,
+  ATTR_SERVER_ADDRESS,
+  ATTR_SERVER_PORT,
+  CONVENTIONS,
+} from '@costel/semconv';
 import { SpanStatusCode, type Span } from '@opentelemetry/api';
-import type { MethodDefinition, RequestFacts } from '../sdks/sdk-definition.js';
+import { asRecord, type MethodDefinition, type RequestFacts } from '../sdks/sdk-definition.js';
+import type { HeaderSource } from '../sdks/server-clock.js';
 import type { Server } from '../sdks/server-of-client.js';
 import { NOTHING_READ, type CallOutcome, type StreamEnd } from '../telemetry/call-outcome.js';
 import type { Recorder } from '../telemetry/recorder.js';
@@ -56,6 +63,7 @@ export class LlmCall {
   /** The promise that parsing would start from, for the moment between the response and its parsing; see open-calls. */
   unparsed: object | undefined;
   readonly #start: CallStart;
+  #server: Server;
   readonly #startedAtMs = Date.now();
   readonly #startedAt = performance.now();
   #span: Span | undefined;
@@ -70,6 +78,7 @@ export class LlmCall {
 
   constructor(start: CallStart) {
     this.#start = start;
+    this.#server = start.server;
     this.hidesUsageChunk = start.hidesUsageChunk;
   }
 
@@ -97,11 +106,20 @@ export class LlmCall {
     });
   }
 
+  /** Reports where the request really went, of which its SDK tells no sooner. */
+  useServer(server: Server): void {
+    if (server === this.#server || this.#isFinished) return;
+    this.#server = server;
+    this.#span?.setAttribute(CONVENTIONS[this.#start.recorder.options.conventions].providerName, server.provider);
+    this.#span?.setAttribute(ATTR_SERVER_ADDRESS, server.address);
+    this.#span?.setAttribute(ATTR_SERVER_PORT, server.port);
+  }
+
   /** The response headers arrived. */
-  onResponse(response: Response): void {
+  onResponse(response: { readonly headers: HeaderSource }): void {
     const nowMs = Date.now();
     this.#respondedAtMs = this.#lastActivityAtMs = nowMs;
-    this.#clockOffsetMs = this.#start.server.clock.offsetMs(response, nowMs, performance.now());
+    this.#clockOffsetMs = this.#server.clock.offsetMs(response, nowMs, performance.now());
   }
 
   /** The SDK began to parse the body, because somebody asked for it. */
@@ -110,17 +128,16 @@ export class LlmCall {
     this.unparsed = undefined;
   }
 
-  /** The parsed JSON answer. */
-  onBody(body: unknown): void {
+  /** The parsed JSON answer; with its headers in lower case where the API counts there. */
+  onBody(body: unknown, headers?: unknown): void {
     if (this.#isFinished) return;
-    this.#finish({
-      reading: guarded('parse', () => readUsage(this.#start.method.api, this.#start.server.provider, body)),
-    });
+    this.#finish({ reading: guarded('parse', () => this.#readAnswer(body, headers)) });
   }
 
   /** The answer is a stream; chunks follow when the caller reads it. */
   onStream(): void {
-    this.#reader = createStreamReader(this.#start.method.api, this.#start.server.provider);
+    this.#respondedAtMs ??= this.#lastActivityAtMs = Date.now();
+    this.#reader = this.#createReader();
   }
 
   /** One chunk of the stream. */
@@ -138,10 +155,10 @@ export class LlmCall {
   }
 
   /** The request, the body or the stream failed; what had arrived by then is still paid for. */
-  onError(error: unknown): void {
+  onError(error: unknown, streamEnd?: StreamEnd): void {
     if (this.#isFinished) return;
     const reading = this.#firstChunkSeconds === undefined ? undefined : this.#readStream();
-    this.#finish({ reading, error });
+    this.#finish({ reading, error, streamEnd });
   }
 
   /** Nobody will read the answer through the SDK: dropped, or taken as a raw response. */
@@ -166,12 +183,28 @@ export class LlmCall {
     else this.onStreamEnd('broken_off');
   }
 
+  #readAnswer(answer: unknown, headers: unknown): UsageReading | undefined {
+    const { method, body } = this.#start;
+    const { provider } = this.#server;
+    return method.readAnswer === undefined
+      ? readUsage(method.api, provider, answer, headers)
+      : method.readAnswer(answer, body, provider);
+  }
+
+  #createReader(): StreamReader {
+    const { method, body } = this.#start;
+    const { provider } = this.#server;
+    return method.createReader?.(body, provider) ?? createStreamReader(method.api, provider);
+  }
+
   /** What the stream said so far, estimated from the request and the text seen where it did not say all. */
   #readStream(): UsageReading | undefined {
     return guarded('stream', () => {
-      const { method, server, body } = this.#start;
-      const reader = this.#reader ?? createStreamReader(method.api, server.provider);
-      return reader.finish({ estimateFromRequest: body });
+      const { method, body } = this.#start;
+      if (method.readAnswer !== undefined && method.createReader === undefined)
+        return method.readAnswer(undefined, body, this.#server.provider);
+      const reader = this.#reader ?? this.#createReader();
+      return reader.finish({ estimateFromRequest: method.readText?.(body) ?? body });
     });
   }
 
@@ -200,15 +233,17 @@ export class LlmCall {
   }
 
   #outcome({ reading: stated = NOTHING_READ, error, streamEnd, endedAtMs }: Ending): CallOutcome {
-    const { facts, server } = this.#start;
+    const { facts, method } = this.#start;
+    const server = this.#server;
     // A span is one call: what its answer bills beside its totals for the same model is part of it.
-    const reading = stated.beside === undefined ? stated : withBeside(stated);
+    const summed = stated.beside === undefined ? stated : withBeside(stated);
+    const reading = server.region === '' || summed.region !== '' ? summed : { ...summed, region: server.region };
     const httpStatus = httpStatusOf(error);
     const endedAfterMs = endedAtMs === undefined ? performance.now() - this.#startedAt : endedAtMs - this.#startedAtMs;
     return {
       reading,
       price:
-        httpStatus !== undefined && reading.quality === 'missing'
+        method.isFree === true || ((httpStatus ?? 0) >= FIRST_ERROR_STATUS && reading.quality === 'missing')
           ? NOT_BILLABLE
           : priceCall({
               provider: server.provider,
@@ -239,9 +274,10 @@ export class LlmCall {
   }
 
   #metricSubject() {
-    const { method, facts, server, attribution } = this.#start;
+    const { method, facts, attribution } = this.#start;
+    const server = this.#server;
     return {
-      operation: method.operation,
+      operation: facts.operation ?? method.operation,
       provider: server.provider,
       requestModel: facts.model,
       serverAddress: server.isOwnProvider ? undefined : server.address,
@@ -251,9 +287,18 @@ export class LlmCall {
   }
 }
 
+/** Where SDKs' errors keep the HTTP status of the answer. */
+const STATUS_FIELDS = ['status', 'statusCode', 'status_code'] as const;
+
 /** The HTTP status of an error response; 4xx and 5xx answers are not billed. */
 function httpStatusOf(error: unknown): number | undefined {
-  const status: unknown = (error as { status?: unknown } | null | undefined)?.status;
+  const fields = asRecord(error);
+  if (fields === undefined) return undefined;
+  for (const name of STATUS_FIELDS) {
+    const status = fields[name];
+    if (typeof status === 'number') return status;
+  }
+  const status = asRecord(fields['$metadata'])?.['httpStatusCode'];
   return typeof status === 'number' ? status : undefined;
 }
 

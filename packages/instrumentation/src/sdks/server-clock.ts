@@ -4,6 +4,11 @@ const CLOCK_TOLERANCE_MS = 5 * 60 * 1000;
 /** A clock that was found in step is believed for this long. */
 const BELIEVED_FOR_MS = 1000;
 
+/** Where headers are looked up: a `Headers`, or whatever an SDK has in its place. */
+export interface HeaderSource {
+  get(name: string): string | null | undefined;
+}
+
 /**
  * How far the local clock is ahead of a server's, by the `Date` of its answers. Reading a header costs more than the
  * rest of looking at an answer, so a clock in step is looked at once a second, and again when the local one is set.
@@ -17,7 +22,7 @@ export class ServerClock {
    * set.
    * @returns milliseconds by which the local clock is ahead, beyond ± 5 minutes; undefined when in step or not known.
    */
-  offsetMs(response: Response, nowMs: number, monotonicMs: number): number | undefined {
+  offsetMs(response: { readonly headers: HeaderSource }, nowMs: number, monotonicMs: number): number | undefined {
     const originMs = nowMs - monotonicMs;
     const isSet = Math.abs(originMs - this.#originMs) > BELIEVED_FOR_MS;
     if (!isSet && monotonicMs - this.#believedAt < BELIEVED_FOR_MS) return undefined;

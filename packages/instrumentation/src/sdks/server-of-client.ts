@@ -1,5 +1,5 @@
 import { providerOfUrl } from '@costel/pricing';
-import { asRecord, asText, type SdkDefinition } from './sdk-definition.js';
+import { asRecord, asText, type SdkDefinition, type ServerHint } from './sdk-definition.js';
 import { ServerClock } from './server-clock.js';
 
 /** Where a client sends its requests. */
@@ -9,6 +9,8 @@ export interface Server {
   readonly port: number;
   /** True where the address is the SDK's own provider, so that the provider's name says it all. */
   readonly isOwnProvider: boolean;
+  /** Cloud region, where the SDK knows one; `''` elsewhere. */
+  readonly region: string;
   readonly clock: ServerClock;
 }
 
@@ -40,6 +42,7 @@ function hostOf(baseUrl: string): Host {
 
 interface KnownServer {
   readonly baseUrl: unknown;
+  readonly hinted: string | undefined;
   readonly providerByHost: Readonly<Record<string, string>>;
   readonly server: Server;
 }
@@ -59,23 +62,41 @@ export function serverOfClient(
   const baseUrl = object?.['baseURL'];
   const known = object === undefined ? undefined : serverByClient.get(object);
   if (known !== undefined && known.baseUrl === baseUrl && known.providerByHost === providerByHost) return known.server;
-  const server = findServer(object, sdk, providerByHost);
-  if (object !== undefined) serverByClient.set(object, { baseUrl, providerByHost, server });
+  const hint: ServerHint = {
+    client,
+    baseUrl: asText(baseUrl),
+    provider: sdk.providerByClass[object?.constructor?.name ?? ''] ?? asText(object?.['_genAIProviderName']),
+  };
+  const server = findServer(hint, sdk, providerByHost);
+  if (object !== undefined) serverByClient.set(object, { baseUrl, hinted: undefined, providerByHost, server });
   return server;
 }
 
-function findServer(
-  client: Readonly<Record<string, unknown>> | undefined,
+/** The provider and address that an SDK's own objects hint at; see `serverOfClient`. */
+export function serverOfHint(
+  hint: ServerHint,
   sdk: SdkDefinition,
   providerByHost: Readonly<Record<string, string>>,
 ): Server {
-  const { address, port, knownProvider, clock } = hostOf(asText(client?.['baseURL']) ?? 'https://unknown.invalid');
-  const provider =
-    providerByHost[address] ??
-    knownProvider ??
-    sdk.providerByClass[client?.constructor?.name ?? ''] ??
-    asText(client?.['_genAIProviderName']) ??
-    sdk.defaultProvider;
+  const { baseUrl } = hint;
+  const client = asRecord(hint.client);
+  const hinted = hint.region === undefined ? hint.provider : `${hint.provider ?? ''}\n${hint.region}`;
+  const known = client === undefined ? undefined : serverByClient.get(client);
+  if (
+    known !== undefined &&
+    known.baseUrl === baseUrl &&
+    known.hinted === hinted &&
+    known.providerByHost === providerByHost
+  )
+    return known.server;
+  const server = findServer(hint, sdk, providerByHost);
+  if (client !== undefined) serverByClient.set(client, { baseUrl, hinted, providerByHost, server });
+  return server;
+}
+
+function findServer(hint: ServerHint, sdk: SdkDefinition, providerByHost: Readonly<Record<string, string>>): Server {
+  const { address, port, knownProvider, clock } = hostOf(hint.baseUrl ?? 'https://unknown.invalid');
+  const provider = providerByHost[address] ?? knownProvider ?? hint.provider ?? sdk.defaultProvider;
   const isOwnProvider = knownProvider === sdk.defaultProvider && provider === knownProvider;
-  return { provider, address, port, isOwnProvider, clock };
+  return { provider, address, port, isOwnProvider, region: hint.region ?? '', clock };
 }

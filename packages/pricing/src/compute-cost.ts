@@ -86,3 +86,48 @@ export function computeCost(
   if (missing !== undefined) return { reason: 'no_price_for_bucket', buckets: missing };
   return { costPicoUsd: picoUsd(cost), lineItems };
 }
+
+/** Adds an item to those of its bucket and price, in the order of `USAGE_BUCKETS`. */
+function addItem(items: LineItem[], item: LineItem): void {
+  const index = items.findIndex(
+    ({ bucket, unitPricePicoUsd }) => bucket === item.bucket && unitPricePicoUsd === item.unitPricePicoUsd,
+  );
+  const same = items[index];
+  if (same === undefined) items.push(item);
+  else
+    items[index] = {
+      ...same,
+      quantity: same.quantity + item.quantity,
+      costPicoUsd: picoUsd(same.costPicoUsd + item.costPicoUsd),
+    };
+}
+
+/**
+ * Prices a call that was several calls of the model, each by its own context: of a threshold of 100 000, iterations of
+ * 90 000 and 110 000 input tokens are one below and one above it, while their sum would be all above. What is in `usage`
+ * and in no iteration (fees) is priced once.
+ */
+export function computeIterations(
+  usage: Usage,
+  iterations: readonly Usage[],
+  period: RatePeriod,
+  atMs: number,
+  feature: string = '',
+): ComputedCost | MissingRate {
+  const rest: Partial<Record<UsageBucket, number>> = {};
+  for (const bucket of USAGE_BUCKETS) {
+    const inIterations = iterations.reduce((sum, part) => sum + (part[bucket] ?? 0), 0);
+    const left = (usage[bucket] ?? 0) - inIterations;
+    if (left > 0) rest[bucket] = left;
+  }
+  const lineItems: LineItem[] = [];
+  let cost = 0n;
+  for (const part of [...iterations, rest]) {
+    const computed = computeCost(part, period, atMs, feature);
+    if ('reason' in computed) return computed;
+    cost += computed.costPicoUsd;
+    for (const item of computed.lineItems) addItem(lineItems, item);
+  }
+  const order = (item: LineItem): number => USAGE_BUCKETS.indexOf(item.bucket);
+  return { costPicoUsd: picoUsd(cost), lineItems: lineItems.sort((a, b) => order(a) - order(b)) };
+}

@@ -1,4 +1,4 @@
-import { computeCost, type LineItem } from './compute-cost.js';
+import { computeCost, computeIterations, type LineItem } from './compute-cost.js';
 import { picoUsd, type PicoUsd } from './pico-usd.js';
 import { LIST_PRICES, type PriceBook } from './price-book.js';
 import type { RatePeriod, UnpricedReason } from './rates.js';
@@ -19,6 +19,8 @@ export interface CallToPrice {
   readonly atMs: number;
   readonly usage: Usage;
   readonly quality: UsageQuality;
+  /** The calls of the model that `usage` adds up, where each has its own context; absent: one. */
+  readonly iterations?: readonly Usage[] | undefined;
   /** The cost that the provider itself reported; it wins over any price list. */
   readonly reportedCostPicoUsd?: PicoUsd | undefined;
 }
@@ -105,7 +107,10 @@ export function priceCall(call: CallToPrice, book: PriceBook = LIST_PRICES): Pri
       ? { status: 'unpriced', lineItems: [], reason: rates.reason, model: named }
       : providerPriced(call, reported, named, []);
   }
-  const computed = computeCost(call.usage, rates.period, call.atMs, call.feature);
+  const computed =
+    call.iterations === undefined
+      ? computeCost(call.usage, rates.period, call.atMs, call.feature)
+      : computeIterations(call.usage, call.iterations, rates.period, call.atMs, call.feature);
   if (reported !== undefined)
     return providerPriced(call, reported, rates.model, 'reason' in computed ? [] : computed.lineItems);
   if ('reason' in computed) {

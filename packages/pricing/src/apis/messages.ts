@@ -1,3 +1,6 @@
+import { inputTokensOf } from '../compute-cost.js';
+import type { Usage } from '../usage.js';
+import { addUsages, SHORT_CONTEXT_TOKENS } from './add-reading.js';
 import type { ApiFamily, StreamFold } from './api-family.js';
 import { asList, asObject, asText, at, type JsonObject } from './json.js';
 import { readReportedCost } from './reported-cost.js';
@@ -57,26 +60,62 @@ function regionOf(usage: JsonObject | undefined): string {
  */
 const BILLED_BESIDE: ReadonlySet<string> = new Set(['compaction', 'advisor_message']);
 
-function readBeside(body: JsonObject, usage: JsonObject | undefined): UsageReading[] {
-  return asList(usage?.['iterations']).flatMap((entry) => {
-    const iteration = asObject(entry);
-    if (iteration === undefined || !BILLED_BESIDE.has(asText(iteration['type']) ?? '')) return [];
-    const counted = readMessagesUsage(iteration);
-    return usageReading({
-      usage: counted.usage,
-      quality: counted.quality,
-      responseModel: asText(iteration['model']) ?? asText(body['model']),
-      serviceTier: tierOf(usage),
-      region: regionOf(usage),
-    });
+/** One iteration as a part that is billed for itself. */
+function readIteration(iteration: JsonObject, body: JsonObject, usage: JsonObject | undefined): UsageReading {
+  const counted = readMessagesUsage(iteration);
+  const model = asText(iteration['model']);
+  return usageReading({
+    usage: counted.usage,
+    quality: counted.quality,
+    responseModel: model ?? asText(body['model']),
+    requestModel: model,
+    serviceTier: tierOf(usage),
+    region: regionOf(usage),
   });
+}
+
+function iterationsOf(usage: JsonObject | undefined, isOf: (type: string) => boolean): JsonObject[] {
+  return asList(usage?.['iterations'])
+    .map(asObject)
+    .filter((iteration) => iteration !== undefined)
+    .filter((iteration) => isOf(asText(iteration['type']) ?? ''));
+}
+
+const ADDED_FIELDS = [...INPUT_FIELDS, 'output_tokens'] as const;
+
+/** Whether counts add up to the totals that they are said to be parts of. */
+function addUp(parts: readonly JsonObject[], totals: JsonObject): boolean {
+  return ADDED_FIELDS.every((name) => {
+    const sum = parts.reduce((before, part) => before + Number(part[name] ?? 0), 0);
+    return sum === Number(totals[name] ?? 0);
+  });
+}
+
+/**
+ * The calls of the model behind a message that server-side tools made loop, where only together they are a long context:
+ * each has the price of its own. Undefined where the sum costs the same.
+ */
+function loopOf(usage: JsonObject | undefined, counted: Usage): readonly Usage[] | undefined {
+  if (usage === undefined || inputTokensOf(counted) <= SHORT_CONTEXT_TOKENS) return undefined;
+  const loop = iterationsOf(usage, (type) => type === 'message');
+  return loop.length > 1 && addUp(loop, usage) ? loop.map((part) => readMessagesUsage(part).usage) : undefined;
+}
+
+/** A loop's counts by bucket are those of its iterations, which may tell less of thinking than their sum does. */
+function withIterations(counted: CountedUsage, iterations: readonly Usage[]): CountedUsage {
+  const { web_search: searches } = counted.usage;
+  const sum = addUsages(iterations);
+  return { usage: searches === undefined ? sum : { ...sum, web_search: searches }, quality: counted.quality };
 }
 
 /** Reads a message object, whole or put together from its events. */
 function readMessage(body: JsonObject): UsageReading {
   const usage = asObject(body['usage']);
   const stopReason = asText(body['stop_reason']);
-  const counted = readMessagesUsage(usage);
+  const whole = readMessagesUsage(usage);
+  const iterations = loopOf(usage, whole.usage);
+  const counted = iterations === undefined ? whole : withIterations(whole, iterations);
+  const beside = iterationsOf(usage, (type) => BILLED_BESIDE.has(type));
   return usageReading({
     usage: counted.usage,
     quality: counted.quality,
@@ -86,7 +125,8 @@ function readMessage(body: JsonObject): UsageReading {
     region: regionOf(usage),
     finishReasons: stopReason === undefined ? [] : [stopReason],
     reportedCostPicoUsd: readReportedCost(usage, counted.quality),
-    beside: readBeside(body, usage),
+    iterations,
+    beside: beside.map((iteration) => readIteration(iteration, body, usage)),
   });
 }
 

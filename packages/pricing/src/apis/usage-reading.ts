@@ -16,6 +16,11 @@ export interface UsageReading {
   readonly finishReasons: readonly string[];
   /** The cost as the provider itself reported it, in pico-dollars. */
   readonly reportedCostPicoUsd?: PicoUsd;
+  /**
+   * The calls of the model that `usage` adds up, where the price depends on the context of each; their tokens are those of
+   * `usage`, fees apart. Absent: one call, or a sum that costs the same.
+   */
+  readonly iterations?: readonly Usage[];
   /** Parts of the call that are billed beside these counts, each at the price of its own model; absent: none. */
   readonly beside?: readonly UsageReading[];
 }
@@ -23,7 +28,7 @@ export interface UsageReading {
 /** The parts of a reading that a family fills in; the rest has the values of an answer that states nothing. */
 export function usageReading(parts: Partial<{ [K in keyof UsageReading]: UsageReading[K] | undefined }>): UsageReading {
   const { usage, quality, responseModel, requestModel, responseId, serviceTier, region, finishReasons } = parts;
-  const { reportedCostPicoUsd, beside } = parts;
+  const { reportedCostPicoUsd, iterations, beside } = parts;
   const reading: { -readonly [K in keyof UsageReading]: UsageReading[K] } = {
     usage: usage ?? {},
     quality: quality ?? 'missing',
@@ -35,6 +40,7 @@ export function usageReading(parts: Partial<{ [K in keyof UsageReading]: UsageRe
   if (requestModel !== undefined) reading.requestModel = requestModel;
   if (responseId !== undefined) reading.responseId = responseId;
   if (reportedCostPicoUsd !== undefined) reading.reportedCostPicoUsd = reportedCostPicoUsd;
+  if (iterations !== undefined) reading.iterations = iterations;
   if (beside !== undefined && beside.length > 0) reading.beside = beside;
   return reading;
 }

@@ -214,7 +214,8 @@ function answerOfItems(id: string, items: readonly UsageReading[], context: Read
   const priced = items.map((item, index) => priceReading(`${id}#${index + 1}`, item, context));
   return answerOf(id, {
     status: 'not_billable',
-    model: priced[0]?.model ?? context.requestModel ?? null,
+    // Of a session that another model writes down for, the model that answers.
+    model: priced[items.findIndex((item) => item.requestModel === undefined)]?.model ?? context.requestModel ?? null,
     reason: `billed by its ${items.length} answers, ${id}#1 to ${id}#${items.length}`,
     items: priced,
   });

@@ -1,5 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import { createStreamReader, priceInteraction, readUsage, withBeside, type UsageReading } from '../../src/index.js';
+import { SHORT_CONTEXT_TOKENS } from '../../src/apis/add-reading.js';
+import { thresholdsOf } from '../../src/bucket-prices.js';
+import { CATALOGUES } from '../../src/catalogue/catalogues.js';
+import {
+  createStreamReader,
+  parsePicoUsd,
+  priceCall,
+  priceInteraction,
+  readUsage,
+  withBeside,
+  type InteractionAnswer,
+  type UsageReading,
+} from '../../src/index.js';
 
 function read(usage: unknown): UsageReading | undefined {
   return readUsage('messages', 'anthropic', {
@@ -177,5 +189,110 @@ describe('iterations that a message’s totals leave out', () => {
   it('are none where there are no others', () => {
     const { iterations: _iterations, ...usage } = MESSAGE.usage;
     expect(readUsage('messages', 'anthropic', { ...MESSAGE, usage })?.beside).toBeUndefined();
+  });
+});
+
+describe('a message that server-side tools made loop', () => {
+  const part = (input: number, output: number, type = 'message'): object => ({
+    type,
+    input_tokens: input,
+    cache_read_input_tokens: 1000,
+    output_tokens: output,
+  });
+  const message = (...iterations: readonly object[]): object => ({
+    id: 'msg_1',
+    model: 'claude-haiku-5-5',
+    usage: {
+      input_tokens: 204_000,
+      cache_read_input_tokens: 2000,
+      output_tokens: 300,
+      server_tool_use: { web_search_requests: 2 },
+      iterations,
+    },
+  });
+  const at = Date.UTC(2026, 10, 22);
+  const answerTo = (body: object): InteractionAnswer =>
+    priceInteraction(
+      { id: 'x', provider: 'anthropic', api: 'messages', response: { status: 200, body_kind: 'json', body } },
+      { at, now: 0 },
+    );
+  const costOf = (input: number, output: number): bigint =>
+    priceCall({
+      provider: 'anthropic',
+      responseModel: 'claude-haiku-5-5',
+      atMs: at,
+      usage: { input, cache_read: 1000, output },
+      quality: 'reported',
+    }).costPicoUsd ?? 0n;
+
+  it('is judged call by call: only what is above the threshold has the price of a long context', () => {
+    const answer = answerTo(message(part(90_000, 100), part(114_000, 200)));
+    const expected = costOf(90_000, 100) + costOf(114_000, 200);
+    expect(parsePicoUsd(answer.cost_usd ?? '0')).toBe(expected);
+    // By the sum all of it would be dearer.
+    expect(expected).toBeLessThan(costOf(204_000 + 1000, 300));
+    expect(answer.usage).toEqual({ input: 204_000, cache_read: 2000, output: 300, web_search: 2 });
+    expect(answer.line_items.map(({ bucket, quantity }) => [bucket, quantity])).toEqual([
+      ['input', 90_000],
+      ['input', 114_000],
+      ['cache_read', 1000],
+      ['cache_read', 1000],
+      ['output', 100],
+      ['output', 200],
+    ]);
+    expect(answer.fee_items).toMatchObject([{ bucket: 'web_search', quantity: 2 }]);
+    expect(answer.items).toBeUndefined();
+  });
+
+  it('is several calls to who can report one price a call, and its fees are among them once', () => {
+    const reading = readUsage('messages', 'anthropic', message(part(90_000, 100), part(114_000, 200)));
+    if (reading === undefined) throw new Error('nothing was read');
+    expect(withBeside(reading)).toMatchObject({
+      usage: { input: 114_000, cache_read: 1000, output: 200, web_search: 2 },
+      beside: [{ responseModel: 'claude-haiku-5-5', usage: { input: 90_000, cache_read: 1000, output: 100 } }],
+    });
+    expect(withBeside(reading).iterations).toBeUndefined();
+    expect(withBeside(reading).beside?.[0]?.usage.web_search).toBeUndefined();
+  });
+
+  it.each([
+    ['do not add up to the totals', message(part(90_000, 100), part(113_999, 200))],
+    ['are one', message(part(204_000, 300))],
+    ['are no list', { ...message(), usage: { input_tokens: 200_000, output_tokens: 1, iterations: 'x' } }],
+  ])('is one call where its iterations %s', (_case, body) => {
+    expect(readUsage('messages', 'anthropic', body)?.iterations).toBeUndefined();
+  });
+
+  it('keeps a compaction of the context apart from it where both together would be a long context', () => {
+    const usage = {
+      input_tokens: 20_000,
+      output_tokens: 10,
+      iterations: [
+        { type: 'compaction', input_tokens: 90_000, output_tokens: 5 },
+        { type: 'message', input_tokens: 20_000, output_tokens: 10 },
+      ],
+    };
+    const reading = readUsage('messages', 'anthropic', { id: 'msg_1', model: 'claude-haiku-5-5', usage });
+    if (reading === undefined) throw new Error('nothing was read');
+    expect(withBeside(reading)).toMatchObject({
+      usage: { input: 20_000, output: 10 },
+      beside: [{ usage: { input: 90_000, output: 5 } }],
+    });
+  });
+
+  it('needs no such care below the lowest threshold of any Claude model', () => {
+    const thresholds = CATALOGUES.flatMap((catalogue) =>
+      catalogue.providerIds.flatMap((id) =>
+        (catalogue.findProvider(id)?.models ?? [])
+          .filter(([model]) => model.includes('claude'))
+          .flatMap(([, , entries, variants = []]) =>
+            [...entries.map(([, prices]) => prices), ...variants.map(([, prices]) => prices)].flatMap((prices) => [
+              ...thresholdsOf(prices),
+            ]),
+          ),
+      ),
+    ).filter((threshold) => threshold > 0);
+    expect(thresholds.length).toBeGreaterThan(0);
+    expect(Math.min(...thresholds)).toBeGreaterThanOrEqual(SHORT_CONTEXT_TOKENS);
   });
 });

@@ -133,6 +133,7 @@ describe('a realtime session', () => {
       },
       { at: Date.UTC(2026, 10, 22), now: 0 },
     );
+    expect(answer.model).toBe('gpt-realtime');
     expect(answer.items).toMatchObject([
       { status: 'unpriced', reason: 'unknown_model' },
       { status: 'priced', model: 'gpt-realtime' },

@@ -10,8 +10,14 @@ export function copyFolder(copy: string): string {
 
 /**
  * Loads a module as it resolves in that copy. The SDKs are not installed where the types are checked, so the caller says
- * what it uses of the module.
+ * what it uses of the module. `fresh` gives a copy of its own, so that one can be patched and another not.
  */
-export function loadSdk(copy: string, moduleName: string): unknown {
-  return createRequire(`${copyFolder(copy)}package.json`)(moduleName);
+export function loadSdk(copy: string, moduleName: string, fresh = false): unknown {
+  const require = createRequire(`${copyFolder(copy)}package.json`);
+  if (fresh) {
+    for (const file of Object.keys(require.cache)) {
+      if (file.includes(`/node_modules/${moduleName}/`)) delete require.cache[file];
+    }
+  }
+  return require(moduleName);
 }

@@ -3,6 +3,7 @@ import { llmInstrumentations } from '../../src/index.js';
 import { ProviderServer } from '../support/provider-server.js';
 import { loadOpenAi, OPENAI_COPIES } from '../support/sdk-copies.js';
 import { Telemetry } from '../support/telemetry.js';
+import { OPENAI_MEDIA_SCENARIOS } from './openai-media-scenarios.js';
 import { OPENAI_SCENARIOS, type OpenAiScenarioContext } from './openai-scenarios.js';
 
 const server = new ProviderServer();
@@ -26,7 +27,7 @@ afterAll(async () => {
 });
 
 describe.each(OPENAI_COPIES)('%s behaves with instrumentation as without', (copy) => {
-  it.each(Object.entries(OPENAI_SCENARIOS))('%s', async (_name, scenario) => {
+  it.each(Object.entries({ ...OPENAI_SCENARIOS, ...OPENAI_MEDIA_SCENARIOS }))('%s', async (_name, scenario) => {
     const [without, withIt] = [plain.get(copy), patched.get(copy)];
     if (without === undefined || withIt === undefined) throw new Error(`${copy} is not installed`);
     const expected = await scenario(contextOf(without));

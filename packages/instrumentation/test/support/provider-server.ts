@@ -54,7 +54,11 @@ export class ProviderServer {
     const seen = {
       url: request.url ?? '',
       headers: request.headers,
-      body: (text === '' ? {} : JSON.parse(text)) as Record<string, unknown>,
+      // Files are sent as a form; what tests look into is JSON.
+      body: (request.headers['content-type']?.includes('json') === true ? JSON.parse(text) : {}) as Record<
+        string,
+        unknown
+      >,
     };
     this.seen.push(seen);
     response.on('close', () => {
@@ -76,6 +80,15 @@ export function json(body: unknown, init: { status?: number; headers?: Record<st
       ...init.headers,
     });
     response.end(JSON.stringify(body));
+  };
+}
+
+/** Answers with bytes, in two pieces. */
+export function bytes(body: Uint8Array, contentType: string): Reply {
+  return (_request, response) => {
+    response.writeHead(200, { 'content-type': contentType, 'x-request-id': 'req_fixed' });
+    response.write(body.subarray(0, body.length / 2));
+    response.end(body.subarray(body.length / 2));
   };
 }
 

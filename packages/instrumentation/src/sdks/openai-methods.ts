@@ -1,0 +1,89 @@
+import { readSpeech } from '@costel/pricing';
+import { asRecord, asText, type MethodDefinition, type RequestFacts } from './sdk-definition.js';
+
+/*
+ * The methods of OpenAI's own SDK and of those generated after it (Groq, Together), each under the path that the class
+ * and the client share: `Chat.Completions` and `client.chat.completions`.
+ */
+
+type Row = Omit<MethodDefinition, 'classPath' | 'resourcePath'>;
+
+function at(path: string, row: Row): MethodDefinition {
+  const classPath = path.split('.');
+  return { classPath, resourcePath: classPath.map((name) => name.charAt(0).toLowerCase() + name.slice(1)), ...row };
+}
+
+export const CHAT = at('Chat.Completions', {
+  method: 'create',
+  api: 'chat.completions',
+  operation: 'chat',
+  canIncludeUsage: true,
+});
+
+export const COMPLETIONS = at('Completions', {
+  method: 'create',
+  api: 'completions',
+  operation: 'text_completion',
+  canIncludeUsage: true,
+});
+
+export const EMBEDDINGS = at('Embeddings', { method: 'create', api: 'embeddings', operation: 'embeddings' });
+
+const IMAGES: Row = { method: 'generate', api: 'images', operation: 'image_generation' };
+
+export const IMAGES_GENERATE = at('Images', IMAGES);
+
+export const IMAGES_EDIT = at('Images', { ...IMAGES, method: 'edit' });
+
+export const IMAGES_VARIATION = at('Images', { ...IMAGES, method: 'createVariation' });
+
+const TRANSCRIPTION: Row = { method: 'create', api: 'audio', operation: 'transcription' };
+
+export const TRANSCRIPTIONS = at('Audio.Transcriptions', TRANSCRIPTION);
+
+export const TRANSLATIONS = at('Audio.Translations', TRANSCRIPTION);
+
+/** Answers with sound, so what is billed is read from the request. */
+export const SPEECH = at('Audio.Speech', {
+  method: 'create',
+  api: 'audio',
+  operation: 'speech',
+  readAnswer: (_sound, request) => readSpeech(request),
+});
+
+export const MODERATIONS = at('Moderations', {
+  method: 'create',
+  api: 'moderations',
+  operation: 'moderation',
+  isFree: true,
+});
+
+export const RERANK = at('Rerank', { method: 'create', api: 'rerank', operation: 'rerank' });
+
+export const RESPONSES = at('Responses', { method: 'create', api: 'responses', operation: 'chat' });
+
+export const BETA_RESPONSES = at('Beta.Responses', {
+  method: 'create',
+  api: 'responses',
+  operation: 'chat',
+  isRecent: true,
+});
+
+const COMPACT: Row = { method: 'compact', api: 'responses.compact', operation: 'chat', isRecent: true };
+
+export const RESPONSES_COMPACT = at('Responses', COMPACT);
+
+export const BETA_RESPONSES_COMPACT = at('Beta.Responses', COMPACT);
+
+/** Its answer states model and usage as a response does. */
+export const DECISIONS = at('Decisions', { method: 'create', api: 'responses', operation: 'chat', isRecent: true });
+
+/** What a request to any of these methods says. */
+export function readOpenAiRequest(body: Readonly<Record<string, unknown>>): RequestFacts {
+  return {
+    model: asText(body['model']) ?? '',
+    stream: body['stream'] === true,
+    user: asText(body['safety_identifier']) ?? asText(body['user']),
+    conversation: asText(body['conversation']) ?? asText(asRecord(body['conversation'])?.['id']),
+  };
+}

@@ -1,5 +1,5 @@
 import { statedPrices, thresholdsOf, type StatedPrices } from './bucket-prices.js';
-import type { CatalogueModel, CataloguePrices, Constraint } from './catalogue/catalogue.js';
+import { EXACT_DAY, type CatalogueModel, type CataloguePrices, type Constraint } from './catalogue/catalogue.js';
 import { INPUT_BUCKETS, OUTPUT_BUCKETS, type UsageBucket } from './usage.js';
 
 /** Start of the first period: no call is older. */
@@ -68,7 +68,7 @@ function standardEntry(
 }
 
 /** The service tier under every name that catalogues give to what it is: their values do not overlap. */
-const TIER_CONTEXTS: readonly string[] = ['service_tier', 'processing', 'speed'];
+const TIER_CONTEXTS: readonly string[] = ['service_tier', 'processing', 'speed', 'search_context'];
 
 function variantApplies(when: Readonly<Record<string, string>>, serviceTier: string): boolean {
   return Object.entries(when).every(([name, value]) => TIER_CONTEXTS.includes(name) && value === serviceTier);
@@ -80,6 +80,7 @@ function variantApplies(when: Readonly<Record<string, string>>, serviceTier: str
  */
 function variantStartMs(model: CatalogueModel, constraint: Constraint): number {
   if (typeof constraint !== 'string') return FIRST_PERIOD_MS;
+  if (constraint.startsWith(EXACT_DAY)) return Date.parse(constraint.slice(EXACT_DAY.length));
   const verifiedMs = Date.parse(constraint);
   const changes = startDates(model[2].map((entry) => entry[0])).filter((changeMs) => changeMs <= verifiedMs);
   return changes.at(-1) ?? FIRST_PERIOD_MS;

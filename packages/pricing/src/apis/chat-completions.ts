@@ -66,14 +66,17 @@ export function readOpenAiShape(
   finishReasons: readonly string[],
 ): UsageReading {
   const counted = readChatUsage(usage);
+  const reportedCostPicoUsd = readReportedCost(usage, counted.quality);
+  // Perplexity bills each request beside its tokens, by this size; its reported cost has both.
+  const searchSize = reportedCostPicoUsd === undefined ? asText(usage?.['search_context_size']) : undefined;
   return usageReading({
-    usage: counted.usage,
+    usage: searchSize === undefined ? counted.usage : { ...counted.usage, request: 1 },
     quality: counted.quality,
     responseModel: asText(body['model']),
     responseId: asText(body['id']),
-    serviceTier: readServiceTier(body['service_tier']),
+    serviceTier: searchSize ?? readServiceTier(body['service_tier']),
     finishReasons,
-    reportedCostPicoUsd: readReportedCost(usage, counted.quality),
+    reportedCostPicoUsd,
   });
 }
 

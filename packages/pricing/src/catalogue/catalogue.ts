@@ -9,6 +9,9 @@ export type CataloguePrice = number | readonly [number, ...(readonly [number, nu
 /** Prices by price key, e.g. `input_mtok`. */
 export type CataloguePrices = Readonly<Record<string, CataloguePrice>>;
 
+/** In front of a variant's day: it holds from exactly then, and is not carried back to the start of the standard price. */
+export const EXACT_DAY = '=';
+
 /** Valid from a UTC day on (`YYYY-MM-DD`), within a daily window in seconds of the UTC day, or always (`null`). */
 export type Constraint = string | readonly [number, number] | null;
 

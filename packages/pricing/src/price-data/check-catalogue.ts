@@ -33,7 +33,7 @@ class CatalogueCheck {
   }
 
   constraint(value: unknown): Constraint {
-    const isDate = typeof value === 'string' && /^\d{4}-\d\d-\d\d$/.test(value);
+    const isDate = typeof value === 'string' && /^=?\d{4}-\d\d-\d\d$/.test(value);
     const isWindow = Array.isArray(value) && value.length === 2 && value.every((second) => Number.isInteger(second));
     if (value !== null && !isDate && !isWindow)
       this.fail(`constraint ${JSON.stringify(value)} is no day and no window`);

@@ -165,10 +165,26 @@ function readTiers(entry: Entry, conversion: Conversion, steps: Steps): void {
   }
 }
 
+const SEARCH_CONTEXT_SIZES: readonly string[] = ['low', 'medium', 'high'];
+
+/** Perplexity bills each request by the size of the context that was searched for it, not each search. */
+function isBilledByRequest(entry: Entry): boolean {
+  return entry['litellm_provider'] === 'perplexity';
+}
+
+function readRequestFees(entry: Entry, conversion: Conversion): CatalogueVariant[] {
+  const search = entry['search_context_cost_per_query'];
+  if (typeof search !== 'object' || search === null || !isBilledByRequest(entry)) return [];
+  return SEARCH_CONTEXT_SIZES.flatMap((size): CatalogueVariant[] => {
+    const pico = conversion.pico((search as Entry)[`search_context_size_${size}`]);
+    return pico === undefined ? [] : [[{ search_context: size }, { requests_kcount: pico }, null]];
+  });
+}
+
 /** A web search by the size of its context; providers default to the medium one. */
 function readSearch(entry: Entry, conversion: Conversion, steps: Steps): void {
   const search = entry['search_context_cost_per_query'];
-  if (typeof search !== 'object' || search === null) return;
+  if (typeof search !== 'object' || search === null || isBilledByRequest(entry)) return;
   const pico = conversion.pico((search as Entry)['search_context_size_medium']);
   if (pico !== undefined) addPrice(steps, 'web_searches_kcount', 0, pico);
 }
@@ -185,6 +201,7 @@ function modelOf(name: string, entry: Entry, conversion: Conversion): CatalogueM
     const own = pricesOf(byTier.get(suffix) ?? new Map(), false);
     return Object.keys(own).length === 0 ? [] : [[{ [context]: tier }, own, null]];
   });
+  variants.push(...readRequestFees(entry, conversion));
   const model = [name, `=${name.toLowerCase()}`, [[null, prices]]] as const;
   return variants.length === 0 ? model : [...model, variants];
 }

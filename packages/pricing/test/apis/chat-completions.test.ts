@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readUsage } from '../../src/index.js';
+import { priceInteraction, readUsage } from '../../src/index.js';
 
 function read(usage: unknown, rest: object = {}): ReturnType<typeof readUsage> {
   return readUsage('chat.completions', 'openai', {
@@ -93,5 +93,44 @@ describe('an embedding', () => {
     expect(read({ prompt_tokens: 8, total_tokens: 8 })).toEqual({ input: 8 });
     expect(read({ total_tokens: 8 })).toEqual({ input: 8 });
     expect(read({ prompt_tokens: 8, completion_tokens: 3, total_tokens: 11 })).toEqual({ input: 8 });
+  });
+});
+
+describe('an answer of Perplexity', () => {
+  const at = Date.UTC(2026, 10, 22);
+  const usage = { prompt_tokens: 1000, completion_tokens: 100, total_tokens: 1100 };
+  const priced = (model: string, extra: object): unknown => {
+    const answer = priceInteraction(
+      {
+        id: 'x',
+        provider: 'perplexity',
+        api: 'chat.completions',
+        response: { status: 200, body_kind: 'json', body: { id: 'r', model, usage: { ...usage, ...extra } } },
+      },
+      { at, now: at },
+    );
+    return [answer.status, answer.cost_usd, answer.fees_usd];
+  };
+
+  it.each([
+    ['sonar', 'low', '0.0011', '0.005'],
+    ['sonar', 'medium', '0.0011', '0.008'],
+    ['sonar', 'high', '0.0011', '0.012'],
+    ['sonar-pro', 'medium', '0.0045', '0.01'],
+  ])('of %s without a reported cost has the fee of its request by the %s search context', (model, size, cost, fee) => {
+    expect(priced(model, { search_context_size: size })).toEqual(['priced', cost, fee]);
+  });
+
+  it('with a reported cost has no fee beside it: that cost is the whole', () => {
+    expect(priced('sonar', { search_context_size: 'low', cost: { total_cost: 0.00512 } })).toEqual([
+      'priced',
+      '0.00512',
+      undefined,
+    ]);
+  });
+
+  it('of a search context that nobody lists is unpriced, and one that states none has no fee', () => {
+    expect(priced('sonar', { search_context_size: 'enormous' })).toEqual(['unpriced', null, undefined]);
+    expect(priced('sonar', {})).toEqual(['priced', '0.0011', undefined]);
   });
 });

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { CatalogueModel } from '../../src/catalogue/catalogue.js';
+import { createPriceBook } from '../../src/index.js';
 import {
+  catalogueOf,
   checkCatalogueFile,
   convertLitellm,
   diffCatalogues,
@@ -64,6 +66,40 @@ describe('newer data over older', () => {
     expect(merged.providers['openai']?.models.map(([id]) => id)).toEqual(['a', 'gone']);
     expect(Object.keys(merged.providers)).toEqual(['openai', 'other']);
     expect(diffCatalogues(old, merged)).toEqual({ changed: [], added: [], removed: [] });
+  });
+
+  it('keeps the old price of a tier until then too, and not a day less', () => {
+    const batch = (price: number): CatalogueModel[3] => [[{ processing: 'batch' }, { input_mtok: price }, null]];
+    const old = file('2026-10-01', [model('a', [[null, { input_mtok: 6 }]], batch(3))]);
+    const next = file('2026-11-01', [model('a', [[null, { input_mtok: 6 }]], batch(2))]);
+    const once = keepHistory(old, next);
+    expect(once.providers['openai']?.models[0]?.[3]).toEqual([
+      [{ processing: 'batch' }, { input_mtok: 2 }, '=2026-11-01'],
+      [{ processing: 'batch' }, { input_mtok: 3 }, null],
+    ]);
+    expect(keepHistory(once, next).providers).toEqual(once.providers);
+    const { resolveRates } = createPriceBook({ catalogues: [catalogueOf(checkCatalogueFile(once))] });
+    const key = { provider: 'openai', model: 'a', serviceTier: 'batch', region: '' };
+    const inputAt = (atMs: number): unknown => {
+      const rates = resolveRates(key, atMs);
+      return 'reason' in rates ? rates.reason : rates.tiers[0]?.prices[0];
+    };
+    const change = Date.UTC(2026, 10, 1);
+    expect([inputAt(0), inputAt(change - 1), inputAt(change)]).toEqual([3n, 3n, 2n]);
+    const gone = keepHistory(once, file('2026-12-01', [model('a', [[null, { input_mtok: 6 }]])]));
+    expect(gone.providers['openai']?.models[0]?.[3]).toEqual(once.providers['openai']?.models[0]?.[3]);
+  });
+
+  it('changes nothing of a model that is listed twice, or whose names come in another order', () => {
+    const old = file('2026-10-01', [
+      model('a', [[null, { input_mtok: 5, output_mtok: 6 }]]),
+      model('a', [[null, { web_searches_kcount: 7 }]]),
+    ]);
+    const next = file('2026-11-01', [
+      model('a', [[null, { output_mtok: 6, input_mtok: 5 }]]),
+      model('a', [[null, { web_searches_kcount: 7 }]]),
+    ]);
+    expect(keepHistory(old, next).providers).toEqual(next.providers);
   });
 
   it('is the same when it is merged again', () => {

@@ -1,0 +1,218 @@
+import { callThrough } from '../calls/intercept.js';
+import { listenInside } from '../calls/listen.js';
+import type { LlmCall } from '../calls/llm-call.js';
+import { isAsyncIterable, observeIterable } from '../calls/observe-iterable.js';
+import type { AnyFunction } from '../calls/sdk-shapes.js';
+import {
+  asRecord,
+  asText,
+  type MethodDefinition,
+  type SdkDefinition,
+  type SdkPatcher,
+  type ServerHint,
+} from '../sdks/sdk-definition.js';
+import { serverOfHint } from '../sdks/server-of-client.js';
+import type { Recorder } from '../telemetry/recorder.js';
+import { guarded } from '../telemetry/trouble.js';
+import { follow, isObjectLike } from './reach-resource.js';
+import { replaceMethod, restoreMethod } from './replace-method.js';
+
+/*
+ * The AWS SDK sends commands: `client.send(command)` asks the command for a handler, calls it, and hands out the output of
+ * what it resolves to. That handler is the place to listen: it spans retries and knows the HTTP response, and its promise
+ * is the SDK's own, so that listening beside it leaves the caller's promise (or callback) as it is. One client alone is
+ * listened to by a middleware, which is the same function one step further in.
+ */
+
+type Handler = (args: unknown) => unknown;
+
+/** The parts of a middleware stack that are used. */
+interface MiddlewareStack {
+  clone(): MiddlewareStack;
+  add(middleware: unknown, options: Readonly<Record<string, unknown>>): void;
+}
+
+/** Where a client was seen to send its requests; the SDK itself resolves that anew for each call. */
+const seenServers = new WeakMap<object, ServerHint>();
+
+/** The call of a command's input while it runs. */
+const callOfInput = new WeakMap<object, LlmCall>();
+
+function isStack(value: unknown): value is MiddlewareStack {
+  const stack = asRecord(value);
+  return typeof stack?.['clone'] === 'function' && typeof stack['add'] === 'function';
+}
+
+/** Reads where a signed request goes, one step before it leaves. */
+function serverMiddleware(config: unknown, sdk: SdkDefinition, recorder: Recorder): unknown {
+  return (next: Handler, handlerContext: unknown) => (args: unknown) => {
+    guarded('context', () => {
+      const { input, request } = asRecord(args) ?? {};
+      const call = isObjectLike(input) ? callOfInput.get(input) : undefined;
+      if (call === undefined) return;
+      const hint = hintOf(config, request, handlerContext);
+      if (isObjectLike(config)) seenServers.set(config, hint);
+      call.useServer(serverOfHint(hint, sdk, recorder.options.providerByHost));
+    });
+    return next(args);
+  };
+}
+
+function hintOf(config: unknown, request: unknown, handlerContext: unknown): ServerHint {
+  const { protocol, hostname, port } = asRecord(request) ?? {};
+  const host = asText(hostname);
+  const suffix = typeof port === 'number' ? `:${port}` : '';
+  const scheme = follow(handlerContext, ['__smithy_context', 'selectedHttpAuthScheme', 'httpAuthOption']);
+  const signed = asText(follow(scheme, ['signingProperties', 'region']));
+  return {
+    client: config,
+    baseUrl: host === undefined ? undefined : `${asText(protocol) ?? 'https:'}//${host}${suffix}`,
+    region: signed ?? /(?:^|\.)bedrock-runtime(?:-fips)?\.([a-z0-9-]+)\./.exec(host ?? '')?.[1],
+  };
+}
+
+/** Takes what a handler resolves to. */
+function settleHandler(value: unknown, call: LlmCall): void {
+  const { output, response } = asRecord(value) ?? {};
+  const headers = asRecord(asRecord(response)?.['headers']);
+  if (headers !== undefined) call.onResponse({ headers: { get: (name) => asText(headers[name]) } });
+  const stream = asRecord(output)?.['stream'] ?? asRecord(output)?.['body'];
+  if (isAsyncIterable(stream)) {
+    call.onStream();
+    observeIterable(stream, call);
+  } else call.onBody({ output, headers });
+}
+
+const listenToHandler = listenInside({ onValue: settleHandler });
+
+/** The handler of a command with a listener. */
+function observed(
+  handler: Handler,
+  config: unknown,
+  method: MethodDefinition,
+  sdk: SdkDefinition,
+  recorder: Recorder,
+): Handler {
+  const readServer = (): ServerHint =>
+    seenServers.get(asRecord(config) ?? {}) ?? { client: config, baseUrl: undefined };
+  return (args) => {
+    const input = asRecord(args)?.['input'];
+    if (isObjectLike(input)) busyInputs.add(input);
+    const result = callThrough(handler, config, [args], {
+      recorder,
+      sdk: { ...sdk, readServer },
+      method: {
+        ...method,
+        readBody: () => input,
+        listen: (result, call) => {
+          if (isObjectLike(input)) callOfInput.set(input, call);
+          return listenToHandler(result, call);
+        },
+      },
+    });
+    if (result instanceof Promise) void whenSettled(result, input);
+    else if (isObjectLike(input)) busyInputs.delete(input);
+    return result;
+  };
+}
+
+/** Inputs that are listened to: where a command's class and a client are patched, the first to see it tells. */
+const busyInputs = new WeakSet<object>();
+
+async function whenSettled(result: Promise<unknown>, input: unknown): Promise<void> {
+  await result.catch(() => undefined);
+  if (isObjectLike(input)) busyInputs.delete(input);
+}
+
+const SERVER_STEP = { step: 'finalizeRequest', priority: 'low', name: 'costelServer', override: true };
+
+/** Asks a command for its handler with one more middleware in a copy of the client's stack, and listens to that handler. */
+function observedResolve(
+  resolve: AnyFunction,
+  method: MethodDefinition,
+  sdk: SdkDefinition,
+  recorder: Recorder,
+): AnyFunction {
+  return function (stack, config, ...rest) {
+    if (!recorder.isEnabled) return Reflect.apply(resolve, this, [stack, config, ...rest]);
+    const copy = guarded('patch', () => {
+      if (!isStack(stack)) return undefined;
+      const own = stack.clone();
+      own.add(serverMiddleware(config, sdk, recorder), SERVER_STEP);
+      return own;
+    });
+    const handler = Reflect.apply(resolve, this, [copy ?? stack, config, ...rest]);
+    return typeof handler === 'function' ? observed(handler as Handler, config, method, sdk, recorder) : handler;
+  };
+}
+
+const OUTERMOST = { step: 'initialize', priority: 'high', name: 'costel', override: true };
+
+const middlewareClients = new WeakSet<object>();
+
+/** Adds the middleware to one client, once. */
+function addMiddleware(client: object, sdk: SdkDefinition, recorder: Recorder): boolean {
+  if (middlewareClients.has(client)) return true;
+  const { middlewareStack, config } = client as { middlewareStack?: unknown; config?: unknown };
+  if (!isStack(middlewareStack)) return false;
+  middlewareClients.add(client);
+  middlewareStack.add((next: Handler, handlerContext: unknown) => {
+    const method = sdk.methods.find((row) => row.method === follow(handlerContext, ['commandName']));
+    if (method === undefined) return next;
+    const listening = observed(next, config, method, sdk, recorder);
+    return (args: unknown) => {
+      const input = asRecord(args)?.['input'];
+      return isObjectLike(input) && busyInputs.has(input) ? next(args) : listening(args);
+    };
+  }, OUTERMOST);
+  middlewareStack.add(serverMiddleware(config, sdk, recorder), SERVER_STEP);
+  return true;
+}
+
+/** A client is known by what it can send; without the commands' classes at hand that is all there is. */
+function isBedrockClient(client: unknown): client is object {
+  const config = asRecord(asRecord(client)?.['config']);
+  return typeof asRecord(client)?.['send'] === 'function' && config?.['serviceId'] === 'Bedrock Runtime';
+}
+
+/** Patches Bedrock's commands, or where a bundle hands over the client class alone, each client when it first sends. */
+export const BEDROCK_PATCHER: SdkPatcher = {
+  patchModule(moduleExports, sdk, recorder) {
+    const commands = sdk.methods.flatMap((method) => {
+      const prototype = follow(moduleExports, [method.method, 'prototype']);
+      if (!isObjectLike(prototype)) return [];
+      const make = (original: AnyFunction): AnyFunction => observedResolve(original, method, sdk, recorder);
+      return replaceMethod(prototype, 'resolveMiddleware', make) ? [method.method] : [];
+    });
+    return commands.length > 0 ? commands : patchClientClass(moduleExports, sdk, recorder);
+  },
+  unpatchModule(moduleExports, sdk) {
+    for (const { method } of sdk.methods) {
+      const prototype = follow(moduleExports, [method, 'prototype']);
+      if (isObjectLike(prototype)) restoreMethod(prototype, 'resolveMiddleware');
+    }
+  },
+  patchClient(client, sdk, recorder) {
+    if (!isBedrockClient(client) || !addMiddleware(client, sdk, recorder)) return [];
+    return sdk.methods.map(({ method }) => method);
+  },
+};
+
+/** The class is known by its name or, where a bundler changed that, not at all. */
+function patchClientClass(moduleExports: unknown, sdk: SdkDefinition, recorder: Recorder): readonly string[] {
+  if (typeof moduleExports !== 'function' || !/^_?BedrockRuntime(?:Client)?\d*$/.test(moduleExports.name)) return [];
+  const prototype: unknown = moduleExports.prototype;
+  if (!isObjectLike(prototype)) return [];
+  const isPatched = replaceMethod(
+    prototype,
+    'send',
+    (send) =>
+      function (...args) {
+        guarded('patch', () => {
+          if (isBedrockClient(this)) addMiddleware(this, sdk, recorder);
+        });
+        return Reflect.apply(send, this, args);
+      },
+  );
+  return isPatched ? sdk.methods.map(({ method }) => method) : [];
+}

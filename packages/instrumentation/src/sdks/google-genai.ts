@@ -1,0 +1,110 @@
+import { readUsage, type UsageReading } from '@costel/pricing';
+import { listenInside, listenToPromise } from '../calls/listen.js';
+import { asRecord, asText, type MethodDefinition, type SdkDefinition, type ServerHint } from './sdk-definition.js';
+
+/*
+ * `generateContent`, `generateContentStream`, `embedContent` and the chats are functions made for each client, but each
+ * request goes through one method of the exported class `Models`. There a tool loop of three requests, or an answer that
+ * the SDK continues by itself, is three calls, and what a method returns is awaited by the SDK and not by the caller.
+ */
+
+const MODELS: Pick<MethodDefinition, 'classExport' | 'resourcePath' | 'listen'> = {
+  classExport: 'Models',
+  resourcePath: ['models'],
+  listen: listenInside(),
+};
+
+/** The model's own name, e.g. `publishers/google/models/gemini-2.5-flash` is `gemini-2.5-flash`; a tuned one keeps its path. */
+function readModel(body: Readonly<Record<string, unknown>>): string {
+  const path = asText(body['model']) ?? asText(body['agent']) ?? '';
+  return /(?:^|\/)(?:tunedModels|endpoints)\//.test(path) ? path : path.slice(path.lastIndexOf('/') + 1);
+}
+
+/** The methods' object has the client's settings under `apiClient`, interactions have them under `parentClient`. */
+function readServer(self: unknown, args: readonly unknown[]): ServerHint {
+  const resource = asRecord(self);
+  const client = asRecord(resource?.['apiClient']) ?? asRecord(resource?.['parentClient']);
+  const options = asRecord(client?.['clientOptions']);
+  const ofRequest = asRecord(asRecord(asRecord(args[0])?.['config'])?.['httpOptions']);
+  const isVertex = options?.['vertexai'] === true;
+  return {
+    client,
+    baseUrl: asText(ofRequest?.['baseUrl']) ?? asText(asRecord(options?.['httpOptions'])?.['baseUrl']),
+    provider: isVertex ? 'gcp.vertex_ai' : 'gcp.gemini',
+    region: isVertex ? asText(options['location']) : undefined,
+  };
+}
+
+/** Vertex AI counts the tokens of each embedding apart where the Gemini API counts them once. */
+function readEmbeddings(answer: unknown, _request: unknown, provider: string): UsageReading | undefined {
+  const reading = readUsage('embedContent', provider, answer);
+  if (reading === undefined || reading.quality !== 'missing') return reading;
+  const embeddings = asRecord(answer)?.['embeddings'];
+  let tokens = 0;
+  for (const embedding of Array.isArray(embeddings) ? embeddings : []) {
+    const count = asRecord(asRecord(embedding)?.['statistics'])?.['tokenCount'];
+    if (typeof count !== 'number') return reading;
+    tokens += count;
+  }
+  return tokens === 0 ? reading : { ...reading, usage: { input: tokens }, quality: 'reported' };
+}
+
+/** Imagen is billed by the image that it hands out; one that was filtered has no bytes. */
+function readImages(answer: unknown): UsageReading | undefined {
+  const images = asRecord(answer)?.['generatedImages'];
+  if (!Array.isArray(images)) return undefined;
+  const made = images.filter((entry) => {
+    const image = asRecord(asRecord(entry)?.['image']);
+    return image?.['imageBytes'] !== undefined || image?.['gcsUri'] !== undefined;
+  });
+  return { usage: { image: made.length }, quality: 'reported', serviceTier: '', region: '', finishReasons: [] };
+}
+
+const IMAGES: Omit<MethodDefinition, 'method'> = {
+  ...MODELS,
+  api: 'images',
+  operation: 'image_generation',
+  readAnswer: readImages,
+};
+
+/** The `@google/genai` package, for the Gemini API and for Vertex AI. */
+export const GOOGLE_GENAI: SdkDefinition = {
+  moduleName: '@google/genai',
+  clientExports: ['GoogleGenAI'],
+  clientTraits: ['interactions', 'webhooks'],
+  tested: { from: [2, 32], below: [4, 0] },
+  defaultProvider: 'gcp.gemini',
+  providerByClass: {},
+  methods: [
+    { ...MODELS, method: 'generateContentInternal', api: 'generateContent', operation: 'generate_content' },
+    {
+      ...MODELS,
+      method: 'generateContentStreamInternal',
+      api: 'generateContent',
+      operation: 'generate_content',
+      isStreaming: true,
+    },
+    {
+      ...MODELS,
+      method: 'embedContentInternal',
+      api: 'embedContent',
+      operation: 'embeddings',
+      readAnswer: readEmbeddings,
+    },
+    { ...IMAGES, method: 'generateImagesInternal' },
+    { ...IMAGES, method: 'editImageInternal' },
+    { ...IMAGES, method: 'upscaleImageInternal' },
+    {
+      resourcePath: ['interactions'],
+      method: 'create',
+      api: 'interactions',
+      operation: 'generate_content',
+      listen: listenToPromise(),
+    },
+  ],
+  readRequest: (body, method) => ({
+    model: readModel(body),
+    stream: method.isStreaming === true || body['stream'] === true,
+  }),
+  readServer,
+};

@@ -10,6 +10,7 @@ import { createApp } from './http/app.js';
 import type { BackUp } from './http/backup-endpoint.js';
 import { costEndpoints } from './http/cost-endpoints.js';
 import { forecastEndpoint } from './http/forecast-endpoint.js';
+import type { GuardSources } from './http/guard-endpoint.js';
 import { healthEndpoints } from './http/health-endpoints.js';
 import { repricesEndpoint } from './http/reprice-endpoint.js';
 import { utcDay } from './http/parameters.js';
@@ -17,7 +18,9 @@ import { createStderrLog, type Log } from './logger.js';
 import { createPriceSource } from './prices/price-source.js';
 import { createStoreParts } from './reading/create-store-parts.js';
 import type { StoreParts } from './reading/store-parts.js';
+import { BudgetReader } from './service/budget-reader.js';
 import { createBudgetService, type BudgetService } from './service/budget-service.js';
+import { toBudgets } from './service/budget-watch.js';
 import { createChannels } from './service/channels.js';
 import { createForecastService } from './service/forecast-service.js';
 import { formatPrometheus, type MetricFamily } from './service/prometheus.js';
@@ -39,6 +42,8 @@ export interface AggregatorOptions {
   readonly instance?: string;
   /** Whoever sends it may have the ledger repaired over HTTP; nobody may where it is absent. */
   readonly adminToken?: string;
+  /** The token of budget guards in applications, which may do nothing else; the admin token opens to them too. */
+  readonly guardToken?: string;
   /** Lets the bearer of the token have a backup written; the embedded store's. Default: nobody may. */
   readonly backUp?: BackUp;
   /** Further metrics of the process, e.g. of the receiver beside it. */
@@ -187,6 +192,19 @@ export async function createAggregator(options: AggregatorOptions): Promise<Aggr
   );
 }
 
+/** What guards are answered from; undefined where there is no token that they could show. */
+function guardSources(
+  { config, adminToken, guardToken }: AggregatorOptions,
+  { readSpend, readLedgerVersion, findCounted }: StoreParts,
+  clock: () => number,
+): GuardSources | undefined {
+  const tokens = [adminToken, guardToken].filter((token) => token !== undefined);
+  if (tokens.length === 0) return undefined;
+  const budgets = toBudgets(config.budgets);
+  const reader = new BudgetReader({ budgets, readSpend, readLedgerVersion, clock });
+  return { tokens, budgets, findCounted, readBudgets: () => reader.readNow() };
+}
+
 /** Starts the service on parts of a store: its ticks, API and page. */
 async function startAggregator(options: AggregatorOptions, parts: StoreParts): Promise<Aggregator> {
   let port = options.config.server.port;
@@ -213,6 +231,7 @@ async function startAggregator(options: AggregatorOptions, parts: StoreParts): P
     webDirectory: options.webDirectory,
     admin: options.adminToken === undefined ? undefined : { token: options.adminToken, ...parts },
     backUp: options.backUp,
+    guard: guardSources(options, parts, clock),
     renderMetrics: () => renderMetrics(wiring, tickHealth()),
   });
   const server = createAdaptorServer({ fetch: app.fetch }) as Server;

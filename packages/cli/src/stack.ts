@@ -86,6 +86,7 @@ async function startParts(options: StackOptions, teardown: Teardown): Promise<St
     instance,
     readMetrics,
     adminToken: token,
+    ...guardTokenOf(process.env),
     backUp: () => backUpBeside(database, Date.now()),
   });
   teardown.add(() => aggregator.stop());
@@ -125,6 +126,12 @@ async function startReceiver(
 export function readTokenOf(env: NodeJS.ProcessEnv): string | undefined {
   const token = env['COSTEL_READ_TOKEN'];
   return token === '' ? undefined : token;
+}
+
+/** `COSTEL_GUARD_TOKEN`: what budget guards in applications show, who need not hold the token that lets one write. */
+export function guardTokenOf(env: NodeJS.ProcessEnv): { readonly guardToken?: string } {
+  const guardToken = env['COSTEL_GUARD_TOKEN'] ?? '';
+  return guardToken === '' ? {} : { guardToken };
 }
 
 async function startInterface(

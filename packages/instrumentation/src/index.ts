@@ -1,7 +1,11 @@
 export { withCostAttribution } from './attribution/with-cost-attribution.js';
-export type { CostAttribution } from './attribution/cost-attribution.js';
+export type { CostAttribution, Fallback } from './attribution/cost-attribution.js';
 export { finishOpenCalls } from './calls/open-calls.js';
 export type { AttributionLabel, CostelInstrumentationConfig } from './config.js';
+export { BudgetExceededError, type BudgetExceededCode } from './guard/budget-exceeded-error.js';
+export { budgetGuard, type BudgetGuard, type BudgetStanding } from './guard/budget-guard.js';
+export type { BudgetGuardConfig, Downgrade, GuardedCall, WhenUnknown } from './guard/guard-config.js';
+export { overshootBoundUsd, type OvershootInputs } from './guard/overshoot-bound.js';
 export { instrumentModule, wrapClient } from './instrument-module.js';
 export { llmInstrumentations } from './llm-instrumentation.js';
 export { CostSpanProcessor, type ObservedSpan } from './processor/cost-span-processor.js';

@@ -78,6 +78,28 @@ export const ATTR_COSTEL_TAG_PREFIX = 'costel.tag.';
 /** What kind of thing cost money, where it was no call of an LLM SDK, e.g. `tool_call`. */
 export const ATTR_COSTEL_COST_KIND = 'costel.cost.kind';
 
+/** What a budget guard did with a call that had no room: `refused` or `downgraded`. */
+export const ATTR_COSTEL_GUARD_DECISION = 'costel.guard.decision';
+/** Name of the budget that had no room. */
+export const ATTR_COSTEL_GUARD_BUDGET = 'costel.guard.budget';
+
+/** On a fallback call: the model that was meant. */
+export const ATTR_COSTEL_FALLBACK_MODEL = 'costel.fallback.model';
+/** On a fallback call: the provider that was meant; absent where it is the same. */
+export const ATTR_COSTEL_FALLBACK_PROVIDER = 'costel.fallback.provider';
+/** Why another model was called, e.g. `budget`, `error`, `rate_limit`. */
+export const ATTR_COSTEL_FALLBACK_REASON = 'costel.fallback.reason';
+/** What the same usage would have cost with the model that was meant: exact decimal dollars; absent where unpriced. */
+export const ATTR_COSTEL_FALLBACK_COST_USD = 'costel.fallback.cost_usd';
+/** The same mark where the ledger keeps it: the tag `fallback_from`, `PROVIDER/MODEL`. */
+export const ATTR_COSTEL_TAG_FALLBACK_FROM = 'costel.tag.fallback_from';
+
+/** Content of a call, JSON in the form of the conventions; only where capturing it was asked for. */
+export const ATTR_GEN_AI_INPUT_MESSAGES = 'gen_ai.input.messages';
+export const ATTR_GEN_AI_OUTPUT_MESSAGES = 'gen_ai.output.messages';
+export const ATTR_GEN_AI_SYSTEM_INSTRUCTIONS = 'gen_ai.system_instructions';
+export const ATTR_GEN_AI_TOOL_DEFINITIONS = 'gen_ai.tool.definitions';
+
 /** What the operation of a call is named. */
 export type GenAiOperation =
   | 'chat'

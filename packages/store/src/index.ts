@@ -48,6 +48,7 @@ export { queryTop, type TopReport } from './query/query-top.js';
 export { queryLatency, type LatencyGroup } from './query/query-latency.js';
 export { queryUnpriced, type UnpricedGroup, type UnpricedQuery } from './query/query-unpriced.js';
 export { queryQuality, type QualityQuery, type UsageFigures } from './query/query-quality.js';
+export { queryCountedSpans, type SpanToFind } from './query/query-counted-spans.js';
 export { querySpendWindows, type SpendWindow, type WindowSpend } from './query/query-spend-windows.js';
 export { buildRollups, type BuildHooks, type BuildOptions, type BuildResult } from './rollup/build-rollups.js';
 export { createClickHouseInterface } from './interface/clickhouse-interface.js';

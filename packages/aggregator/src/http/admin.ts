@@ -19,9 +19,11 @@ function digest(text: string): Buffer {
 }
 
 /** Compares in constant time; a page of another origin cannot send the header without being asked first. */
-export function requireToken(authorization: string | undefined, token: string): void {
-  const given = /^Bearer (\S+)$/.exec(authorization ?? '')?.[1] ?? '';
-  if (timingSafeEqual(digest(given), digest(token))) return;
+export function requireToken(authorization: string | undefined, tokens: string | readonly string[]): void {
+  const given = digest(/^Bearer (\S+)$/.exec(authorization ?? '')?.[1] ?? '');
+  const allowed = typeof tokens === 'string' ? [tokens] : tokens;
+  // All are compared, so that the time does not tell which one it was.
+  if (allowed.filter((token) => timingSafeEqual(given, digest(token))).length > 0) return;
   throw new ApiProblem('not_authorized', {
     detail: 'this needs the token of the running stack',
     limit: 'Authorization: Bearer TOKEN',

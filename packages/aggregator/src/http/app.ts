@@ -5,6 +5,7 @@ import { repairHandler, repriceHandler, type AdminOptions } from './admin.js';
 import { backupHandler, type BackUp } from './backup-endpoint.js';
 import { answerJson, describeEndpoints, type Endpoint } from './endpoint.js';
 import { ApiProblem } from './problem.js';
+import { guardBodyLimit, guardHandler, type GuardSources } from './guard-endpoint.js';
 import { addSecurityHeaders, checkAccess, type AccessRules } from './security.js';
 import { createStaticFiles } from './static-files.js';
 
@@ -20,6 +21,8 @@ export interface AppOptions {
   readonly admin?: AdminOptions | undefined;
   /** Writes a backup, for the bearer of the same token; nobody can where this is absent. */
   readonly backUp?: BackUp | undefined;
+  /** What the guards of applications are answered from; nobody is where this is absent. */
+  readonly guard?: GuardSources | undefined;
   /** The metrics of this process in the Prometheus text format. */
   readonly renderMetrics: () => Promise<string>;
 }
@@ -37,6 +40,7 @@ export function createApp(options: AppOptions): Hono {
     app.post('/api/v1/reprice', repriceHandler(options.admin, options.clock));
   }
   if (options.admin && options.backUp) app.post('/api/v1/backup', backupHandler(options.admin.token, options.backUp));
+  if (options.guard) app.post('/api/v1/guard', guardBodyLimit, guardHandler(options.guard, options.clock));
   app.use(async (context, next) => {
     if (context.req.method === 'GET' || context.req.method === 'HEAD') return next();
     context.header('Allow', 'GET, HEAD');

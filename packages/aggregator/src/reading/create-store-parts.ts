@@ -4,6 +4,7 @@ import {
   checkedDimension,
   judgeTraces,
   queryCosts,
+  queryCountedSpans,
   queryCostSeries,
   queryLatency,
   querySpendWindows,
@@ -102,6 +103,7 @@ export function createStoreParts(options: StorePartsOptions): StoreParts {
         spentPicoUsd: picoUsd(parsePicoUsd(costUsd)),
       }));
     },
+    findCounted: (spans) => queryCountedSpans(database, spans, { tenant }),
     readLedgerVersion: async () => {
       const [row] = await database.query<{ version: string }>(LEDGER_VERSION_SQL);
       return row?.version ?? '';

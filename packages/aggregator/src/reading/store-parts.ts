@@ -1,5 +1,5 @@
 import type { SpendQuery, SpendRow } from '@costel/budget';
-import type { RangeFigures, RepriceResult, RepriceSummary } from '@costel/store';
+import type { RangeFigures, RepriceResult, RepriceSummary, SpanToFind } from '@costel/store';
 import type { TimeRange } from '../http/parameters.js';
 import type { MetricFamily } from '../service/prometheus.js';
 import type { CostReader } from './cost-reader.js';
@@ -9,6 +9,8 @@ export interface StoreParts {
   readonly reader: CostReader;
   /** Spend of a window by the values of some dimensions. */
   readonly readSpend: (query: SpendQuery) => Promise<readonly SpendRow[]>;
+  /** Which of some spans the ledger has with all that they will add to its sums, in their order. */
+  readonly findCounted: (spans: readonly SpanToFind[]) => Promise<readonly boolean[]>;
   /** A text that changes whenever the ledger does; cheap beside a query of spend. */
   readonly readLedgerVersion: () => Promise<string>;
   /** Resolves rates of new (provider, model, tier) and heals their rows. */

@@ -4,6 +4,7 @@ import { CliError, EXIT_CODES } from '../exit-codes.js';
 import { writeJson, writeLine } from '../output.js';
 import { checkPorts } from '../ports.js';
 import { readConfig, type CommonFlags } from '../read-config.js';
+import { guardTokenOf } from '../stack.js';
 import { connectServer, openStore } from '../store-access.js';
 import { stopOn, waitForStopSignal } from '../stop-signal.js';
 
@@ -23,7 +24,7 @@ export async function runAggregator(flags: CommonFlags): Promise<void> {
   await checkPorts(host, [{ flag: '--port', port, what: 'page and API' }]);
   const database = await connectServer(serverUrl());
   const log = createStderrLog(Date.now);
-  const aggregator = await createAggregator({ database, config, log });
+  const aggregator = await createAggregator({ database, config, log, ...guardTokenOf(process.env) });
   await writeLine(`Costel's page and API are at http://${host.includes(':') ? `[${host}]` : host}:${aggregator.port}/`);
   await stopOn(stopSignal, async () => {
     await aggregator.stop();

@@ -1,5 +1,8 @@
 import {
   ATTR_COSTEL_CUSTOMER,
+  ATTR_COSTEL_FALLBACK_MODEL,
+  ATTR_COSTEL_FALLBACK_PROVIDER,
+  ATTR_COSTEL_FALLBACK_REASON,
   ATTR_COSTEL_FEATURE,
   ATTR_COSTEL_PROJECT,
   ATTR_COSTEL_TAG_PREFIX,
@@ -19,10 +22,25 @@ export interface CostAttribution {
   readonly agent?: string | undefined;
   readonly conversation?: string | undefined;
   readonly tags?: Readonly<Record<string, string>> | undefined;
+  /**
+   * Marks calls that take the place of another: the model that was meant, and why it was not called. What was saved is
+   * then known. Unlike the rest it does not travel to other services.
+   */
+  readonly fallback?: Fallback | undefined;
+}
+
+/** What a fallback call takes the place of. */
+export interface Fallback {
+  /** The model that was meant. */
+  readonly model: string;
+  /** Its provider, as `gen_ai.provider.name`. Default: the provider that is called. */
+  readonly provider?: string | undefined;
+  /** E.g. `budget`, `error`, `rate_limit`; a word, not a message. */
+  readonly reason?: string | undefined;
 }
 
 /** The fields that are one string each. */
-export type AttributionField = Exclude<keyof CostAttribution, 'tags'>;
+export type AttributionField = Exclude<keyof CostAttribution, 'tags' | 'fallback'>;
 
 /** The one place where attribution fields meet attribute names; baggage uses the same names. */
 export const ATTRIBUTE_OF_FIELD: Readonly<Record<AttributionField, string>> = {
@@ -64,5 +82,18 @@ export function attributionAttributes(attribution: CostAttribution): Record<stri
     const value = asValue(raw);
     if (value !== undefined) attributes[ATTR_COSTEL_TAG_PREFIX + tag] = value;
   }
+  for (const [name, raw] of fallbackEntries(attribution.fallback)) {
+    const value = asValue(raw);
+    if (value !== undefined) attributes[name] = value;
+  }
   return attributes;
+}
+
+function fallbackEntries(fallback: Fallback | undefined): readonly (readonly [string, string | undefined])[] {
+  if (fallback === undefined) return [];
+  return [
+    [ATTR_COSTEL_FALLBACK_MODEL, fallback.model],
+    [ATTR_COSTEL_FALLBACK_PROVIDER, fallback.provider],
+    [ATTR_COSTEL_FALLBACK_REASON, fallback.reason],
+  ];
 }

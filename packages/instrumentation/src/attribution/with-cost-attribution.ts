@@ -33,7 +33,8 @@ function contextWith(active: Context, attribution: CostAttribution): Context {
   const added = attributionAttributes(attribution);
   const merged = { ...ownAttribution(active), ...added };
   let baggage = propagation.getBaggage(active) ?? propagation.createBaggage();
-  for (const [name, value] of Object.entries(added)) baggage = baggage.setEntry(name, { value });
+  for (const [name, value] of Object.entries(added))
+    if (isAttributionName(name)) baggage = baggage.setEntry(name, { value });
   return propagation.setBaggage(active.setValue(ATTRIBUTION_KEY, merged), baggage);
 }
 

@@ -10,11 +10,16 @@ import {
 } from '@costel/semconv';
 import { context, SpanKind, trace, type Attributes, type Context, type Span } from '@opentelemetry/api';
 import { activeAttribution, withoutAttributionBaggage } from '../attribution/with-cost-attribution.js';
+import { admitCall } from '../guard/admit-call.js';
+import type { BudgetExceededError } from '../guard/budget-exceeded-error.js';
+import { refuse } from '../guard/refuse.js';
 import { asRecord, type MethodDefinition, type RequestFacts, type SdkDefinition } from '../sdks/sdk-definition.js';
 import { serverOfClient, serverOfHint } from '../sdks/server-of-client.js';
+import { withFallbackTag } from '../telemetry/fallback.js';
 import type { Recorder } from '../telemetry/recorder.js';
 import { guarded, reportTrouble } from '../telemetry/trouble.js';
 import { askingForUsage } from './include-usage.js';
+import { enterFrameworkCall, frameworkCallOf } from './inner-calls.js';
 import { markAsCall } from './inside-call.js';
 import { LlmCall, type CallStart } from './llm-call.js';
 import { catchingSpan, isTracingItself, NativeSpan, spanInOptions } from './native-span.js';
@@ -37,6 +42,8 @@ interface PreparedCall {
   readonly openSpan: (parent: Context) => Span;
   /** True when the SDK is about to report on a span of its own. */
   readonly yieldsToNativeSpan: boolean;
+  /** A budget guard refused the call: it fails with this in place of being made. */
+  readonly refusal: BudgetExceededError | undefined;
   nativeSpan: Span | undefined;
 }
 
@@ -62,9 +69,18 @@ export function callThrough(
   if (!recorder.isEnabled) return Reflect.apply(original, self, args);
   const prepared = guarded('start', () => prepare(self, args, interception));
   if (prepared === undefined) return Reflect.apply(original, self, args);
-  const result = runOriginal(original, self, prepared);
+  const { refusal } = prepared;
+  const made = refusal === undefined ? original : refusing(original, method, refusal);
+  const result = runOriginal(made, self, prepared);
   const listened = guarded('promise', () => observe(result, prepared, method));
   return listened ?? result;
+}
+
+/** What takes the original's place where a guard refused the call. */
+function refusing(original: AnyFunction, method: MethodDefinition, error: BudgetExceededError): AnyFunction {
+  return function (...args) {
+    return refuse({ original, self: this, args, method, error });
+  };
 }
 
 function prepare(resource: unknown, args: readonly unknown[], interception: Interception): PreparedCall {
@@ -72,14 +88,20 @@ function prepare(resource: unknown, args: readonly unknown[], interception: Inte
   const { options } = recorder;
   const active = context.active();
   const client = asRecord(resource)?.['_client'];
-  const body = asRecord(method.readBody === undefined ? args[0] : method.readBody(args, resource)) ?? {};
-  const asking = options.includeUsage && method.canIncludeUsage === true ? askingForUsage(body) : undefined;
-  const facts = sdk.readRequest(body, method);
+  const given = asRecord(method.readBody === undefined ? args[0] : method.readBody(args, resource)) ?? {};
+  const givenFacts = sdk.readRequest(given, method);
   const server =
     sdk.readServer === undefined
       ? serverOfClient(client, sdk, options.providerByHost)
       : serverOfHint(sdk.readServer(resource, args), sdk, options.providerByHost);
-  const attribution = attributionOf(activeAttribution(active, options.readBaggage), facts);
+  const said = attributionOf(activeAttribution(active, options.readBaggage), givenFacts);
+  if (method.isFree !== true) frameworkCallOf(active)?.onInnerCall();
+  const { provider } = server;
+  const admitted = admitCall({ method, args, body: given, facts: givenFacts, provider, attribution: said });
+  const { body, args: made } = admitted.instead ?? { body: given, args };
+  const facts = admitted.instead === undefined ? givenFacts : sdk.readRequest(body, method);
+  const asking = options.includeUsage && method.canIncludeUsage === true ? askingForUsage(body) : undefined;
+  const attribution = withFallbackTag(admitted.marks === undefined ? said : { ...said, ...admitted.marks }, provider);
   const start: CallStart = {
     recorder,
     method,
@@ -88,6 +110,7 @@ function prepare(resource: unknown, args: readonly unknown[], interception: Inte
     attribution,
     body,
     hidesUsageChunk: asking !== undefined,
+    reservation: admitted.reservation,
   };
   const call = new LlmCall(start);
   const openSpan = (parent: Context) =>
@@ -101,16 +124,40 @@ function prepare(resource: unknown, args: readonly unknown[], interception: Inte
     call.useOwnSpan(span);
     inside = trace.setSpan(inside, span);
   }
+  if (method.isFramework === true) inside = enterFrameworkCall(inside, call);
   openCall(call);
   return {
     call,
     client,
-    args: asking === undefined ? args : [asking, ...args.slice(1)],
+    args: asking === undefined ? made : [asking, ...made.slice(1)],
+    refusal: admitted.refusal,
     context: inside,
     openSpan,
     yieldsToNativeSpan,
     nativeSpan,
   };
+}
+
+/**
+ * Opens a call that no method of an SDK makes of its own: an answer inside a session, a job that was found done.
+ * @param parent The context whose span is the call's parent; @param start.startedAtMs when the call began, else now.
+ */
+export function openOwnCall(start: CallStart, parent: Context): LlmCall {
+  const call = new LlmCall(start);
+  const { startedAtMs } = start;
+  const span = start.recorder.tracer.startSpan(
+    spanName(start),
+    {
+      kind: SpanKind.CLIENT,
+      attributes: startAttributes(start),
+      ...(startedAtMs === undefined ? {} : { startTime: startedAtMs }),
+    },
+    parent,
+  );
+  markAsCall(span);
+  call.useOwnSpan(span);
+  openCall(call);
+  return call;
 }
 
 function runOriginal(original: AnyFunction, resource: unknown, prepared: PreparedCall): unknown {
@@ -172,7 +219,7 @@ function reportOnSpan({ call, yieldsToNativeSpan, nativeSpan, openSpan, context:
 }
 
 /** What the SDK call itself names counts where nobody said it outside. */
-function attributionOf(
+export function attributionOf(
   active: Readonly<Record<string, string>>,
   facts: RequestFacts,
 ): Readonly<Record<string, string>> {
@@ -192,12 +239,13 @@ function spanName({ method, facts }: CallStart): string {
 
 /** The attributes that samplers may decide on; the rest follows in one go at the end. */
 function startAttributes({ recorder, method, facts, server, attribution }: CallStart): Attributes {
-  const attributes: Attributes = {
-    [ATTR_GEN_AI_OPERATION_NAME]: facts.operation ?? method.operation,
-    [CONVENTIONS[recorder.options.conventions].providerName]: server.provider,
-    [ATTR_SERVER_ADDRESS]: server.address,
-    [ATTR_SERVER_PORT]: server.port,
-  };
+  const attributes: Attributes = { [CONVENTIONS[recorder.options.conventions].providerName]: server.provider };
+  // Whether a framework's call is a call is known at its end.
+  if (method.isFramework !== true) attributes[ATTR_GEN_AI_OPERATION_NAME] = facts.operation ?? method.operation;
+  if (server.address !== '') {
+    attributes[ATTR_SERVER_ADDRESS] = server.address;
+    attributes[ATTR_SERVER_PORT] = server.port;
+  }
   if (facts.model !== '') attributes[ATTR_GEN_AI_REQUEST_MODEL] = facts.model;
   if (facts.stream) attributes[ATTR_GEN_AI_REQUEST_STREAM] = true;
   for (const name in attribution) attributes[name] = attribution[name];

@@ -10,15 +10,20 @@ import {
 import {
   ATTR_COSTEL_COST_STATUS,
   ATTR_COSTEL_USAGE_QUALITY,
+  ATTR_GEN_AI_OPERATION_NAME,
   ATTR_SERVER_ADDRESS,
   ATTR_SERVER_PORT,
   CONVENTIONS,
 } from '@costel/semconv';
 import { SpanStatusCode, type Span } from '@opentelemetry/api';
+import type { Reservation } from '../guard/active-guard.js';
+import { BudgetExceededError } from '../guard/budget-exceeded-error.js';
+import { settleReservation } from '../guard/settle-reservation.js';
 import { asRecord, type MethodDefinition, type RequestFacts } from '../sdks/sdk-definition.js';
 import type { HeaderSource } from '../sdks/server-clock.js';
 import type { Server } from '../sdks/server-of-client.js';
 import { NOTHING_READ, type CallOutcome, type StreamEnd } from '../telemetry/call-outcome.js';
+import { writeFallback } from '../telemetry/fallback.js';
 import type { Recorder } from '../telemetry/recorder.js';
 import { writeOutcome } from '../telemetry/span-attributes.js';
 import { guarded, reportTrouble } from '../telemetry/trouble.js';
@@ -37,6 +42,8 @@ export interface CallStart {
   readonly body: unknown;
   /** True when the usage chunk was asked for by us and is therefore hidden from the caller. */
   readonly hidesUsageChunk: boolean;
+  /** What a budget guard holds for the call. */
+  readonly reservation?: Reservation | undefined;
 }
 
 /** From here on an HTTP answer is an error, which providers do not bill. */
@@ -64,7 +71,7 @@ export class LlmCall {
   unparsed: object | undefined;
   readonly #start: CallStart;
   #server: Server;
-  readonly #startedAtMs = Date.now();
+  readonly #startedAtMs: number;
   readonly #startedAt = performance.now();
   #span: Span | undefined;
   #native: NativeSpan | undefined;
@@ -75,10 +82,12 @@ export class LlmCall {
   #lastActivityAtMs: number | undefined;
   #hasParseStarted = false;
   #isFinished = false;
+  #isReportedInside = false;
 
   constructor(start: CallStart) {
     this.#start = start;
     this.#server = start.server;
+    this.#startedAtMs = start.startedAtMs ?? Date.now();
     this.hidesUsageChunk = start.hidesUsageChunk;
   }
 
@@ -88,6 +97,13 @@ export class LlmCall {
 
   get hasResponse(): boolean {
     return this.#respondedAtMs !== undefined;
+  }
+
+  /** A call inside this framework's call is reported by itself: this one is then no call of its own. */
+  onInnerCall(): void {
+    this.#isReportedInside = true;
+    // The inner call has a reservation of its own.
+    settleReservation(this.#start.reservation, undefined, undefined);
   }
 
   /** Reports on a span of our own, which this call ends. */
@@ -132,6 +148,12 @@ export class LlmCall {
   onBody(body: unknown, headers?: unknown): void {
     if (this.#isFinished) return;
     this.#finish({ reading: guarded('parse', () => this.#readAnswer(body, headers)) });
+  }
+
+  /** The answer of a job that ended at that instant, in milliseconds since 1970. */
+  onJobDone(body: unknown, endedAtMs: number): void {
+    if (this.#isFinished) return;
+    this.#finish({ reading: guarded('parse', () => this.#readAnswer(body)), endedAtMs });
   }
 
   /** The answer is a stream; chunks follow when the caller reads it. */
@@ -214,8 +236,10 @@ export class LlmCall {
     closeCall(this);
     let outcome: CallOutcome | undefined;
     try {
-      outcome = this.#outcome(ending);
-      this.#describe(outcome);
+      if (!this.#isReportedInside) {
+        outcome = this.#outcome(ending);
+        this.#describe(outcome);
+      }
     } catch (error) {
       reportTrouble('finish', error);
     }
@@ -224,6 +248,7 @@ export class LlmCall {
     } catch (error) {
       reportTrouble('finish', error);
     }
+    settleReservation(this.#start.reservation, outcome, this.#span ?? this.#native?.span);
     try {
       this.#span?.end(ending.endedAtMs);
       if (ending.streamEnd === 'abandoned') this.#native?.end(ending.endedAtMs);
@@ -243,7 +268,9 @@ export class LlmCall {
     return {
       reading,
       price:
-        method.isFree === true || ((httpStatus ?? 0) >= FIRST_ERROR_STATUS && reading.quality === 'missing')
+        method.isFree === true ||
+        error instanceof BudgetExceededError ||
+        ((httpStatus ?? 0) >= FIRST_ERROR_STATUS && reading.quality === 'missing')
           ? NOT_BILLABLE
           : priceCall({
               provider: server.provider,
@@ -266,9 +293,16 @@ export class LlmCall {
   }
 
   #describe(outcome: CallOutcome): void {
-    const { options } = this.#start.recorder;
+    const { recorder, attribution } = this.#start;
+    const { options } = recorder;
+    const target = this.#span ?? this.#native;
+    const { provider } = this.#server;
+    if (target !== undefined) writeFallback(target, { attribution, provider, atMs: this.#startedAtMs }, outcome);
     if (this.#native !== undefined) writeOutcome(this.#native, outcome, options, 'other');
     if (this.#span === undefined) return;
+    const { method, facts } = this.#start;
+    if (method.isFramework === true)
+      this.#span.setAttribute(ATTR_GEN_AI_OPERATION_NAME, facts.operation ?? method.operation);
     writeOutcome(this.#span, outcome, options, 'costel');
     if (outcome.errorType !== undefined) this.#span.setStatus({ code: SpanStatusCode.ERROR });
   }

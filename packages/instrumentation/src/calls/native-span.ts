@@ -49,6 +49,11 @@ export class NativeSpan {
     for (const [name, value] of Object.entries(attributes)) this.setAttribute(name, value);
   }
 
+  /** The SDK's span itself, for who has to know which one it is. */
+  get span(): Span {
+    return this.#span;
+  }
+
   /** The HTTP status that the SDK put on its span, where spans can be read. */
   get httpStatus(): number | undefined {
     const status = asRecord(asRecord(this.#span)?.['attributes'])?.[ATTR_HTTP_RESPONSE_STATUS_CODE];

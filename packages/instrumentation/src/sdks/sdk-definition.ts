@@ -39,6 +39,11 @@ export interface MethodDefinition {
   readonly canIncludeUsage?: boolean;
   /** True where the provider charges nothing. */
   readonly isFree?: boolean;
+  /**
+   * True for a method of a framework's model. What it calls may be patched too (an SDK, another model): such a call inside
+   * it is the one that counts, and the framework's span then is no call.
+   */
+  readonly isFramework?: boolean;
   /** Reads the answer where usage is not (all) in it; of a stream the answer is undefined. Absent: `readUsage` of the API. */
   readonly readAnswer?: (answer: unknown, request: unknown, provider: string) => UsageReading | undefined;
   /** True where the older ones of the tested versions lack the method. */
@@ -47,6 +52,8 @@ export interface MethodDefinition {
   readonly isStreaming?: boolean;
   /** The request among the method's arguments; absent: the first argument. */
   readonly readBody?: (args: readonly unknown[], self: unknown) => unknown;
+  /** The method's arguments with another request in them; absent: the argument that the request is, is replaced. */
+  readonly replaceBody?: (args: readonly unknown[], body: Readonly<Record<string, unknown>>) => readonly unknown[];
   /** The request in a form that token estimates can read, made when one is needed; absent: the request itself. */
   readonly readText?: (body: unknown) => unknown;
   /** Reads the chunks of a stream; absent: the reader of the API. */

@@ -16,7 +16,10 @@ export type Hook =
   | 'patch'
   | 'attribution'
   | 'span_processor'
-  | 'record_cost';
+  | 'record_cost'
+  | 'session'
+  | 'job'
+  | 'guard';
 
 /** Counts trouble by hook; set by the metrics once there is a meter. */
 let countTrouble: ((hook: Hook) => void) | undefined;

@@ -1,0 +1,76 @@
+import {
+  ATTR_COSTEL_FALLBACK_MODEL,
+  ATTR_COSTEL_FALLBACK_REASON,
+  ATTR_COSTEL_GUARD_BUDGET,
+  ATTR_COSTEL_GUARD_DECISION,
+} from '@costel/semconv';
+import type { MethodDefinition, RequestFacts } from '../sdks/sdk-definition.js';
+import { activeGuard, type CallGuard, type Reservation } from './active-guard.js';
+import type { BudgetExceededError } from './budget-exceeded-error.js';
+
+/** A call on its way to the guard. */
+export interface CallToAdmit {
+  readonly method: MethodDefinition;
+  readonly args: readonly unknown[];
+  readonly body: Readonly<Record<string, unknown>>;
+  readonly facts: RequestFacts;
+  readonly provider: string;
+  readonly attribution: Readonly<Record<string, string>>;
+}
+
+/** What is left of a call once the guard has spoken; all absent where it goes ahead as it is and nothing guards it. */
+export interface AdmittedCall {
+  readonly reservation?: Reservation;
+  /** The call is not to be made. */
+  readonly refusal?: BudgetExceededError;
+  /** The request that takes the place of the application's, and the method's arguments with it. */
+  readonly instead?: { readonly body: Readonly<Record<string, unknown>>; readonly args: readonly unknown[] };
+  /** What the span says about it. */
+  readonly marks?: Readonly<Record<string, string>>;
+}
+
+const UNGUARDED: AdmittedCall = {};
+
+/** Asks the guard of this process, where there is one. */
+export function admitCall(call: CallToAdmit): AdmittedCall {
+  const guard = activeGuard();
+  return guard === undefined || call.method.isFree === true ? UNGUARDED : askGuard(guard, call);
+}
+
+function askGuard(guard: CallGuard, { method, args, body, facts, provider, attribution }: CallToAdmit): AdmittedCall {
+  const { model } = facts;
+  const operation = facts.operation ?? method.operation;
+  const admission = guard.admit({ provider, model, operation, attribution, request: body });
+  if (admission === undefined) return UNGUARDED;
+  if (admission.kind === 'allowed') return { reservation: admission.reservation };
+  if (admission.kind === 'refused') {
+    const { error } = admission;
+    return {
+      refusal: error,
+      marks: { [ATTR_COSTEL_GUARD_DECISION]: 'refused', [ATTR_COSTEL_GUARD_BUDGET]: error.budget },
+    };
+  }
+  const { reservation, request, budget } = admission;
+  return {
+    reservation,
+    instead: { body: request, args: withBody(method, args, body, request) },
+    marks: {
+      [ATTR_COSTEL_GUARD_DECISION]: 'downgraded',
+      [ATTR_COSTEL_GUARD_BUDGET]: budget,
+      [ATTR_COSTEL_FALLBACK_MODEL]: model,
+      [ATTR_COSTEL_FALLBACK_REASON]: 'budget',
+    },
+  };
+}
+
+/** The arguments with another request in the place of the one they hold. */
+function withBody(
+  method: MethodDefinition,
+  args: readonly unknown[],
+  body: unknown,
+  request: Readonly<Record<string, unknown>>,
+): readonly unknown[] {
+  if (method.replaceBody !== undefined) return method.replaceBody(args, request);
+  const index = Math.max(0, args.indexOf(body));
+  return args.map((argument, position) => (position === index ? request : argument));
+}

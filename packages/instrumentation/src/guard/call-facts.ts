@@ -1,0 +1,71 @@
+import {
+  ATTR_COSTEL_CUSTOMER,
+  ATTR_COSTEL_FEATURE,
+  ATTR_COSTEL_PROJECT,
+  ATTR_COSTEL_TAG_PREFIX,
+  ATTR_COSTEL_TEAM,
+  ATTR_GEN_AI_AGENT_NAME,
+  ATTR_GEN_AI_CONVERSATION_ID,
+  ATTR_USER_ID,
+} from '@costel/semconv';
+import type { GuardedCall, GuardOptions } from './guard-config.js';
+
+/** A call by the dimensions that budgets are about; a dimension that it has no value of is the empty text. */
+export type CallDimensions = (dimension: string) => string;
+
+const ATTRIBUTE_OF_DIMENSION: Readonly<Record<string, string>> = {
+  feature: ATTR_COSTEL_FEATURE,
+  customer: ATTR_COSTEL_CUSTOMER,
+  team: ATTR_COSTEL_TEAM,
+  project: ATTR_COSTEL_PROJECT,
+  user: ATTR_USER_ID,
+  agent: ATTR_GEN_AI_AGENT_NAME,
+  conversation: ATTR_GEN_AI_CONVERSATION_ID,
+};
+
+/** Models that are asked for are few; a map that outgrows this is emptied. */
+const MAX_KNOWN_MODELS = 1000;
+
+/** Which model answered when one was asked for: the ledger, and so a budget, names the one that answered. */
+export class AnsweringModels {
+  readonly #answering = new Map<string, string>();
+
+  /** What the ledger will call the model of a request, as far as earlier answers tell. */
+  of(provider: string, requested: string): string {
+    return this.#answering.get(`${provider} ${requested}`) ?? requested;
+  }
+
+  learn(provider: string, requested: string, answered: string | undefined): void {
+    if (answered === undefined || answered === requested) return;
+    if (this.#answering.size >= MAX_KNOWN_MODELS) this.#answering.clear();
+    this.#answering.set(`${provider} ${requested}`, answered);
+  }
+}
+
+/** The dimensions of a call, named as the ledger names them. */
+export function dimensionsOf(
+  call: GuardedCall,
+  options: Pick<GuardOptions, 'service' | 'environment'>,
+  models: AnsweringModels,
+): CallDimensions {
+  return (dimension) => {
+    switch (dimension) {
+      case 'provider':
+        return call.provider;
+      case 'model':
+        return models.of(call.provider, call.model);
+      case 'operation':
+        return call.operation;
+      case 'service':
+        return options.service;
+      case 'environment':
+        return options.environment;
+      default: {
+        const name = dimension.startsWith('tag.')
+          ? ATTR_COSTEL_TAG_PREFIX + dimension.slice('tag.'.length)
+          : ATTRIBUTE_OF_DIMENSION[dimension];
+        return name === undefined ? '' : (call.attribution[name] ?? '');
+      }
+    }
+  };
+}

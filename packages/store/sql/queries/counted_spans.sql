@@ -1,0 +1,13 @@
+-- Which of some spans are in the ledger with all that they will add to its sums: priced, not counted, or without a cost.
+-- A row that waits for its price is not among them.
+-- Parameters: tenant String; traces, spans Array(String); hours Array(DateTime('UTC')), where the spans began, and days
+-- Array(Date) of these.
+-- Result: trace_id, span_id.
+SELECT DISTINCT trace_id, span_id
+FROM llm_calls FINAL
+WHERE tenant = {tenant:String}
+    AND toStartOfHour(started) IN {hours:Array(DateTime('UTC'))} AND trace_id IN {traces:Array(String)}
+    AND toDate(started) IN {days:Array(Date)}
+    AND span_id IN {spans:Array(String)}
+    AND (cost_usd IS NOT NULL OR NOT counted OR cost_status NOT IN ('unpriced', 'pending'))
+{{settings}}

@@ -1,0 +1,45 @@
+import type { Database } from '../database.js';
+import { querySql } from '../sql-files.js';
+import { FINAL_SETTINGS } from './cost-source.js';
+
+/** A span, and about when it began: within a minute, milliseconds since 1970. */
+export interface SpanToFind {
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly startedMs: number;
+}
+
+const HOUR_MS = 3_600_000;
+const TOLERANCE_MS = 60_000;
+
+function hourText(ms: number): string {
+  return new Date(Math.floor(ms / HOUR_MS) * HOUR_MS).toISOString().slice(0, 19).replace('T', ' ');
+}
+
+/**
+ * Which of these spans the ledger has with all that they will add to its sums. A span that waits for its price is not
+ * among them.
+ * @returns as many booleans as spans, in their order.
+ */
+export async function queryCountedSpans(
+  db: Database,
+  spans: readonly SpanToFind[],
+  options: { readonly tenant?: string } = {},
+): Promise<readonly boolean[]> {
+  if (spans.length === 0) return [];
+  const hours = new Set(
+    spans.flatMap(({ startedMs }) => [hourText(startedMs - TOLERANCE_MS), hourText(startedMs + TOLERANCE_MS)]),
+  );
+  const rows = await db.query<{ readonly trace_id: string; readonly span_id: string }>(
+    querySql('counted_spans', { settings: FINAL_SETTINGS }),
+    {
+      tenant: options.tenant ?? 'default',
+      traces: [...new Set(spans.map(({ traceId }) => traceId))],
+      spans: spans.map(({ spanId }) => spanId),
+      hours: [...hours],
+      days: [...new Set([...hours].map((hour) => hour.slice(0, 10)))],
+    },
+  );
+  const found = new Set(rows.map((row) => `${row.trace_id} ${row.span_id}`));
+  return spans.map(({ traceId, spanId }) => found.has(`${traceId} ${spanId}`));
+}

@@ -27,6 +27,7 @@ import { writeFallback } from '../telemetry/fallback.js';
 import type { Recorder } from '../telemetry/recorder.js';
 import { writeOutcome } from '../telemetry/span-attributes.js';
 import { guarded, reportTrouble } from '../telemetry/trouble.js';
+import { reportParts } from './beside-spans.js';
 import type { NativeSpan } from './native-span.js';
 import { closeCall } from './open-calls.js';
 
@@ -42,6 +43,8 @@ export interface CallStart {
   readonly body: unknown;
   /** True when the usage chunk was asked for by us and is therefore hidden from the caller. */
   readonly hidesUsageChunk: boolean;
+  /** When the call began, where that was before it became known; milliseconds since 1970. */
+  readonly startedAtMs?: number;
   /** What a budget guard holds for the call. */
   readonly reservation?: Reservation | undefined;
 }
@@ -153,7 +156,7 @@ export class LlmCall {
   /** The answer of a job that ended at that instant, in milliseconds since 1970. */
   onJobDone(body: unknown, endedAtMs: number): void {
     if (this.#isFinished) return;
-    this.#finish({ reading: guarded('parse', () => this.#readAnswer(body)), endedAtMs });
+    this.#finish({ reading: guarded('parse', () => this.#readAnswer(body, undefined)), endedAtMs });
   }
 
   /** The answer is a stream; chunks follow when the caller reads it. */
@@ -244,7 +247,10 @@ export class LlmCall {
       reportTrouble('finish', error);
     }
     try {
-      if (outcome !== undefined) this.#start.recorder.metrics.recordCall(this.#metricSubject(), outcome);
+      if (outcome !== undefined) {
+        this.#start.recorder.metrics.recordCall(this.#metricSubject(), outcome);
+        if (outcome.reading.beside !== undefined) this.#reportParts(outcome.reading.beside, outcome, ending);
+      }
     } catch (error) {
       reportTrouble('finish', error);
     }
@@ -261,7 +267,7 @@ export class LlmCall {
     const { facts, method } = this.#start;
     const server = this.#server;
     // A span is one call: what its answer bills beside its totals for the same model is part of it.
-    const summed = stated.beside === undefined ? stated : withBeside(stated);
+    const summed = stated.beside === undefined && stated.iterations === undefined ? stated : withBeside(stated);
     const reading = server.region === '' || summed.region !== '' ? summed : { ...summed, region: server.region };
     const httpStatus = httpStatusOf(error);
     const endedAfterMs = endedAtMs === undefined ? performance.now() - this.#startedAt : endedAtMs - this.#startedAtMs;
@@ -290,6 +296,17 @@ export class LlmCall {
       timeToFirstChunkSeconds: this.#firstChunkSeconds,
       clockOffsetMs: this.#clockOffsetMs,
     };
+  }
+
+  #reportParts(parts: readonly UsageReading[], { durationSeconds }: CallOutcome, { endedAtMs }: Ending): void {
+    reportParts(parts, {
+      ...this.#metricSubject(),
+      recorder: this.#start.recorder,
+      startedAtMs: this.#startedAtMs,
+      endedAtMs,
+      durationSeconds,
+      span: this.#span ?? this.#native?.span,
+    });
   }
 
   #describe(outcome: CallOutcome): void {

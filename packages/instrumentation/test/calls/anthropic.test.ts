@@ -107,6 +107,34 @@ describe.each(CASES)('a call of $copy, with native spans: $native', ({ copy, nat
     expect(await telemetry.points('gen_ai.client.operation.duration')).toHaveLength(1);
   });
 
+  it('whose answer an adviser of another model had a part in has a span of its own for that below it', async () => {
+    const iterations = [
+      { type: 'message', input_tokens: 100, output_tokens: 50 },
+      { type: 'advisor_message', model: 'claude-opus-4-8', input_tokens: 2000, output_tokens: 20 },
+    ];
+    server.replies(messageJson({ usage: { input_tokens: 100, output_tokens: 50, iterations } }));
+    await withCostAttribution({ feature: 'chat' }, () => clientOf().messages.create(ASK));
+    const [part, call] = telemetry.spans;
+    if (part === undefined || call === undefined) throw new Error('expected two spans');
+    expect(telemetry.spans).toHaveLength(2);
+    expect(part.parentSpanContext?.spanId).toBe(call.spanContext().spanId);
+    expect(part.name).toBe('chat claude-opus-4-8');
+    expect(part.attributes).toMatchObject({
+      'gen_ai.provider.name': 'anthropic',
+      'gen_ai.response.model': 'claude-opus-4-8',
+      'gen_ai.usage.input_tokens': 2000,
+      'gen_ai.usage.output_tokens': 20,
+      'costel.cost.usd': costOf('anthropic', 'claude-opus-4-8', { input: 2000, output: 20 }),
+      'costel.feature': 'chat',
+    });
+    expect(call.attributes['costel.cost.usd']).toBe(costOf('anthropic', MESSAGE_MODEL, { input: 100, output: 50 }));
+    const costs = (await telemetry.points('costel.cost')).map(({ value }) => Number(value));
+    expect(costs.reduce((sum, cost) => sum + cost, 0)).toBeCloseTo(
+      Number(part.attributes['costel.cost.usd']) + Number(call.attributes['costel.cost.usd']),
+      12,
+    );
+  });
+
   it('broken off has its exact input and an estimated output', async () => {
     server.replies(messageSse({ hold: true }));
     const stream = await clientOf().messages.create({ ...ASK, stream: true });

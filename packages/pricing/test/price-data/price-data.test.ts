@@ -78,10 +78,10 @@ describe('newer data over older', () => {
       [{ processing: 'batch' }, { input_mtok: 3 }, null],
     ]);
     expect(keepHistory(once, next).providers).toEqual(once.providers);
-    const { resolveRates } = createPriceBook({ catalogues: [catalogueOf(checkCatalogueFile(once))] });
+    const book = createPriceBook({ catalogues: [catalogueOf(checkCatalogueFile(once))] });
     const key = { provider: 'openai', model: 'a', serviceTier: 'batch', region: '' };
     const inputAt = (atMs: number): unknown => {
-      const rates = resolveRates(key, atMs);
+      const rates = book.resolveRates(key, atMs);
       return 'reason' in rates ? rates.reason : rates.tiers[0]?.prices[0];
     };
     const change = Date.UTC(2026, 10, 1);

@@ -4,18 +4,14 @@
 -- Parameters: call_partitions, edge_partitions Array(String), partitions with newer rows; call_blocks, edge_blocks
 -- Array(UInt64), up to which block each was read; revision_step UInt64; new_from, new_to DateTime64(3, 'UTC'), starts of new
 -- calls, half-open; now DateTime64(3, 'UTC'); around Int32, hours before and after.
--- Result: trace_id; hours, where its calls are.
+-- Result: trace_id; hours, where its calls are. The name of a part says its newest block, which keeps parts without new rows
+-- closed; a list of names taken beforehand would miss the part that a merge makes meanwhile.
 WITH
     new_calls AS (
         SELECT DISTINCT tenant, trace_id, provider, response_id, toStartOfHour(started) AS hour
         FROM llm_calls
         WHERE _partition_id IN {call_partitions:Array(String)}
-            AND _part IN (
-                SELECT name FROM system.parts
-                WHERE database = currentDatabase() AND table = 'llm_calls' AND active
-                    AND partition_id IN {call_partitions:Array(String)}
-                    AND max_block_number > transform(partition_id, {call_partitions:Array(String)}, {call_blocks:Array(UInt64)}, toUInt64(0))
-            )
+            AND toUInt64OrZero(splitByChar('_', _part)[3]) > transform(toString(_partition_id), {call_partitions:Array(String)}, {call_blocks:Array(UInt64)}, toUInt64(0))
             AND _block_number > transform(toString(_partition_id), {call_partitions:Array(String)}, {call_blocks:Array(UInt64)}, toUInt64(0))
             AND version < {revision_step:UInt64}
             AND started >= {new_from:DateTime64(3, 'UTC')}

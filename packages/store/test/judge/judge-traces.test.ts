@@ -135,3 +135,28 @@ describe('judging the ledger', () => {
     expect(await cost()).toBeCloseTo(0.001, 10);
   });
 });
+
+describe('judging while parts are merged', () => {
+  it('misses no new span: a roll-up was left counted beside its calls', async () => {
+    const store = await openTestStore();
+    const merging = { done: false };
+    const merges = (async () => {
+      while (!merging.done) await store.db.command('OPTIMIZE TABLE llm_calls FINAL');
+    })();
+    for (let round = 0; round < 15; round += 1) {
+      const trace = newId(32);
+      const [agent, call] = [newId(16), newId(16)];
+      await insertSpans(store, [span(trace, call, agent, 'chat', 100)]);
+      await insertSpans(store, [span(trace, agent, '', 'invoke_agent', 100)]);
+      await judgeTraces(store.db, { nowMs: NOW_MS });
+    }
+    merging.done = true;
+    await merges;
+    const rows = await store.db.query<{ calls: string }>(
+      'SELECT sum(counted) AS calls FROM llm_calls FINAL GROUP BY trace_id',
+    );
+    const counted = rows.map(({ calls }) => calls);
+    await store.close();
+    expect(counted).toEqual(Array.from({ length: 15 }, () => '1'));
+  });
+});

@@ -1,10 +1,10 @@
 import type { CostelInstrumentationConfig } from './config.js';
-import { patchClient, patchModule } from './patching/patch-sdk.js';
+import { patchClient, patchModule, replaceModule } from './patching/patch-sdk.js';
 import { SDKS } from './sdks/sdk-table.js';
 import { Recorder, sharedRecorder } from './telemetry/recorder.js';
 import { advise, inform } from './telemetry/trouble.js';
 
-const NAMES = SDKS.map(({ moduleName }) => moduleName).join(', ');
+const NAMES = [...new Set(SDKS.map(({ moduleName }) => moduleName))].join(', ');
 
 function recorderFor(config: CostelInstrumentationConfig | undefined): Recorder {
   return config === undefined ? sharedRecorder() : new Recorder(config);
@@ -13,7 +13,8 @@ function recorderFor(config: CostelInstrumentationConfig | undefined): Recorder 
 /**
  * Patches a module that is already loaded, for bundlers that inline the SDK: `instrumentModule(OpenAI)` or
  * `instrumentModule(await import('openai'))`. Patching twice is harmless.
- * @returns the module itself.
+ * @returns the module itself; of `ai`, whose exports cannot be changed, a copy to call in its place:
+ * `const { generateText } = instrumentModule(await import('ai'))`.
  */
 export function instrumentModule<Module>(moduleExports: Module, config?: CostelInstrumentationConfig): Module {
   const recorder = recorderFor(config);
@@ -22,7 +23,7 @@ export function instrumentModule<Module>(moduleExports: Module, config?: CostelI
   );
   if (patched.length > 0) inform(`patched a loaded module: ${patched.join(', ')}`);
   else advise(`instrumentModule was given no known SDK: pass the module of one of ${NAMES}`);
-  return moduleExports;
+  return SDKS.reduce<Module>((exports, sdk) => replaceModule(exports, sdk, recorder) as Module, moduleExports);
 }
 
 /**

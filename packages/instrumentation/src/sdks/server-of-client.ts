@@ -40,6 +40,9 @@ function hostOf(baseUrl: string): Host {
   return host;
 }
 
+/** Where an SDK's objects do not tell. */
+const UNKNOWN_HOST: Host = { address: '', port: 0, knownProvider: undefined, clock: new ServerClock() };
+
 interface KnownServer {
   readonly baseUrl: unknown;
   readonly hinted: string | undefined;
@@ -95,8 +98,8 @@ export function serverOfHint(
 }
 
 function findServer(hint: ServerHint, sdk: SdkDefinition, providerByHost: Readonly<Record<string, string>>): Server {
-  const { address, port, knownProvider, clock } = hostOf(hint.baseUrl ?? 'https://unknown.invalid');
+  const { address, port, knownProvider, clock } = hint.baseUrl === undefined ? UNKNOWN_HOST : hostOf(hint.baseUrl);
   const provider = providerByHost[address] ?? knownProvider ?? hint.provider ?? sdk.defaultProvider;
-  const isOwnProvider = knownProvider === sdk.defaultProvider && provider === knownProvider;
+  const isOwnProvider = address === '' || (knownProvider === sdk.defaultProvider && provider === knownProvider);
   return { provider, address, port, isOwnProvider, region: hint.region ?? '', clock };
 }

@@ -76,7 +76,7 @@ function definitionOf(sdk: SdkDefinition, recorder: () => Recorder): Instrumenta
 }
 
 function warnOfLoadedSdks(): void {
-  for (const { moduleName } of SDKS) {
+  for (const moduleName of new Set(SDKS.map((sdk) => sdk.moduleName))) {
     if (!isLoadedInCommonJs(moduleName)) continue;
     advise(
       `${moduleName} was loaded before Costel, so its calls may go unseen. Start with ` +

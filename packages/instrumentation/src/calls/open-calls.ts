@@ -14,14 +14,35 @@ export function closeCall(call: LlmCall): void {
   openCalls.delete(call);
 }
 
+/** A connection that calls are made on. */
+interface OpenSession {
+  end(): void;
+}
+
+const openSessions = new Set<OpenSession>();
+
+/** Remembers a session until it ends. */
+export function openSession(session: OpenSession): void {
+  openSessions.add(session);
+}
+
+/** Forgets a session that ended. */
+export function closeSession(session: OpenSession): void {
+  openSessions.delete(session);
+}
+
 /**
- * Ends every call that is still open, before the process or its exporter goes away: what was answered and not read is
- * `estimated`, what was not answered yet is `missing`.
+ * Ends every call and every session that is still open, before the process or its exporter goes away: what was answered
+ * and not read is `estimated`, what was not answered yet is `missing`.
  */
 export function finishOpenCalls(): void {
   for (const call of openCalls)
     guarded('finish', () => {
       call.onUnread('abandoned');
+    });
+  for (const session of openSessions)
+    guarded('finish', () => {
+      session.end();
     });
 }
 

@@ -50,7 +50,7 @@ async function openStream(context: StainlessContext, reply = chatSse()): Promise
 
 async function textOf(stream: ReadableStream<Uint8Array>): Promise<string> {
   let all = '';
-  for await (const part of stream) all += Buffer.from(part as Uint8Array).toString();
+  for await (const part of stream) all += Buffer.from(part).toString();
   return all;
 }
 
@@ -72,7 +72,8 @@ export const STAINLESS_SCENARIOS: Readonly<Record<string, Scenario>> = {
   'the method looks as it did': async ({ client }) => {
     const prototype = Object.getPrototypeOf(client.chat.completions) as object;
     const descriptor = Object.getOwnPropertyDescriptor(prototype, 'create');
-    const { name, length } = descriptor?.value as { name: string; length: number };
+    const method: unknown = descriptor?.value;
+    const { name, length } = method as { name: string; length: number };
     return { name, length, descriptor: { ...descriptor, value: undefined }, own: Object.keys(client.chat.completions) };
   },
   'a promise awaited twice gives the same object': async (context) => {

@@ -1,8 +1,23 @@
+import { AI } from './ai.js';
 import { ANTHROPIC } from './anthropic.js';
+import { BEDROCK } from './bedrock.js';
+import { GOOGLE_GENAI } from './google-genai.js';
 import { GROQ } from './groq.js';
+import { OLLAMA } from './ollama.js';
+import { OPENAI_SOCKETS } from '../realtime/openai-sockets.js';
 import { OPENAI } from './openai.js';
 import type { SdkDefinition } from './sdk-definition.js';
 import { TOGETHER } from './together.js';
 
 /** Every SDK that is patched; a new one is a file beside this and a row here. */
-export const SDKS: readonly SdkDefinition[] = [OPENAI, ANTHROPIC, GROQ, TOGETHER];
+export const SDKS: readonly SdkDefinition[] = [
+  OPENAI,
+  OPENAI_SOCKETS,
+  ANTHROPIC,
+  GROQ,
+  TOGETHER,
+  GOOGLE_GENAI,
+  BEDROCK,
+  OLLAMA,
+  AI,
+];

@@ -8,12 +8,14 @@ const TOKENS_PER_MESSAGE = 4;
 const TEXT_FIELDS: ReadonlySet<string> = new Set([
   'arguments',
   'content',
+  'contents',
   'input',
   'instructions',
   'output',
   'prompt',
   'refusal',
   'system',
+  'systemInstruction',
   'text',
   'thinking',
 ]);

@@ -2,6 +2,7 @@ import type { Listen } from '../sdks/sdk-definition.js';
 import { guarded } from '../telemetry/trouble.js';
 import type { LlmCall } from './llm-call.js';
 import { isAsyncIterable, observeIterable } from './observe-iterable.js';
+import { observeStreamOfClass } from './observe-readable.js';
 
 /** What a settled promise means for its call. */
 export interface Settling {
@@ -11,7 +12,10 @@ export interface Settling {
 
 /** Tells a call its answer: a stream to listen to, or a body. */
 export function settle(value: unknown, call: LlmCall): void {
-  if (isAsyncIterable(value)) {
+  if (isStreamOfClass(value)) {
+    call.onStream();
+    observeStreamOfClass(value, call);
+  } else if (isAsyncIterable(value)) {
     call.onStream();
     observeIterable(value, call);
   } else {
@@ -67,6 +71,11 @@ export function listenInside({ onValue = settle }: Settling = {}): Listen {
     );
     return result;
   };
+}
+
+/** True for a stream of a class that an SDK made of the built-in one; such a stream has more ways of being read. */
+function isStreamOfClass(value: unknown): value is ReadableStream<unknown> {
+  return value instanceof ReadableStream && Object.getPrototypeOf(value) !== ReadableStream.prototype;
 }
 
 function isNativePromise(value: unknown): value is Promise<unknown> {

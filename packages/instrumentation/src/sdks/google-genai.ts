@@ -1,4 +1,4 @@
-import { readUsage, type UsageReading } from '@costel/pricing';
+import { estimateRequestTokens, readUsage, type UsageReading } from '@costel/pricing';
 import { listenInside, listenToPromise } from '../calls/listen.js';
 import { asRecord, asText, type MethodDefinition, type SdkDefinition, type ServerHint } from './sdk-definition.js';
 
@@ -35,18 +35,28 @@ function readServer(self: unknown, args: readonly unknown[]): ServerHint {
   };
 }
 
-/** Vertex AI counts the tokens of each embedding apart where the Gemini API counts them once. */
-function readEmbeddings(answer: unknown, _request: unknown, provider: string): UsageReading | undefined {
+/**
+ * Vertex AI counts the tokens of each embedding apart where the Gemini API counts them once; versions 2 of the SDK drop
+ * what the Gemini API counts, and the length of the text is all that is left.
+ */
+function readEmbeddings(answer: unknown, request: unknown, provider: string): UsageReading | undefined {
   const reading = readUsage('embedContent', provider, answer);
   if (reading === undefined || reading.quality !== 'missing') return reading;
-  const embeddings = asRecord(answer)?.['embeddings'];
-  let tokens = 0;
-  for (const embedding of Array.isArray(embeddings) ? embeddings : []) {
+  const counted = sumOfEmbeddings(asRecord(answer)?.['embeddings']);
+  return counted === undefined
+    ? { ...reading, usage: { input: estimateRequestTokens(request) }, quality: 'estimated' }
+    : { ...reading, usage: { input: counted }, quality: 'reported' };
+}
+
+function sumOfEmbeddings(embeddings: unknown): number | undefined {
+  if (!Array.isArray(embeddings)) return undefined;
+  let tokens: number | undefined;
+  for (const embedding of embeddings) {
     const count = asRecord(asRecord(embedding)?.['statistics'])?.['tokenCount'];
-    if (typeof count !== 'number') return reading;
-    tokens += count;
+    if (typeof count !== 'number') return undefined;
+    tokens = (tokens ?? 0) + count;
   }
-  return tokens === 0 ? reading : { ...reading, usage: { input: tokens }, quality: 'reported' };
+  return tokens;
 }
 
 /** Imagen is billed by the image that it hands out; one that was filtered has no bytes. */

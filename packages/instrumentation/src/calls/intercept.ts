@@ -116,7 +116,9 @@ function prepare(resource: unknown, args: readonly unknown[], interception: Inte
   const openSpan = (parent: Context) =>
     recorder.tracer.startSpan(spanName(start), { kind: SpanKind.CLIENT, attributes: startAttributes(start) }, parent);
   const nativeSpan = sdk.mayEmitNativeSpans === true ? spanInOptions(args[1]) : undefined;
-  const yieldsToNativeSpan = nativeSpan !== undefined || (sdk.mayEmitNativeSpans === true && isTracingItself(client));
+  const isOpeningNativeSpan =
+    admitted.refusal === undefined && sdk.mayEmitNativeSpans === true && isTracingItself(client);
+  const yieldsToNativeSpan = nativeSpan !== undefined || isOpeningNativeSpan;
   let inside = withoutAttributionBaggage(active);
   if (!yieldsToNativeSpan) {
     const span = openSpan(inside);

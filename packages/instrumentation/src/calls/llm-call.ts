@@ -30,6 +30,7 @@ import { guarded, reportTrouble } from '../telemetry/trouble.js';
 import { reportParts } from './beside-spans.js';
 import type { NativeSpan } from './native-span.js';
 import { closeCall } from './open-calls.js';
+import { countJob, holdCall } from '../jobs/known-jobs.js';
 
 /** Everything known of a call when it is made. */
 export interface CallStart {
@@ -149,7 +150,7 @@ export class LlmCall {
 
   /** The parsed JSON answer; with its headers in lower case where the API counts there. */
   onBody(body: unknown, headers?: unknown): void {
-    if (this.#isFinished) return;
+    if (this.#isFinished || this.#waitsForJob(body)) return;
     this.#finish({ reading: guarded('parse', () => this.#readAnswer(body, headers)) });
   }
 
@@ -208,6 +209,15 @@ export class LlmCall {
     else this.onStreamEnd('broken_off');
   }
 
+  /** True when the answer only says that the work goes on: the call stays open until its job is seen to have ended. */
+  #waitsForJob(answer: unknown): boolean {
+    const job = this.#start.method.readJob?.(answer);
+    if (job === undefined) return false;
+    if (job.hasEnded) countJob(job.id);
+    else holdCall(job.id, this);
+    return !job.hasEnded;
+  }
+
   #readAnswer(answer: unknown, headers: unknown): UsageReading | undefined {
     const { method, body } = this.#start;
     const { provider } = this.#server;
@@ -229,7 +239,10 @@ export class LlmCall {
       if (method.readAnswer !== undefined && method.createReader === undefined)
         return method.readAnswer(undefined, body, this.#server.provider);
       const reader = this.#reader ?? this.#createReader();
-      return reader.finish({ estimateFromRequest: method.readText?.(body) ?? body });
+      const reading = reader.finish({ estimateFromRequest: method.readText?.(body) ?? body });
+      // What was streamed is counted here, not when it is looked at later.
+      if (method.readJob !== undefined && reading?.responseId !== undefined) countJob(reading.responseId);
+      return reading;
     });
   }
 
@@ -257,7 +270,8 @@ export class LlmCall {
     settleReservation(this.#start.reservation, outcome, this.#span ?? this.#native?.span);
     try {
       this.#span?.end(ending.endedAtMs);
-      if (ending.streamEnd === 'abandoned') this.#native?.end(ending.endedAtMs);
+      const isLeftToUs = ending.streamEnd === 'abandoned' || ending.error instanceof BudgetExceededError;
+      if (isLeftToUs) this.#native?.end(ending.endedAtMs);
     } catch (error) {
       reportTrouble('finish', error);
     }

@@ -14,10 +14,10 @@ export interface RefusedCall {
 }
 
 /**
- * Lets a call fail as the SDK's own calls do, without a request. The generated SDKs build their promise around
- * `makeRequest`, so the method itself runs on a client whose `makeRequest` rejects: `withResponse`, `asResponse`, `parse`
- * and the stream helpers are the SDK's own and see the error as they see any. The other SDKs' methods are async
- * functions, whose failing is a rejected promise and nothing else.
+ * Lets a call fail as the SDK's own calls do, without a request. The generated SDKs build their promise in `request`,
+ * which awaits the request's options first; so the method itself runs, on a client that asks for a request whose options
+ * reject: `withResponse`, `asResponse`, `parse` and the stream helpers are the SDK's own and see the error as they see
+ * any. The other SDKs' methods are async functions, whose failing is a rejected promise and nothing else.
  */
 export function refuse(refused: RefusedCall): unknown {
   const { method, error } = refused;
@@ -28,11 +28,14 @@ export function refuse(refused: RefusedCall): unknown {
 function refuseByRequest({ original, self, args, error }: RefusedCall): unknown {
   const resource = asRecord(self);
   const client = asRecord(resource?.['_client']);
-  if (resource === undefined || client === undefined || typeof client['makeRequest'] !== 'function') return undefined;
+  const request = client?.['request'];
+  if (resource === undefined || client === undefined || typeof request !== 'function') return undefined;
   const refusing: unknown = Object.create(client, {
-    makeRequest: { value: () => Promise.reject(error), enumerable: false },
+    // The request itself is the real client's: others cannot read its private fields.
+    methodRequest: { value: () => Reflect.apply(request, client, [Promise.reject(error)]) as unknown },
+    // A span of the SDK's own would end with the request that is never made.
+    _tracer: { value: undefined },
   });
-  const stand: unknown = Object.create(resource, { _client: { value: refusing, enumerable: false } });
-  const result = Reflect.apply(original, stand, args);
+  const result = Reflect.apply(original, Object.create(resource, { _client: { value: refusing } }), args);
   return isApiPromise(result) ? result : undefined;
 }

@@ -1,13 +1,11 @@
 -- What is published, as of one build: the newest seal, how far each partition of the ledger has been read, how far each month
--- of the month rollups is summed, which days and months hold a finer period that was built again since; beside it the newest
--- persisted block of each partition of the ledger now, and the engine's clock. The snapshot is taken first and bounds all
--- that is read of `published`, so a build that becomes visible meanwhile is not seen by halves. A sealed day that no build
--- holds had no calls when it was sealed: its build counts as 0, so the first quarter hour in it makes it stale.
--- Parameters: none.
--- Result: kind (seal, frozen, detail, open, hold, partition, month, stale_day, stale_month, ledger, clock), id (partition id, where
--- the day or month begins, or what is held), block (of a stale day, how many quarter hours changed), sealed_until, build (of what is
--- stale, the first that changed it).
-WITH (SELECT max(build) FROM published WHERE grain = 'seal') AS snapshot
+-- of the month rollups is summed, which days and months hold a finer period that was built again since. Nothing of a later
+-- build is read, so the answer never changes: it is asked for once a build. A sealed day that no build holds had no calls when
+-- it was sealed: its build counts as 0, so the first quarter hour in it makes it stale.
+-- Parameters: snapshot UInt64, the build.
+-- Result: kind (seal, frozen, detail, open, partition, month, stale_day, stale_month), id (partition id, or where the day or
+-- month begins), block (of a stale day, how many quarter hours changed), sealed_until, build (of what is stale, the first that
+-- changed it).
 SELECT
     toString(p.grain) AS kind,
     '' AS id,
@@ -15,37 +13,32 @@ SELECT
     argMax(p.sealed_until, p.build) AS sealed_until,
     max(p.build) AS build
 FROM published AS p
-WHERE p.grain IN ('seal', 'frozen', 'detail', 'open') AND p.build <= snapshot
-GROUP BY p.grain
-UNION ALL
-SELECT 'hold', argMax(p.partition_id, p.build), toUInt64(0), argMax(p.sealed_until, p.build), max(p.build)
-FROM published AS p
-WHERE p.grain = 'hold'
+WHERE p.grain IN ('seal', 'frozen', 'detail', 'open') AND p.build <= {snapshot:UInt64}
 GROUP BY p.grain
 UNION ALL
 SELECT 'partition', p.partition_id, argMax(p.block, p.build), toDateTime64(0, 3, 'UTC'), max(p.build)
 FROM published AS p
-WHERE p.grain = 'partition' AND p.build <= snapshot
+WHERE p.grain = 'partition' AND p.build <= {snapshot:UInt64}
 GROUP BY p.partition_id
 UNION ALL
 SELECT 'month', toString(p.start), toUInt64(0), argMax(p.sealed_until, p.build), max(p.build)
 FROM published AS p
-WHERE p.grain = 'month' AND p.build <= snapshot
+WHERE p.grain = 'month' AND p.build <= {snapshot:UInt64}
 GROUP BY p.start
 UNION ALL
 SELECT 'stale_day', toString(toStartOfDay(q.start)), count(), toDateTime64(0, 3, 'UTC'), min(q.build)
 FROM (
     SELECT p.start AS start, max(p.build) AS build
     FROM published AS p
-    WHERE p.grain = 'quarter' AND p.build <= snapshot
+    WHERE p.grain = 'quarter' AND p.build <= {snapshot:UInt64}
         AND p.start >= (SELECT max(sealed_until) FROM published WHERE grain = 'detail')
-        AND p.start < (SELECT toStartOfDay(max(sealed_until)) FROM published WHERE grain = 'seal' AND build <= snapshot)
+        AND p.start < (SELECT toStartOfDay(max(sealed_until)) FROM published WHERE grain = 'seal' AND build <= {snapshot:UInt64})
     GROUP BY p.start
 ) AS q
 LEFT JOIN (
     SELECT p.start AS day, max(p.build) AS build
     FROM published AS p
-    WHERE p.grain = 'day' AND p.build <= snapshot
+    WHERE p.grain = 'day' AND p.build <= {snapshot:UInt64}
     GROUP BY p.start
 ) AS d ON toStartOfDay(q.start) = d.day
 WHERE q.build > d.build
@@ -55,21 +48,14 @@ SELECT 'stale_month', toString(m.month), count(), toDateTime64(0, 3, 'UTC'), min
 FROM (
     SELECT p.start AS day, max(p.build) AS build
     FROM published AS p
-    WHERE p.grain = 'day' AND p.build <= snapshot
+    WHERE p.grain = 'day' AND p.build <= {snapshot:UInt64}
     GROUP BY p.start
 ) AS d
 INNER JOIN (
     SELECT p.start AS month, max(p.build) AS build
     FROM published AS p
-    WHERE p.grain = 'month' AND p.build <= snapshot
+    WHERE p.grain = 'month' AND p.build <= {snapshot:UInt64}
     GROUP BY p.start
 ) AS m ON toDateTime(toStartOfMonth(d.day), 'UTC') = m.month
 WHERE d.build > m.build
 GROUP BY m.month
-UNION ALL
-SELECT 'ledger', partition_id, toUInt64(max(max_block_number)), toDateTime64(0, 3, 'UTC'), toUInt64(0)
-FROM system.parts
-WHERE database = currentDatabase() AND table = 'llm_calls' AND active
-GROUP BY partition_id
-UNION ALL
-SELECT 'clock', '', toUInt64(0), now64(3, 'UTC'), toUInt64(0)

@@ -1,6 +1,6 @@
 import type { Database, QueryParameters } from '../database.js';
 import type { PublishedState } from '../rollup/published-state.js';
-import { readView } from '../rollup/read-view.js';
+import { readLive, readView } from '../rollup/read-view.js';
 import {
   DAY_ROLLUP,
   QUARTER_ROLLUP,
@@ -23,7 +23,7 @@ import { latencyBucketSql } from './latency-buckets.js';
 import { splitByHold } from './ledger-hold.js';
 import { rangeCondition } from './range-condition.js';
 import { planRead, type PlanNeeds, type ReadPlan } from './read-plan.js';
-import { DAY_MS, QUARTER_MS, type TimeRange } from './time-range.js';
+import { DAY_MS, instantText, QUARTER_MS, type TimeRange } from './time-range.js';
 
 /**
  * Settings of every read with FINAL. Skip indexes stay exact under FINAL only in exact mode (a resend was counted in two
@@ -80,9 +80,29 @@ export async function costSource(
   scope: CostScope,
   range: TimeRange,
   shape: SourceShape = {},
-): Promise<CostSource> {
+): Promise<CostSource & { readonly isLive: boolean }> {
   const { state, dirty } = await readView(db);
-  return sourceOfPlan(scope, planRead(needsOf(scope, shape), range, state, dirty), shape, state);
+  const plan = planRead(needsOf(scope, shape), range, state, dirty);
+  const isLive = plan.ledger.length > 0 && state.quartersUntilMs === state.sealedUntilMs;
+  return { ...sourceOfPlan(scope, plan, shape, state), isLive };
+}
+
+/** A query over {@link costSource}. */
+export interface SourceQuery {
+  readonly scope: CostScope;
+  readonly range: TimeRange;
+  readonly shape?: SourceShape;
+  /** Makes the statement out of its source. */
+  readonly statement: (source: string) => string;
+  /** Bound beside the parameters of the source. */
+  readonly parameters?: QueryParameters;
+}
+
+/** The rows of a query over {@link costSource}; what one has seen of the ledger, later ones see too. */
+export async function queryCostSource<Row extends object>(db: Database, query: SourceQuery): Promise<Row[]> {
+  const source = await costSource(db, query.scope, query.range, query.shape);
+  const read = async () => db.query<Row>(query.statement(source.sql), { ...source.parameters, ...query.parameters });
+  return source.isLive ? readLive(db, read) : read();
 }
 
 function needsOf(scope: CostScope, { step, latency }: SourceShape): PlanNeeds {
@@ -183,11 +203,18 @@ function rollupSource(scope: CostScope, part: RollupPart): CostSource {
     time,
     start: isQuarter ? 'start' : 'toDate(start)',
     grain: table.grain,
+    // Of the builds of two years only those of the range.
+    published_from: ` AND start >= {${prefix}_first:DateTime('UTC')}`,
     ranges: condition.sql,
   });
+  const first = instantText(Math.min(...part.ranges.map((range) => range.fromMs))).slice(0, 19);
   return {
     sql,
-    parameters: { ...condition.parameters, ...(part.tag === undefined ? {} : { [`${prefix}_tag`]: part.tag }) },
+    parameters: {
+      ...condition.parameters,
+      [`${prefix}_first`]: first,
+      ...(part.tag === undefined ? {} : { [`${prefix}_tag`]: part.tag }),
+    },
   };
 }
 

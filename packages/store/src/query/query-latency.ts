@@ -1,7 +1,7 @@
 import type { Database } from '../database.js';
 import { querySql } from '../sql-files.js';
 import { aliases, checkedScope, keyOf } from './cost-scope.js';
-import { costSource, FINAL_SETTINGS } from './cost-source.js';
+import { queryCostSource, FINAL_SETTINGS } from './cost-source.js';
 import { percentileMs } from './latency-buckets.js';
 import type { CostQuery } from './query-costs.js';
 import { checkedRange } from './time-range.js';
@@ -19,15 +19,19 @@ export interface LatencyGroup {
 /** How long calls took, by group, most calls first. @throws StoreError `parameter_invalid`. */
 export async function queryLatency(db: Database, query: Omit<CostQuery, 'limit'>): Promise<LatencyGroup[]> {
   const scope = checkedScope(query);
-  const source = await costSource(db, scope, checkedRange(query.from, query.to), { latency: true });
-  const sql = querySql('latency', {
-    dimensions: aliases(scope)
-      .map((column) => `${column},`)
-      .join(' '),
-    source: source.sql,
-    settings: FINAL_SETTINGS,
+  const rows = await queryCostSource<{ bucket: number; calls: string }>(db, {
+    scope,
+    range: checkedRange(query.from, query.to),
+    shape: { latency: true },
+    statement: (source) =>
+      querySql('latency', {
+        dimensions: aliases(scope)
+          .map((column) => `${column},`)
+          .join(' '),
+        source,
+        settings: FINAL_SETTINGS,
+      }),
   });
-  const rows = await db.query<{ bucket: number; calls: string }>(sql, source.parameters);
   const groups = new Map<string, { key: Readonly<Record<string, string>>; counts: Map<number, number> }>();
   for (const row of rows) {
     const key = keyOf(scope, { ...row });

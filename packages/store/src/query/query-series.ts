@@ -3,7 +3,7 @@ import { StoreError } from '../engine/store-error.js';
 import { querySql } from '../sql-files.js';
 import { measuresOf, type CostGroup, type MeasureRow } from './cost-rows.js';
 import { aliases, checkedScope, keyOf } from './cost-scope.js';
-import { costSource, FINAL_SETTINGS, type Grain } from './cost-source.js';
+import { queryCostSource, FINAL_SETTINGS, type Grain } from './cost-source.js';
 import type { CostQuery } from './query-costs.js';
 import { checkedRange } from './time-range.js';
 
@@ -27,16 +27,21 @@ export async function queryCostSeries(db: Database, query: CostSeriesQuery): Pro
   const scope = checkedScope(query);
   const timeZone = checkedTimeZone(query.timeZone ?? 'UTC');
   const range = checkedRange(query.from, query.to);
-  const source = await costSource(db, scope, range, { step: { grain: query.grain, timeZone } });
   const columns = aliases(scope);
-  const sql = querySql('cost_series', {
-    dimensions: columns.map((column) => `${column}, `).join(''),
-    source: source.sql,
-    order_by: columns.map((column) => `, ${column}`).join(''),
-    settings: FINAL_SETTINGS,
-  });
   const limit = Math.min(query.limit ?? MAX_POINTS, MAX_POINTS);
-  const rows = await db.query<MeasureRow & { start_ms: string }>(sql, { ...source.parameters, limit });
+  const rows = await queryCostSource<MeasureRow & { start_ms: string }>(db, {
+    scope,
+    range,
+    shape: { step: { grain: query.grain, timeZone } },
+    statement: (source) =>
+      querySql('cost_series', {
+        dimensions: columns.map((column) => `${column}, `).join(''),
+        source,
+        order_by: columns.map((column) => `, ${column}`).join(''),
+        settings: FINAL_SETTINGS,
+      }),
+    parameters: { limit },
+  });
   return rows.map((row) => ({
     start: new Date(Number(row.start_ms)),
     key: keyOf(scope, { ...row }),

@@ -58,7 +58,8 @@ function ladderFor({ dimensions, stepMs, latency }: PlanNeeds): readonly RollupT
 /**
  * Splits a range: whole sealed periods without newer rows are read from the coarsest rollup that knows the dimensions,
  * everything else (edges, open and dirty quarter hours) from the ledger. A day or month that is older than a finer period
- * in it is read in those.
+ * in it is read in those. Where a build stands for the open quarter hours, a range that ends after it began ("until now")
+ * has the whole of its last quarter hour as that build knows it.
  */
 export function planRead(
   needs: PlanNeeds,
@@ -67,7 +68,9 @@ export function planRead(
   dirtyQuartersMs: readonly number[],
 ): ReadPlan {
   const dirty = dirtyQuartersMs.map((fromMs) => ({ fromMs, toMs: fromMs + QUARTER_MS }));
-  let left: readonly TimeRange[] = range.toMs > range.fromMs ? [range] : [];
+  const endsOpen = state.quartersUntilMs > state.sealedUntilMs && range.toMs >= state.openAtMs;
+  const whole = endsOpen ? { ...range, toMs: ceilTo(range.toMs, QUARTER_MS) } : range;
+  let left: readonly TimeRange[] = range.toMs > range.fromMs ? [whole] : [];
   const rollups: { table: RollupTable; ranges: readonly TimeRange[] }[] = [];
   for (const table of ladderFor(needs)) {
     const ranges = left.flatMap((part) => coveredBy(table, part, state, dirty));

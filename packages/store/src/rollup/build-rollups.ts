@@ -62,7 +62,7 @@ const MAX_SEAL_CALLS = 5_000_000;
 /** Quarter hours that one statement builds, so that its memory does not grow with what has changed. */
 const MAX_QUARTERS_AT_ONCE = 384;
 /** Building the open quarter hours takes at most one part in so many of the time. */
-const OPEN_BUILD_SHARE = 20;
+const OPEN_BUILD_SHARE = 10;
 
 /**
  * Rebuilds what changed and seals what has ended: quarter hours with rows newer than the last build, from FINAL, under a

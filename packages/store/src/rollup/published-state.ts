@@ -39,7 +39,9 @@ export interface PublishedState {
    * alone where the tail has grown too long to be read each time.
    */
   readonly hasOpenBuild: boolean;
-  /** How long ago that build was published, by the engine's clock; Infinity without one. */
+  /** When that build began, by the builder's clock; Infinity without one. */
+  readonly openAtMs: number;
+  /** How long ago that was, by the engine's clock; Infinity without one. */
   readonly openAgeMs: number;
   /** Days and months, by where they begin, whose rollups are to be read in finer ones until they are summed again. */
   readonly staleDays: ReadonlyMap<number, StalePeriod>;
@@ -55,34 +57,64 @@ export interface PublishedState {
 }
 
 interface StateRow {
-  readonly kind:
-    | 'seal'
-    | 'frozen'
-    | 'detail'
-    | 'open'
-    | 'hold'
-    | 'partition'
-    | 'month'
-    | 'stale_day'
-    | 'stale_month'
-    | 'ledger'
-    | 'clock';
+  readonly kind: 'seal' | 'frozen' | 'detail' | 'open' | 'partition' | 'month' | 'stale_day' | 'stale_month';
   readonly id: string;
   readonly block: string;
   readonly sealed_until: string;
   readonly build: string;
 }
 
-/** Reads what is published and what the ledger holds, in one query. */
+interface NowRow {
+  readonly snapshot: string;
+  readonly hold_id: string;
+  readonly hold_until: string;
+  readonly hold_build: string;
+  readonly partitions: readonly string[];
+  readonly blocks: readonly string[];
+  readonly clock: string;
+}
+
+/** What one build published: it never changes. */
+type PublishedBuild = Omit<PublishedState, 'ledgerBlocks' | 'hold' | 'openAgeMs'>;
+
+/** Of each database, the newest build that was asked for: reading what it published costs more than most queries. */
+const newestBuilds = new WeakMap<
+  Database,
+  { readonly snapshot: string; readonly published: Promise<PublishedBuild> }
+>();
+
+/** Reads what is published and what the ledger holds now. */
 export async function readPublishedState(db: Database): Promise<PublishedState> {
-  const rows = await db.query<StateRow>(querySql('published_state'));
+  const [now] = await db.query<NowRow>(querySql('published_now'));
+  const published = await publishedBy(db, now?.snapshot ?? '0');
+  return {
+    ...published,
+    openAgeMs: published.hasOpenBuild && now !== undefined ? parseInstant(now.clock) - published.openAtMs : Infinity,
+    ledgerBlocks: new Map(now?.partitions.map((id, index) => [id, BigInt(now.blocks[index] ?? 0)])),
+    hold:
+      now === undefined
+        ? undefined
+        : parseHold({ id: now.hold_id, sealed_until: now.hold_until, build: now.hold_build }),
+  };
+}
+
+async function publishedBy(db: Database, snapshot: string): Promise<PublishedBuild> {
+  const known = newestBuilds.get(db);
+  if (known?.snapshot === snapshot) return known.published;
+  const published = readPublishedBuild(db, snapshot);
+  newestBuilds.set(db, { snapshot, published });
+  // A failure is not kept: the next reader asks again.
+  published.catch(() => newestBuilds.delete(db));
+  return published;
+}
+
+async function readPublishedBuild(db: Database, snapshot: string): Promise<PublishedBuild> {
+  const rows = await db.query<StateRow>(querySql('published_state'), { snapshot });
   const ofKind = (kind: StateRow['kind']) => rows.filter((row) => row.kind === kind);
   const seal = ofKind('seal')[0];
   const frozen = ofKind('frozen')[0];
   const open = ofKind('open')[0];
   const hasOpenBuild = open !== undefined && open.build === seal?.build;
-  const clock = ofKind('clock')[0];
-  const clockMs = clock === undefined ? 0 : parseInstant(clock.sealed_until);
   const sealedUntilMs = seal === undefined ? 0 : parseInstant(seal.sealed_until);
   return {
     snapshot: BigInt(seal?.build ?? 0),
@@ -91,13 +123,11 @@ export async function readPublishedState(db: Database): Promise<PublishedState> 
     frozenUntilMs: frozen === undefined ? 0 : parseInstant(frozen.sealed_until),
     detailFromMs: detailFrom(ofKind('detail')[0], seal),
     hasOpenBuild,
-    openAgeMs: hasOpenBuild ? clockMs - parseInstant(open.sealed_until) : Infinity,
+    openAtMs: hasOpenBuild ? parseInstant(open.sealed_until) : Infinity,
     staleDays: stalePeriods(ofKind('stale_day')),
     staleMonths: stalePeriods(ofKind('stale_month')),
     monthsUntilMs: new Map(ofKind('month').map((row) => [parseInstant(row.id), parseInstant(row.sealed_until)])),
     readBlocks: new Map(ofKind('partition').map((row) => [row.id, BigInt(row.block)])),
-    ledgerBlocks: new Map(ofKind('ledger').map((row) => [row.id, BigInt(row.block)])),
-    hold: parseHold(ofKind('hold')[0]),
   };
 }
 

@@ -150,7 +150,8 @@ FROM numbers({first:UInt64}, {count:UInt64})`,
       { first, count },
     );
   const calls = async () => {
-    const range = { from: new Date(Date.now() - 86_400_000), to: new Date(Date.now() + 86_400_000) };
+    // Until now, as the page and the budgets ask.
+    const range = { from: new Date(Date.now() - 86_400_000), to: new Date() };
     return (await queryCosts(store.db, { ...range, groupBy: ['model'] })).total.calls;
   };
 
@@ -169,6 +170,28 @@ FROM numbers({first:UInt64}, {count:UInt64})`,
     });
     await buildRollups(asAfterRestart(store), { nowMs: Date.now(), graceMs: 2 * 3_600_000 });
     expect(await calls()).toBe(MAX_LIVE_CALLS + 11);
+  });
+
+  it('never takes back what a reader has seen: a build that began before that read does not answer later ones', async () => {
+    await insertCalls(0, MAX_LIVE_CALLS + 1);
+    const seen: number[] = [];
+    await buildRollups(store.db, {
+      nowMs: Date.now(),
+      graceMs: 2 * 3_600_000,
+      hooks: {
+        beforePublish: async () => {
+          await insertCalls(MAX_LIVE_CALLS + 1, 10);
+          seen.push(await calls());
+        },
+      },
+    });
+    await insertCalls(MAX_LIVE_CALLS + 11, 5);
+    seen.push(await calls());
+    expect(seen).toEqual([MAX_LIVE_CALLS + 11, MAX_LIVE_CALLS + 16]);
+    // A build that begins after that read answers the next ones.
+    await buildRollups(asAfterRestart(store), { nowMs: Date.now(), graceMs: 2 * 3_600_000 });
+    await insertCalls(MAX_LIVE_CALLS + 16, 1);
+    expect(await calls()).toBe(MAX_LIVE_CALLS + 16);
   });
 
   it('reads them from the ledger where the newest such build is too old to stand for them', async () => {

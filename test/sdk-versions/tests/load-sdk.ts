@@ -21,3 +21,11 @@ export function loadSdk(copy: string, moduleName: string, fresh = false): unknow
   }
   return require(moduleName);
 }
+
+/** Lets packages be loaded anew, with what they load of each other. */
+export function forgetPackages(packages: readonly string[]): void {
+  const { cache } = createRequire(import.meta.url);
+  for (const file of Object.keys(cache)) {
+    if (packages.some((name) => file.includes(`/node_modules/${name}/`))) delete cache[file];
+  }
+}

@@ -1,3 +1,5 @@
+import { LANGCHAIN } from '../frameworks/langchain-models.js';
+import { MCP } from '../frameworks/mcp-tools.js';
 import { AI } from './ai.js';
 import { ANTHROPIC } from './anthropic.js';
 import { BEDROCK } from './bedrock.js';
@@ -20,4 +22,6 @@ export const SDKS: readonly SdkDefinition[] = [
   BEDROCK,
   OLLAMA,
   AI,
+  LANGCHAIN,
+  MCP,
 ];

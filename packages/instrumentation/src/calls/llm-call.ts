@@ -85,6 +85,7 @@ export class LlmCall {
   #firstChunkSeconds: number | undefined;
   #lastActivityAtMs: number | undefined;
   #hasParseStarted = false;
+  #isHeld = false;
   #isFinished = false;
   #isReportedInside = false;
 
@@ -187,11 +188,14 @@ export class LlmCall {
     this.#finish({ reading, error, streamEnd });
   }
 
-  /** Nobody will read the answer through the SDK: dropped, or taken as a raw response. */
+  /**
+   * Nobody will read the answer through the SDK: dropped, or taken as a raw response. Of a job whose end was not seen
+   * here nothing is estimated, for another process may have seen it.
+   */
   onUnread(streamEnd: StreamEnd): void {
     if (this.#isFinished) return;
     const endedAtMs = streamEnd === 'abandoned' ? this.#lastActivityAtMs : undefined;
-    this.#finish({ reading: this.hasResponse ? this.#readStream() : undefined, streamEnd, endedAtMs });
+    this.#finish({ reading: this.hasResponse && !this.#isHeld ? this.#readStream() : undefined, streamEnd, endedAtMs });
   }
 
   /**
@@ -215,7 +219,8 @@ export class LlmCall {
     if (job === undefined) return false;
     if (job.hasEnded) countJob(job.id);
     else holdCall(job.id, this);
-    return !job.hasEnded;
+    this.#isHeld = !job.hasEnded;
+    return this.#isHeld;
   }
 
   #readAnswer(answer: unknown, headers: unknown): UsageReading | undefined {
@@ -241,7 +246,7 @@ export class LlmCall {
       const reader = this.#reader ?? this.#createReader();
       const reading = reader.finish({ estimateFromRequest: method.readText?.(body) ?? body });
       // What was streamed is counted here, not when it is looked at later.
-      if (method.readJob !== undefined && reading?.responseId !== undefined) countJob(reading.responseId);
+      if (reading?.responseId !== undefined && asRecord(body)?.['background'] === true) countJob(reading.responseId);
       return reading;
     });
   }

@@ -1,4 +1,5 @@
 import { intercept } from '../calls/intercept.js';
+import { observeJob } from '../jobs/observe-job.js';
 import type { MethodDefinition, SdkDefinition } from '../sdks/sdk-definition.js';
 import type { Recorder } from '../telemetry/recorder.js';
 import { advise, guarded } from '../telemetry/trouble.js';
@@ -38,7 +39,8 @@ function isMarked(owner: unknown, { marks }: SdkDefinition, isClient = false): b
 }
 
 function patchMethod(owner: object, method: MethodDefinition, sdk: SdkDefinition, recorder: Recorder): boolean {
-  return replaceMethod(owner, method.method, (original) => intercept(original, { recorder, sdk, method }));
+  const listen = method.looksAtJob === true ? observeJob : intercept;
+  return replaceMethod(owner, method.method, (original) => listen(original, { recorder, sdk, method }));
 }
 
 /** The prototype that has a method, where an export leads to it. */

@@ -1,4 +1,5 @@
 import { readSpeech } from '@costel/pricing';
+import { readBackgroundResponse, readBatch, readVideo } from '../jobs/openai-jobs.js';
 import { asRecord, asText, type MethodDefinition, type RequestFacts } from './sdk-definition.js';
 
 /*
@@ -60,12 +61,34 @@ export const MODERATIONS = at('Moderations', {
 
 export const RERANK = at('Rerank', { method: 'create', api: 'rerank', operation: 'rerank' });
 
-export const RESPONSES = at('Responses', { method: 'create', api: 'responses', operation: 'chat' });
+const RESPONSE: Row = { method: 'create', api: 'responses', operation: 'chat', readJob: readBackgroundResponse };
 
-export const BETA_RESPONSES = at('Beta.Responses', {
-  method: 'create',
-  api: 'responses',
+export const RESPONSES = at('Responses', RESPONSE);
+
+export const BETA_RESPONSES = at('Beta.Responses', { ...RESPONSE, isRecent: true });
+
+const RETRIEVE: Row = { ...RESPONSE, method: 'retrieve', looksAtJob: true };
+
+export const RESPONSES_RETRIEVE = at('Responses', RETRIEVE);
+
+export const BETA_RESPONSES_RETRIEVE = at('Beta.Responses', { ...RETRIEVE, isRecent: true });
+
+/** Making a batch costs nothing yet; it is counted when its end is first seen. */
+export const BATCHES_RETRIEVE = at('Batches', {
+  method: 'retrieve',
+  api: 'batches',
   operation: 'chat',
+  readJob: readBatch,
+  looksAtJob: true,
+});
+
+/** `createAndPoll` and the like look at the video through this too. */
+export const VIDEOS_RETRIEVE = at('Videos', {
+  method: 'retrieve',
+  api: 'videos',
+  operation: 'video_generation',
+  readJob: readVideo,
+  looksAtJob: true,
   isRecent: true,
 });
 

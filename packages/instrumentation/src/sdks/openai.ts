@@ -1,6 +1,8 @@
 import {
+  BATCHES_RETRIEVE,
   BETA_RESPONSES,
   BETA_RESPONSES_COMPACT,
+  BETA_RESPONSES_RETRIEVE,
   CHAT,
   COMPLETIONS,
   DECISIONS,
@@ -12,9 +14,11 @@ import {
   readOpenAiRequest,
   RESPONSES,
   RESPONSES_COMPACT,
+  RESPONSES_RETRIEVE,
   SPEECH,
   TRANSCRIPTIONS,
   TRANSLATIONS,
+  VIDEOS_RETRIEVE,
 } from './openai-methods.js';
 import type { SdkDefinition } from './sdk-definition.js';
 
@@ -32,8 +36,10 @@ export const OPENAI: SdkDefinition = {
   methods: [
     CHAT,
     RESPONSES,
+    RESPONSES_RETRIEVE,
     RESPONSES_COMPACT,
     BETA_RESPONSES,
+    BETA_RESPONSES_RETRIEVE,
     BETA_RESPONSES_COMPACT,
     DECISIONS,
     COMPLETIONS,
@@ -45,6 +51,8 @@ export const OPENAI: SdkDefinition = {
     TRANSLATIONS,
     SPEECH,
     MODERATIONS,
+    BATCHES_RETRIEVE,
+    VIDEOS_RETRIEVE,
   ],
   readRequest: readOpenAiRequest,
 };

@@ -1,6 +1,7 @@
 import type { StreamReader, UsageReading } from '@costel/pricing';
 import type { GenAiOperation } from '@costel/semconv';
 import type { LlmCall } from '../calls/llm-call.js';
+import type { ReadJob } from '../jobs/job-definition.js';
 import type { Recorder } from '../telemetry/recorder.js';
 
 /** What a call's request says that costs, labels or attribution depend on; never its content. */
@@ -58,6 +59,13 @@ export interface MethodDefinition {
   readonly readText?: (body: unknown) => unknown;
   /** Reads the chunks of a stream; absent: the reader of the API. */
   readonly createReader?: (request: unknown, provider: string) => StreamReader;
+  /**
+   * Reads an answer that may come before the work is done. On a method that asks for work, the call stays open until the
+   * job is seen to have ended; see `looksAtJob`.
+   */
+  readonly readJob?: ReadJob;
+  /** True where the method only looks at such a job: no call of its own, but where the job's end is seen. */
+  readonly looksAtJob?: boolean;
   /** How the result is listened to; absent: as the promise of the generated SDKs (OpenAI, Anthropic). */
   readonly listen?: Listen;
 }

@@ -29,26 +29,73 @@ export const PRICE_RESULTS: Readonly<Record<string, string>> = {
   rate_id: "if(decision.1 = 'priced' AND given_cost_usd IS NULL, rate.4, '')",
 };
 
+/** How the prices of calls are found: by a look-up for each, or, for very many calls, once for each price that they have. */
+export type RateLookUp = 'call' | 'price';
+
+/** Views of a dictionary's prices as arrays. */
+const RATE_ARRAYS: Readonly<Record<RateDictionary, string>> = {
+  llm_rates_dict: 'llm_rates_arrays',
+  llm_rates_candidate_dict: 'llm_rates_candidate_arrays',
+};
+
+/**
+ * Stages that yield `first_model` and `rate`, what the dictionary says about a call's price. A look-up of all attributes
+ * costs 1.9 µs a call, most of it for copying arrays. Where there are very many calls the number of the price is looked up
+ * instead (0.1 µs), and what it says is taken once for each distinct number of a block, out of an array that is read once a
+ * statement (0.2 µs).
+ */
+function rateStages(database: string, dictionary: RateDictionary, lookUp: RateLookUp): readonly Stage[] {
+  const key = (model: string) => `(provider, ${model}, service_tier, region), counted_at`;
+  const first_model = "if(response_model != '', response_model, request_model)";
+  // The model that was asked for prices the call where no list knows the one that answered (a deployment's name).
+  const isOtherAsked = "request_model NOT IN ('', response_model)";
+  if (lookUp === 'call') {
+    const attributes = (model: string) => `dictGet('${database}.${dictionary}', ${RATE_ATTRIBUTES}, ${key(model)})`;
+    const isUnknown = "first_rate.1 = 'unpriced' AND first_rate.2 = 'unknown_model'";
+    return [
+      { columns: { first_model, first_rate: attributes('first_model') } },
+      {
+        columns: {
+          rate: `if(
+        ${isUnknown} AND ${isOtherAsked},
+        ${attributes('request_model')},
+        first_rate
+    )`,
+        },
+      },
+    ];
+  }
+  const arrays = `(SELECT (numbers, is_unknown, rates) FROM ${database}.${RATE_ARRAYS[dictionary]})`;
+  // The first place of the arrays is that of calls whose price was never looked up.
+  const place = (model: string) =>
+    `transform(dictGet('${database}.${dictionary}', 'number', ${key(model)}), ${arrays}.1, arrayMap(at -> toUInt32(at + 1), arrayEnumerate(${arrays}.1)), toUInt32(1))`;
+  return [
+    { columns: { first_model, first_place: place('first_model') } },
+    {
+      columns: {
+        rate_place: `toLowCardinality(if(
+        arrayElement(${arrays}.2, first_place) AND ${isOtherAsked},
+        ${place('request_model')},
+        first_place
+    ))`,
+      },
+    },
+    { columns: { rate: `arrayElement(${arrays}.3, rate_place)` } },
+  ];
+}
+
 /**
  * Stages that decide what calls cost; {@link PRICE_RESULTS} reads their columns. The stage below them yields
  * `priced_usage` (Array(UInt64), one element a bucket), `given_cost_usd` (what survives as given, or NULL),
  * `given_source`, `failed` (1 when the call ended in an error), and the call's `cost_kind, usage_quality, provider,
  * request_model, response_model, service_tier, region, feature, counted_at`.
  */
-export function priceStages(database: string, dictionary: RateDictionary = 'llm_rates_dict'): readonly Stage[] {
-  const lookUp = (model: string) =>
-    `dictGet('${database}.${dictionary}', ${RATE_ATTRIBUTES}, (provider, ${model}, service_tier, region), counted_at)`;
-  const first = {
-    first_model: "if(response_model != '', response_model, request_model)",
-    first_rate: lookUp('first_model'),
-  };
-  const rates = {
-    // The model that was asked for prices the call where no list knows the one that answered (a deployment's name).
-    rate: `if(
-        first_rate.1 = 'unpriced' AND first_rate.2 = 'unknown_model' AND request_model NOT IN ('', response_model),
-        ${lookUp('request_model')},
-        first_rate
-    )`,
+export function priceStages(
+  database: string,
+  dictionary: RateDictionary = 'llm_rates_dict',
+  lookUp: RateLookUp = 'call',
+): readonly Stage[] {
+  const counts = {
     input_count: `arraySum(arraySlice(priced_usage, 1, ${INPUT_BUCKET_COUNT}))`,
     second_of_day: 'intDiv(toUnixTimestamp64Milli(counted_at), 1000) % 86400',
   };
@@ -83,5 +130,5 @@ export function priceStages(database: string, dictionary: RateDictionary = 'llm_
         ('priced', '')
     )`,
   };
-  return [{ columns: first }, { columns: rates }, { columns: tiers }, { columns: decided }];
+  return [...rateStages(database, dictionary, lookUp), { columns: counts }, { columns: tiers }, { columns: decided }];
 }

@@ -1,7 +1,7 @@
 import { LEDGER_COLUMNS } from './ledger-columns.js';
 import { USAGE_ARRAY_SQL } from './buckets.js';
 import { REVISION_STEP } from './ledger-select.js';
-import { PRICE_RESULTS, priceStages, type RateDictionary } from './price-stages.js';
+import { PRICE_RESULTS, priceStages, type RateDictionary, type RateLookUp } from './price-stages.js';
 import { indent } from './sql-text.js';
 import { nestStages } from './stages.js';
 
@@ -26,8 +26,13 @@ export const COPIED_COLUMNS: readonly string[] = LEDGER_COLUMNS.filter((column) 
 export function reviseSelect(
   database: string,
   rows: string,
-  { dictionary, carried = [] }: { readonly dictionary?: RateDictionary; readonly carried?: readonly string[] } = {},
+  options: {
+    readonly dictionary?: RateDictionary;
+    readonly lookUp?: RateLookUp;
+    readonly carried?: readonly string[];
+  } = {},
 ): string {
+  const { dictionary, lookUp, carried = [] } = options;
   const calls = {
     priced_usage: USAGE_ARRAY_SQL,
     given_cost_usd: "multiIf(cost_kind != '', app_cost_usd, verdict = 'remainder', NULL, reported_cost_usd)",
@@ -46,7 +51,7 @@ export function reviseSelect(
   return nestStages(
     `(\n    ${indent(rows)}\n)`,
     [...LEDGER_COLUMNS, ...carried],
-    [{ columns: calls }, ...priceStages(database, dictionary)],
+    [{ columns: calls }, ...priceStages(database, dictionary, lookUp)],
     {
       ...Object.fromEntries(LEDGER_COLUMNS.map((column) => [`\`r_${column}\``, revised[column] ?? `\`${column}\``])),
       ...Object.fromEntries(carried.map((column) => [column, column])),

@@ -6,7 +6,8 @@ import { LEDGER_COLUMNS } from '../ledger/ledger-columns.js';
 const COMPARED = ['cost_usd', 'cost_status', 'cost_reason', 'price_source'] as const;
 
 /** Settings of the statements below: two optimisers find nothing in them and cost more than all the planning. */
-export const REVISE_SETTINGS = 'optimize_and_compare_chain = 0, query_plan_merge_expressions = 0';
+export const REVISE_SETTINGS =
+  'optimize_and_compare_chain = 0, query_plan_merge_expressions = 0, allow_suspicious_low_cardinality_types = 1';
 
 /** SQL: whether a call is priced otherwise now. A key whose prices are looked up still changes nothing. */
 const IS_CHANGED = `r_cost_status != 'pending' AND (${COMPARED.map((column) => `r_${column} IS DISTINCT FROM old_${column}`).join(' OR ')})`;
@@ -19,7 +20,11 @@ function pricedAgain(database: string, dictionary: RateDictionary, where: string
   const copied = COPIED_COLUMNS.map((column) => `c.\`${column}\` AS \`${column}\``);
   const old = COMPARED.map((column) => `c.${column} AS old_${column}`);
   const rows = `SELECT ${[...copied, ...old].join(', ')} FROM llm_calls AS c FINAL WHERE ${where}`;
-  return reviseSelect(database, rows, { dictionary, carried: COMPARED.map((column) => `old_${column}`) });
+  return reviseSelect(database, rows, {
+    dictionary,
+    lookUp: 'price',
+    carried: COMPARED.map((column) => `old_${column}`),
+  });
 }
 
 /** A query of what would change, by provider and model; only calls that count. */

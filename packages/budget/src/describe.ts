@@ -36,7 +36,9 @@ export function describeCrossing(budget: Pick<Budget, 'window' | 'timeZone'>, cr
   const name = `budget "${crossing.budgetName}"${scope === '' ? '' : ` for ${scope}`}`;
   const limit = formatUsd(crossing.limitPicoUsd);
   const period = describePeriod(budget, crossing.period.startMs);
-  const spent = `${formatUsd(crossing.spentPicoUsd)} spent`;
+  const assumed = crossing.assumedPicoUsd;
+  const beside = assumed === 0n ? '' : ` and at most ${formatUsd(assumed)} for calls without a price`;
+  const spent = `${formatUsd(crossing.spentPicoUsd)} spent${beside}`;
   if (crossing.kind === 'budget_forecast')
     return `${name} is expected to exceed ${limit} in ${period}: ${spent} so far`;
   const late = crossing.isLate ? ', found in late data' : '';

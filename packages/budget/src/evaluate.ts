@@ -16,6 +16,16 @@ export interface BudgetSpend {
   readonly scopeValue: ScopeValue;
   /** Picodollars (1 USD = 10^12), derived from the ledger for exactly this period. */
   readonly spentPicoUsd: bigint;
+  /**
+   * What calls without a known price are assumed to have cost at most, in picodollars: it is in no sum of what was spent,
+   * and counts towards thresholds. Absent or 0 without a ceiling price.
+   */
+  readonly assumedPicoUsd?: bigint;
+}
+
+/** What a budget holds against its limit: $7 spent and $1 assumed for calls without a price are $8. */
+export function countedPicoUsd({ spentPicoUsd, assumedPicoUsd = 0n }: BudgetSpend): bigint {
+  return spentPicoUsd + assumedPicoUsd;
 }
 
 /** A threshold that the spend of a period has reached; the outbox makes one alert of each distinct `key`. */
@@ -33,6 +43,8 @@ export interface Crossing {
   readonly thresholdPercent: number;
   /** Picodollars. */
   readonly spentPicoUsd: bigint;
+  /** Picodollars; see `BudgetSpend.assumedPicoUsd`. */
+  readonly assumedPicoUsd: bigint;
   /** Picodollars. */
   readonly limitPicoUsd: bigint;
   /** The period was over when this was noticed: data came late. */
@@ -93,6 +105,7 @@ function makeCrossing(
     scopeValue: spend.scopeValue,
     period: spend.period,
     spentPicoUsd: spend.spentPicoUsd,
+    assumedPicoUsd: spend.assumedPicoUsd ?? 0n,
     limitPicoUsd: budget.limitPicoUsd,
   };
 }
@@ -106,7 +119,7 @@ function makeCrossing(
 export function evaluateBudget(budget: Budget, spend: BudgetSpend, atMs: number): readonly Crossing[] {
   const isLate = atMs >= spend.period.endMs + LATE_AFTER_PERIOD_END_MS;
   return budget.thresholdsPercent
-    .filter((percent) => hasReached(spend.spentPicoUsd, budget.limitPicoUsd, percent))
+    .filter((percent) => hasReached(countedPicoUsd(spend), budget.limitPicoUsd, percent))
     .map((thresholdPercent) =>
       makeCrossing(budget, spend, {
         kind: 'budget_threshold',
@@ -138,7 +151,7 @@ export function evaluateForecast(
   atMs: number,
 ): Crossing | undefined {
   if (budget.forecastConfidence === null || atMs >= spend.period.endMs) return undefined;
-  if (hasReached(spend.spentPicoUsd, budget.limitPicoUsd, 100)) return undefined;
+  if (hasReached(countedPicoUsd(spend), budget.limitPicoUsd, 100)) return undefined;
   const estimateUsd = forecast.totalQuantilesEstimateUsd[QUANTILE_OF_CONFIDENCE[budget.forecastConfidence]];
   if (estimateUsd === undefined || !(estimateUsd * 1e12 >= Number(budget.limitPicoUsd))) return undefined;
   return makeCrossing(budget, spend, {

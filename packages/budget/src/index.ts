@@ -14,6 +14,7 @@ export { describeCrossing, formatUsd } from './describe.js';
 export { BUDGET_ERROR_CODES, BudgetError, type BudgetErrorCode } from './error.js';
 export {
   crossingKey,
+  countedPicoUsd,
   evaluateBudget,
   evaluateForecast,
   formatScopeValue,

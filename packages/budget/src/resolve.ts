@@ -1,5 +1,5 @@
 import type { Budget } from './budget.js';
-import type { BudgetSpend, Crossing } from './evaluate.js';
+import { countedPicoUsd, type BudgetSpend, type Crossing } from './evaluate.js';
 
 /** Why a crossing that fired is over. */
 export type ResolutionReason = 'period_ended' | 'spend_dropped' | 'budget_changed';
@@ -32,5 +32,5 @@ export function resolutionOf(open: OpenCrossing, state: BudgetState, atMs: numbe
   if (atMs >= open.period.endMs) return 'period_ended';
   if (open.kind !== 'budget_threshold' || spend === undefined) return undefined;
   const floorBasisPoints = BigInt(Math.round((open.thresholdPercent - RESOLVE_HYSTERESIS_PERCENT) * 100));
-  return spend.spentPicoUsd * 10_000n < budget.limitPicoUsd * floorBasisPoints ? 'spend_dropped' : undefined;
+  return countedPicoUsd(spend) * 10_000n < budget.limitPicoUsd * floorBasisPoints ? 'spend_dropped' : undefined;
 }

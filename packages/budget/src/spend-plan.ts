@@ -15,6 +15,8 @@ export interface SpendRow {
   readonly values: Readonly<Record<string, string>>;
   /** Picodollars (1 USD = 10^12). */
   readonly spentPicoUsd: bigint;
+  /** See `BudgetSpend.assumedPicoUsd`. */
+  readonly assumedPicoUsd?: bigint;
 }
 
 /** What one budget spent in one of its scope values. */
@@ -61,7 +63,7 @@ export function planSpendQueries(budgets: readonly Budget[], atMs: number): read
 /** A budget with the sums that its scope values have reached while rows are read. */
 interface Tally {
   readonly budget: Budget;
-  readonly sums: Map<string, { scopeValue: ScopeValue; spentPicoUsd: bigint }>;
+  readonly sums: Map<string, { scopeValue: ScopeValue; spentPicoUsd: bigint; assumedPicoUsd: bigint }>;
 }
 
 function pick(values: Readonly<Record<string, string>>, dimensions: readonly string[]): readonly string[] {
@@ -102,12 +104,13 @@ function addRow(tally: Tally, row: SpendRow): void {
   const sum = tally.sums.get(key);
   if (sum !== undefined) {
     sum.spentPicoUsd += row.spentPicoUsd;
+    sum.assumedPicoUsd += row.assumedPicoUsd ?? 0n;
     return;
   }
   const scopeValue = Object.fromEntries(
     tally.budget.groupBy.map((dimension, index) => [dimension, values[index] ?? '']),
   );
-  tally.sums.set(key, { scopeValue, spentPicoUsd: row.spentPicoUsd });
+  tally.sums.set(key, { scopeValue, spentPicoUsd: row.spentPicoUsd, assumedPicoUsd: row.assumedPicoUsd ?? 0n });
 }
 
 /**
@@ -126,7 +129,7 @@ export function assignSpend(query: SpendQuery, rows: readonly SpendRow[]): reado
   const { period } = query;
   return tallies.flatMap(({ budget, sums }) => {
     if (budget.groupBy.length === 0 && sums.size === 0) {
-      return [{ budget, spend: { period, scopeValue: {}, spentPicoUsd: 0n } }];
+      return [{ budget, spend: { period, scopeValue: {}, spentPicoUsd: 0n, assumedPicoUsd: 0n } }];
     }
     return [...sums.values()].map((sum) => ({ budget, spend: { period, ...sum } }));
   });

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 
 import { createBudget, type Budget } from '../src/budget.js';
 import {
+  countedPicoUsd,
   crossingKey,
   evaluateBudget,
   evaluateForecast,
@@ -12,6 +13,7 @@ import {
   type BudgetSpend,
 } from '../src/evaluate.js';
 import { periodAt } from '../src/period.js';
+import { resolutionOf } from '../src/resolve.js';
 
 const USD = 1_000_000_000_000n;
 const NOW_MS = Date.parse('2026-11-22T12:00Z');
@@ -64,6 +66,26 @@ describe('evaluateBudget', () => {
     const later = evaluateBudget(BUDGET, spent(9n * USD + 5n), NOW_MS + 60_000).map(({ key }) => key);
     expect(later).toEqual(first);
     expect(new Set(first).size).toBe(3);
+  });
+
+  it('counts what calls without a price are assumed to cost, beside what was spent', () => {
+    const spend = { ...spent(4n * USD), assumedPicoUsd: 4n * USD };
+    const crossings = evaluateBudget(BUDGET, spend, NOW_MS);
+    expect(crossings.map(({ thresholdPercent }) => thresholdPercent)).toEqual([50, 75]);
+    expect(crossings[0]).toMatchObject({ spentPicoUsd: 4n * USD, assumedPicoUsd: 4n * USD });
+    // The same question about the same money: when a price appears nothing is told twice.
+    expect(crossings.map(({ key }) => key)).toEqual(
+      evaluateBudget(BUDGET, spent(8n * USD), NOW_MS).map(({ key }) => key),
+    );
+    expect(countedPicoUsd(spend)).toBe(8n * USD);
+    const resolutions = crossings.map((open) => [
+      resolutionOf(open, { budget: BUDGET, spend }, NOW_MS),
+      resolutionOf(open, { budget: BUDGET, spend: { ...spend, assumedPicoUsd: 0n } }, NOW_MS),
+    ]);
+    expect(resolutions).toEqual([
+      [undefined, 'spend_dropped'],
+      [undefined, 'spend_dropped'],
+    ]);
   });
 
   it('is critical from 100 percent on', () => {

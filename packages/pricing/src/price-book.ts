@@ -30,6 +30,11 @@ export interface PriceBook {
    * names none for a bucket in use. An estimate: never shown or summed as a cost.
    */
   ceilingPicoUsd(usage: Usage): PicoUsd | undefined;
+  /**
+   * The same of those buckets alone that the ceiling names a price for: what a budget can count of many calls together,
+   * some of which used more. Undefined without a ceiling price.
+   */
+  assumedPicoUsd(usage: Usage): PicoUsd | undefined;
 }
 
 /** What a price book is made of; absent: no rules, the catalogues that ship. */
@@ -83,20 +88,20 @@ export function createPriceBook({ rules = NO_RULES, catalogues = CATALOGUES }: P
     catalogues,
     ratePeriods,
     resolveRates: (key, atMs) => periodAt(ratePeriods(key), atMs),
-    ceilingPicoUsd: (usage) => ceilingOf(usage, rules),
+    ceilingPicoUsd: (usage) => (hasCeiling(usage, rules) ? assumedOf(usage, rules) : undefined),
+    assumedPicoUsd: (usage) => assumedOf(usage, rules),
   };
 }
 
-function ceilingOf(usage: Usage, { ceiling }: PriceRules): PicoUsd | undefined {
+/** Whether the ceiling names a price for every bucket in use. */
+function hasCeiling(usage: Usage, { ceiling }: PriceRules): boolean {
+  return USAGE_BUCKETS.every((bucket) => (usage[bucket] ?? 0) === 0 || ceiling?.prices[bucket] !== undefined);
+}
+
+function assumedOf(usage: Usage, { ceiling }: PriceRules): PicoUsd | undefined {
   if (ceiling === undefined) return undefined;
   let sum = 0n;
-  for (const bucket of USAGE_BUCKETS) {
-    const quantity = usage[bucket] ?? 0;
-    if (quantity === 0) continue;
-    const price = ceiling.prices[bucket];
-    if (price === undefined) return undefined;
-    sum += BigInt(quantity) * price;
-  }
+  for (const bucket of USAGE_BUCKETS) sum += BigInt(usage[bucket] ?? 0) * (ceiling.prices[bucket] ?? 0n);
   return picoUsd(sum);
 }
 

@@ -46,6 +46,7 @@ export {
 } from './query/query-series.js';
 export { queryTop, type TopReport } from './query/query-top.js';
 export { queryLatency, type LatencyGroup } from './query/query-latency.js';
+export { queryUnpricedUsage, type UnpricedUsage } from './query/query-unpriced-usage.js';
 export { queryUnpriced, type UnpricedGroup, type UnpricedQuery } from './query/query-unpriced.js';
 export { queryQuality, type QualityQuery, type UsageFigures } from './query/query-quality.js';
 export { queryCountedSpans, type SpanToFind } from './query/query-counted-spans.js';

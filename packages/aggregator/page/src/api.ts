@@ -47,6 +47,8 @@ export interface Budget {
   readonly window: string;
   readonly period: { readonly start: string; readonly end: string };
   readonly spent_usd: string;
+  /** At most, for calls without a price; `0` without a ceiling price. */
+  readonly assumed_usd: string;
   readonly limit_usd: string;
   readonly spent_percent: number;
 }

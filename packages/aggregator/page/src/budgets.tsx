@@ -23,6 +23,7 @@ export function Budgets() {
 function BudgetBar({ budget }: { readonly budget: Budget }) {
   const percent = budget.spent_percent;
   const level = percent >= 100 ? 'over' : percent >= 75 ? 'near' : 'fine';
+  const assumed = Number(budget.assumed_usd) > 0 ? ` + at most ${formatUsd(budget.assumed_usd)} unpriced` : '';
   return (
     <li>
       <span class="bar-label">
@@ -33,7 +34,8 @@ function BudgetBar({ budget }: { readonly budget: Budget }) {
           class="number"
           title={`$${budget.spent_usd} of $${budget.limit_usd}, ${budget.period.start} to ${budget.period.end}`}
         >
-          {formatUsd(budget.spent_usd)} of {formatUsd(budget.limit_usd)} · {percent.toFixed(0)} %
+          {formatUsd(budget.spent_usd)}
+          {assumed} of {formatUsd(budget.limit_usd)} · {percent.toFixed(0)} %
         </span>
       </span>
       <meter

@@ -1,4 +1,4 @@
-import type { BudgetWithSpend } from '@costel/budget';
+import { countedPicoUsd, type BudgetWithSpend } from '@costel/budget';
 import type { AlertFilter, AlertRecord } from '@costel/notify';
 import { formatPicoUsd, picoUsd } from '@costel/pricing';
 import { z } from 'zod';
@@ -19,9 +19,11 @@ function budgetJson({ budget, spend }: BudgetWithSpend): object {
     time_zone: budget.timeZone,
     period: { start: toIso(spend.period.startMs), end: toIso(spend.period.endMs) },
     spent_usd: formatPicoUsd(picoUsd(spend.spentPicoUsd)),
+    // What calls without a price cost at most by the ceiling price: beside what was spent, and part of the percentage.
+    assumed_usd: formatPicoUsd(picoUsd(spend.assumedPicoUsd ?? 0n)),
     limit_usd: formatPicoUsd(picoUsd(budget.limitPicoUsd)),
     // A hundredth of a percent is enough to look at; what decides is compared exactly.
-    spent_percent: Number((spend.spentPicoUsd * 10_000n) / budget.limitPicoUsd) / 100,
+    spent_percent: Number((countedPicoUsd(spend) * 10_000n) / budget.limitPicoUsd) / 100,
     thresholds: budget.thresholdsPercent,
   };
 }

@@ -10,6 +10,7 @@ import {
   querySpendWindows,
   queryTop,
   queryUnpriced,
+  queryUnpricedUsage,
   type CostGroup as StoreGroup,
   type CostMeasures,
   type Database,
@@ -98,10 +99,20 @@ export function createStoreParts(options: StorePartsOptions): StoreParts {
     readSpend: async ({ period, dimensions }) => {
       const window = { from: new Date(period.startMs), to: new Date(period.endMs) };
       const [spend] = await querySpendWindows(database, dimensions, [window], { tenant });
-      return (spend?.groups ?? []).map(({ key, costUsd }) => ({
+      const spent = (spend?.groups ?? []).map(({ key, costUsd }) => ({
         values: key,
         spentPicoUsd: picoUsd(parsePicoUsd(costUsd)),
       }));
+      const book = options.prices.current();
+      // Without a ceiling, or where every call has its price, nothing more is read.
+      if (book.rules.ceiling === undefined || (spend?.total.unpricedCalls ?? 0) === 0) return spent;
+      const unpriced = await queryUnpricedUsage(database, { ...window, tenant, groupBy: dimensions });
+      const assumed = unpriced.map(({ key, usage }) => ({
+        values: key,
+        spentPicoUsd: picoUsd(0n),
+        assumedPicoUsd: book.assumedPicoUsd(usage) ?? picoUsd(0n),
+      }));
+      return [...spent, ...assumed];
     },
     findCounted: (spans) => queryCountedSpans(database, spans, { tenant }),
     readLedgerVersion: async () => {

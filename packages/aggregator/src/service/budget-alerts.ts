@@ -39,7 +39,9 @@ function dollars(amount: bigint): string {
 function sentenceOf(crossing: Crossing, budget: Budget, scope: Readonly<Record<string, string>>): string {
   const of = formatScopeValue(scope);
   const since = new Date(crossing.period.startMs).toISOString();
-  return `budget ${JSON.stringify(crossing.budgetName)}: ${crossing.thresholdPercent} % reached, ${dollars(crossing.spentPicoUsd)} of ${dollars(crossing.limitPicoUsd)} spent in the ${budget.window} since ${since}${of === '' ? '' : ` (${of})`}`;
+  const assumed = crossing.assumedPicoUsd;
+  const beside = assumed === 0n ? '' : ` and at most ${dollars(assumed)} for calls without a price`;
+  return `budget ${JSON.stringify(crossing.budgetName)}: ${crossing.thresholdPercent} % reached, ${dollars(crossing.spentPicoUsd)} of ${dollars(crossing.limitPicoUsd)} spent${beside} in the ${budget.window} since ${since}${of === '' ? '' : ` (${of})`}`;
 }
 
 /** Makes the alert of a crossing; undefined for a budget that is no longer configured. */

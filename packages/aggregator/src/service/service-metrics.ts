@@ -85,6 +85,15 @@ export function budgetMetrics(statuses: readonly BudgetWithSpend[]): MetricFamil
       })),
     },
     {
+      name: 'costel_budget_assumed_usd',
+      help: 'What calls without a price in the current window of a budget cost at most by the ceiling price; counts towards its thresholds, and is in no sum.',
+      type: 'gauge',
+      samples: plain.map(({ budget, spend }) => ({
+        labels: { budget: budget.name },
+        value: toEstimateUsd(picoUsd(spend.assumedPicoUsd ?? 0n)),
+      })),
+    },
+    {
       name: 'costel_budget_limit_usd',
       help: 'Limit of a budget.',
       type: 'gauge',

@@ -137,6 +137,28 @@ function explain(period: RatePeriod, { book, model, atMs, feature }: ExplainPric
   return steps;
 }
 
+/** What budgets assume of a model without a price; it has no `source`, for it is no price. */
+function ceilingJson(
+  { book, provider, model, serviceTier, region, atMs }: ExplainPricesOptions,
+  reason: string,
+): object {
+  const prices = Object.entries(book.rules.ceiling?.prices ?? {}).filter(([, price]) => price !== undefined);
+  return {
+    provider: provider ?? null,
+    model,
+    at: new Date(atMs).toISOString(),
+    service_tier: serviceTier === '' ? 'standard' : serviceTier,
+    region,
+    source: null,
+    reason,
+    because: [
+      `no list and no rule has a price for it: ${reason.replaceAll('_', ' ')}; its calls are in no sum`,
+      'ceiling (prices in costel.yaml): budgets count its calls at these prices beside what was spent, until it has one',
+    ],
+    ceiling_usd: Object.fromEntries(prices.map(([bucket, price]) => [bucket, formatPicoUsd(price)])),
+  };
+}
+
 /** The tiers that are for calls of a feature at a second of the day, each context threshold once. */
 function tiersFor(period: RatePeriod, atMs: number, feature: string): RateTier[] {
   const second = Math.floor(atMs / 1000) % 86_400;
@@ -182,9 +204,10 @@ export async function explainPrices(options: ExplainPricesOptions): Promise<void
       tiers: tiersFor(period, atMs, feature).map(tierJson),
     });
   }
-  if (found === 0)
-    throw new CliError(
-      'no_price',
-      `${provider ?? 'no provider'} ${model} has no price: ${reason.replaceAll('_', ' ')}; state one under prices.overrides in costel.yaml, or run "costel prices update"`,
-    );
+  if (found > 0) return;
+  if (book.rules.ceiling !== undefined) await writeJson(ceilingJson(options, reason));
+  throw new CliError(
+    'no_price',
+    `${provider ?? 'no provider'} ${model} has no price: ${reason.replaceAll('_', ' ')}; state one under prices.overrides in costel.yaml, or run "costel prices update"`,
+  );
 }

@@ -1,5 +1,6 @@
-import { FIRST_PERIOD_MS, LAST_PERIOD_MS } from '../build-periods.js';
-import type { UsageBucket } from '../usage.js';
+import { fillPrices } from '../bucket-prices.js';
+import { FIRST_PERIOD_MS, LAST_PERIOD_MS, TOKEN_BUCKETS } from '../build-periods.js';
+import { USAGE_BUCKETS, type UsageBucket } from '../usage.js';
 import type { CeilingPrice, PriceDiscount, PriceOverride, PriceRules, RulePrices, RuleScope } from './price-rules.js';
 import type {
   Amounts,
@@ -103,10 +104,20 @@ function compileDiscount(source: DiscountSource, currencies: RulesSource['curren
   }));
 }
 
-/** The ceiling takes the newest exchange rate: it is for what is being spent now. */
+/**
+ * The ceiling takes the newest exchange rate: it is for what is being spent now. What it does not name follows what it
+ * does as in any list: reasoning the output, cached tokens the input.
+ */
 function compileCeiling(source: RateSource, currencies: RulesSource['currencies']): CeilingPrice {
   const newest = exchangePeriods(currencies, source.currency, {}).at(-1);
-  return { prices: newest === undefined ? {} : pricesOf(source, newest.usd) };
+  if (newest === undefined) return { prices: {} };
+  const prices = pricesOf(source, newest.usd);
+  const stated = new Map(Object.entries(prices) as [UsageBucket, bigint][]);
+  // One for other units alone says nothing of tokens, least of all that they are free.
+  if (![...stated.keys()].some((bucket) => TOKEN_BUCKETS.has(bucket))) return { prices };
+  const filled = fillPrices(stated, '');
+  const named = USAGE_BUCKETS.map((bucket, index) => [bucket, filled[index] ?? undefined] as const);
+  return { prices: Object.fromEntries(named.filter(([, price]) => price !== undefined)) };
 }
 
 /**

@@ -55,10 +55,9 @@ export class ProviderServer {
       url: request.url ?? '',
       headers: request.headers,
       // Files are sent as a form; what tests look into is JSON.
-      body: (request.headers['content-type']?.includes('json') === true ? JSON.parse(text) : {}) as Record<
-        string,
-        unknown
-      >,
+      body: (text !== '' && request.headers['content-type']?.includes('json') === true
+        ? JSON.parse(text)
+        : {}) as Record<string, unknown>,
     };
     this.seen.push(seen);
     response.on('close', () => {

@@ -13,7 +13,7 @@ import {
   type ProviderServer,
   type Reply,
 } from '../../../../packages/instrumentation/test/support/provider-server.js';
-import type { Scenario } from './compare.js';
+import { promiseShape, type Scenario } from './compare.js';
 import {
   embedJson,
   functionCallJson,
@@ -78,7 +78,7 @@ export function genAiScenarios(server: ProviderServer): Readonly<Record<string, 
       server.replies(generateJson());
       const promise = clientOf(module).models.generateContent(ASK);
       const response = await promise;
-      return { promise: shape(promise), answer: seen(response), text: response.text, requests: requests() };
+      return { promise: promiseShape(promise), answer: seen(response), text: response.text, requests: requests() };
     },
     'content is generated with instructions, from a frozen request': async (module) => {
       server.replies(generateJson());

@@ -80,10 +80,19 @@ async function fetchUrl(url: string): Promise<Buffer> {
   const response = await fetch(url, { signal: AbortSignal.timeout(DOWNLOAD_TIMEOUT_MS) });
   if (!response.ok)
     throw new CliError('price_data_unreachable', `${url} answered ${response.status}`, { retryable: true });
-  const bytes = Buffer.from(await response.arrayBuffer());
-  if (bytes.length > MAX_SOURCE_BYTES)
-    throw new CliError('price_data_invalid', `${url} has ${bytes.length} bytes, at most ${MAX_SOURCE_BYTES} are read`);
-  return bytes;
+  const pieces: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const piece of response.body ?? []) {
+    bytes += piece.length;
+    // Looked at while it comes: what never ends must not fill the memory first.
+    if (bytes > MAX_SOURCE_BYTES)
+      throw new CliError(
+        'price_data_invalid',
+        `${url} has more than ${MAX_SOURCE_BYTES} bytes; no price data is larger`,
+      );
+    pieces.push(piece);
+  }
+  return Buffer.concat(pieces);
 }
 
 async function readOrigin(origin: string): Promise<Buffer> {
@@ -123,7 +132,7 @@ async function downloadWheel(name: string): Promise<Buffer> {
 /** What `costel prices update` is asked. */
 export interface UpdatePricesOptions {
   readonly book: PriceBook;
-  /** File that is written; the stack of this data directory reads it at its next start. */
+  /** File that is written; the stack of this data directory takes it up without a restart. */
   readonly file: string;
   /** Files or URLs in place of the registry's packages. */
   readonly from: readonly string[];
@@ -146,12 +155,26 @@ async function fetchAll({ from, today }: UpdatePricesOptions): Promise<Fetched[]
   return fetched;
 }
 
-/** A price that moved: by percent of what it was; infinite where it was nothing. */
+type Price = NonNullable<PriceDifference['before']>;
+
+const thresholdsOf = (price: Price): readonly number[] =>
+  typeof price === 'number' ? [] : price.slice(1).map((step) => (step as readonly [number, number])[0]);
+
+/** The price of calls with more input tokens than that. */
+function priceAbove(price: Price, tokens: number): number {
+  if (typeof price === 'number') return price;
+  const [base, ...steps] = price;
+  return steps.findLast(([from]) => from <= tokens)?.[1] ?? base;
+}
+
+/** How far a price moved, in whatever context it moved most: by percent of what it was; infinite where it was nothing. */
 function moveOf({ before, after }: PriceDifference): number {
-  const base = (price: PriceDifference['before']): number => (typeof price === 'number' ? price : (price?.[0] ?? 0));
   if (before === null || after === null) return 0;
-  const [old, next] = [base(before), base(after)];
-  return old === next ? 0 : old === 0 || next === 0 ? Infinity : (Math.abs(next - old) / old) * 100;
+  const moves = [0, ...thresholdsOf(before), ...thresholdsOf(after)].map((tokens) => {
+    const [old, next] = [priceAbove(before, tokens), priceAbove(after, tokens)];
+    return old === next ? 0 : old === 0 || next === 0 ? Infinity : (Math.abs(next - old) / old) * 100;
+  });
+  return Math.max(...moves);
 }
 
 interface Merged {
@@ -241,7 +264,9 @@ export async function updatePrices(options: UpdatePricesOptions): Promise<boolea
     file,
     `${JSON.stringify({ catalogues: files, ...(disagreements === undefined ? {} : { disagreements }) })}\n`,
   );
-  say(`written to ${file}; the stack reads it at its next start, "costel reprice" corrects history`);
+  say(
+    `written to ${file}; a running stack takes it up within seconds and prices what waited for it; "costel reprice" corrects history`,
+  );
   return true;
 }
 

@@ -1,4 +1,7 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { createServer, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -98,6 +101,51 @@ describe('an update of the prices', () => {
     ['free', 'openai gpt-4o-mini: input_mtok "free" must be whole pico-dollars'],
   ])('refuses a price of %s, and names where it is', async (price, message) => {
     await expect(updatePrices(options(newerData(price)))).rejects.toThrow(message);
+  });
+
+  it('lists and holds back a move of the price of long contexts alone', async () => {
+    const tiered = (above: number): string => newerData([100_000, [200_000, above]]);
+    const first = options(tiered(200_000), { acceptMoves: true });
+    await updatePrices(first);
+    const book = createPriceBook({ catalogues: parseCatalogues(readFileSync(first.file, 'utf8')) });
+    lines = [];
+    expect(await updatePrices({ ...first, book, from: [tiered(900_000)], acceptMoves: false })).toBe(false);
+    const changes = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(changes).toContainEqual(expect.objectContaining({ price_key: 'input_mtok', move_percent: 350 }));
+  });
+
+  it('comes from an address too, and from one that fails, never ends or lies nothing is taken', async () => {
+    const data = readFileSync(newerData(180_000));
+    const endless = (response: ServerResponse): void => {
+      const piece = Buffer.alloc(1024 * 1024, 32);
+      const write = (): void => {
+        while (!response.destroyed && response.write(piece));
+      };
+      response.on('drain', write);
+      write();
+    };
+    const answers: Readonly<Record<string, (response: ServerResponse) => unknown>> = {
+      '/prices.json': (response) => response.end(data),
+      '/down': (response) => response.writeHead(503).end(),
+      '/page': (response) => response.end('<html></html>'),
+      '/endless': endless,
+    };
+    const server = createServer((request, response) => void answers[request.url ?? '']?.(response));
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    try {
+      const from = (path: string): UpdatePricesOptions => options(`${base}${path}`);
+      await expect(updatePrices(from('/down'))).rejects.toThrow(`${base}/down answered 503`);
+      await expect(updatePrices(from('/page'))).rejects.toThrow('is no price data that can be read');
+      await expect(updatePrices(from('/endless'))).rejects.toThrow('has more than 209715200 bytes');
+      expect(existsSync(from('').file)).toBe(false);
+      expect(await updatePrices(from('/prices.json'))).toBe(true);
+      expect(existsSync(from('').file)).toBe(true);
+    } finally {
+      server.closeAllConnections();
+      server.close();
+    }
   });
 
   it('refuses what is no price data', async () => {

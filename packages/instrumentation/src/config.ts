@@ -1,5 +1,7 @@
 import { DEFAULT_CONVENTIONS_VERSION, type ConventionsVersion } from '@costel/semconv';
 import type { InstrumentationConfig } from '@opentelemetry/instrumentation';
+import { CAPTURE_VARIABLE, captureOfEnvironment, type ContentCapture } from './content/content-mode.js';
+import { advise } from './telemetry/trouble.js';
 import type { CostelMetricProducer } from './telemetry/costel-metric-producer.js';
 
 /** An attribution dimension that may label metrics. */
@@ -40,6 +42,11 @@ export interface CostelInstrumentationConfig extends InstrumentationConfig {
    * provider: cheaper by about a third of what a call costs. Default none.
    */
   metricProducer?: CostelMetricProducer;
+  /**
+   * Captures prompts, answers, system instructions and tools as the conventions have it: on the span, in an event, or
+   * both. Default: what `OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT` says, else `none`.
+   */
+  captureContent?: ContentCapture;
   /** Patches SDK versions newer than the tested ones when they have the known shape. Default true, with a warning. */
   patchUntestedVersions?: boolean;
 }
@@ -55,12 +62,20 @@ export interface InstrumentationOptions {
   readonly readBaggage: boolean;
   readonly patchUntestedVersions: boolean;
   readonly metricProducer: CostelMetricProducer | undefined;
+  readonly captureContent: ContentCapture;
 }
 
 const DEFAULT_METRIC_LABELS: readonly AttributionLabel[] = ['feature', 'team', 'project'];
 
 /** Values a label may have before further ones share one series: keeps a metric's series in the low thousands. */
 const DEFAULT_METRIC_LABEL_LIMIT = 200;
+
+function adviseOfValue(value: string): void {
+  advise(
+    `${CAPTURE_VARIABLE}=${value.slice(0, 40)} is not known, so no content is captured; use span_only, event_only, ` +
+      'span_and_event or no_content',
+  );
+}
 
 /** Fills in the defaults. */
 export function resolveOptions(config: CostelInstrumentationConfig = {}): InstrumentationOptions {
@@ -74,5 +89,6 @@ export function resolveOptions(config: CostelInstrumentationConfig = {}): Instru
     readBaggage: config.readBaggage ?? true,
     patchUntestedVersions: config.patchUntestedVersions ?? true,
     metricProducer: config.metricProducer,
+    captureContent: config.captureContent ?? captureOfEnvironment(process.env, adviseOfValue),
   };
 }

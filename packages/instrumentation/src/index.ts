@@ -6,6 +6,7 @@ export { BudgetExceededError, type BudgetExceededCode } from './guard/budget-exc
 export { budgetGuard, type BudgetGuard, type BudgetStanding } from './guard/budget-guard.js';
 export type { BudgetGuardConfig, Downgrade, GuardedCall, WhenUnknown } from './guard/guard-config.js';
 export { overshootBoundUsd, type OvershootInputs } from './guard/overshoot-bound.js';
+export type { ContentCapture } from './content/content-mode.js';
 export { instrumentModule, wrapClient } from './instrument-module.js';
 export { llmInstrumentations } from './llm-instrumentation.js';
 export { CostSpanProcessor, type ObservedSpan } from './processor/cost-span-processor.js';

@@ -15,6 +15,9 @@ import { Recorder, setSharedRecorder } from './telemetry/recorder.js';
 import { advise, inform } from './telemetry/trouble.js';
 import { INSTRUMENTATION_NAME, INSTRUMENTATION_VERSION } from './version.js';
 
+/** Of OpenTelemetry's logs API, which the base class depends on. */
+type LoggerProvider = Parameters<InstrumentationBase['setLoggerProvider']>[0];
+
 /** Patches every SDK of the table when it is loaded, as CommonJS or through the ESM loader hook. */
 class LlmInstrumentation extends InstrumentationBase<CostelInstrumentationConfig> {
   readonly #recorder: Recorder;
@@ -24,6 +27,7 @@ class LlmInstrumentation extends InstrumentationBase<CostelInstrumentationConfig
     super(INSTRUMENTATION_NAME, INSTRUMENTATION_VERSION, { ...config, enabled: false });
     this.#recorder = new Recorder(config);
     setSharedRecorder(this.#recorder);
+    this.#recorder.events = this.logger;
     this.setConfig(config);
     if (config.enabled !== false) this.enable();
   }
@@ -46,6 +50,11 @@ class LlmInstrumentation extends InstrumentationBase<CostelInstrumentationConfig
   override setTracerProvider(provider: TracerProvider): void {
     super.setTracerProvider(provider);
     this.#recorder.setTracerProvider(provider);
+  }
+
+  override setLoggerProvider(provider: LoggerProvider): void {
+    super.setLoggerProvider(provider);
+    this.#recorder.events = this.logger;
   }
 
   override setMeterProvider(provider: MeterProvider): void {

@@ -16,6 +16,7 @@ import {
   CONVENTIONS,
 } from '@costel/semconv';
 import { SpanStatusCode, type Span } from '@opentelemetry/api';
+import { CallContent } from '../content/call-content.js';
 import type { Reservation } from '../guard/active-guard.js';
 import { BudgetExceededError } from '../guard/budget-exceeded-error.js';
 import { settleReservation } from '../guard/settle-reservation.js';
@@ -77,6 +78,8 @@ export class LlmCall {
   #server: Server;
   readonly #startedAtMs: number;
   readonly #startedAt = performance.now();
+  /** Present only where capturing content was asked for. */
+  readonly #content: CallContent | undefined;
   #span: Span | undefined;
   #native: NativeSpan | undefined;
   #reader: StreamReader | undefined;
@@ -94,6 +97,8 @@ export class LlmCall {
     this.#server = start.server;
     this.#startedAtMs = start.startedAtMs ?? Date.now();
     this.hidesUsageChunk = start.hidesUsageChunk;
+    const { captureContent } = start.recorder.options;
+    if (captureContent !== 'none') this.#content = new CallContent(captureContent, start.body);
   }
 
   get hasParseStarted(): boolean {
@@ -152,12 +157,14 @@ export class LlmCall {
   /** The parsed JSON answer; with its headers in lower case where the API counts there. */
   onBody(body: unknown, headers?: unknown): void {
     if (this.#isFinished || this.#waitsForJob(body)) return;
+    this.#content?.onAnswer(body);
     this.#finish({ reading: guarded('parse', () => this.#readAnswer(body, headers)) });
   }
 
   /** The answer of a job that ended at that instant, in milliseconds since 1970. */
   onJobDone(body: unknown, endedAtMs: number): void {
     if (this.#isFinished) return;
+    this.#content?.onAnswer(body);
     this.#finish({ reading: guarded('parse', () => this.#readAnswer(body, undefined)), endedAtMs });
   }
 
@@ -172,6 +179,7 @@ export class LlmCall {
     if (this.#isFinished) return;
     this.#firstChunkSeconds ??= (performance.now() - this.#startedAt) / 1000;
     this.#lastActivityAtMs = Date.now();
+    this.#content?.onChunk(chunk);
     this.#reader?.push(chunk);
   }
 
@@ -334,6 +342,7 @@ export class LlmCall {
     const target = this.#span ?? this.#native;
     const { provider } = this.#server;
     if (target !== undefined) writeFallback(target, { attribution, provider, atMs: this.#startedAtMs }, outcome);
+    if (this.#content !== undefined) this.#writeContent(this.#content, outcome);
     if (this.#native !== undefined) writeOutcome(this.#native, outcome, options, 'other');
     if (this.#span === undefined) return;
     const { method, facts } = this.#start;
@@ -341,6 +350,19 @@ export class LlmCall {
       this.#span.setAttribute(ATTR_GEN_AI_OPERATION_NAME, facts.operation ?? method.operation);
     writeOutcome(this.#span, outcome, options, 'costel');
     if (outcome.errorType !== undefined) this.#span.setStatus({ code: SpanStatusCode.ERROR });
+  }
+
+  #writeContent(content: CallContent, { reading }: CallOutcome): void {
+    const { recorder } = this.#start;
+    const { operation, provider, requestModel } = this.#metricSubject();
+    const { responseModel, responseId } = reading;
+    content.write(this.#span ?? this.#native, this.#span ?? this.#native?.span, recorder.events, {
+      operation,
+      provider,
+      requestModel,
+      responseModel,
+      responseId,
+    });
   }
 
   #metricSubject() {
@@ -372,7 +394,12 @@ function httpStatusOf(error: unknown): number | undefined {
   return typeof status === 'number' ? status : undefined;
 }
 
+/** Classes that tell less than the error's name: of an aborted `fetch`, of a timeout. */
+const VAGUE_CLASSES: ReadonlySet<string> = new Set(['', 'Error', 'DOMException']);
+
 /** The error's class, e.g. `RateLimitError`: few values, and no content as a message could have. */
 function errorTypeOf(error: unknown): string {
-  return error instanceof Error ? error.constructor.name || error.name : '_OTHER';
+  if (!(error instanceof Error)) return '_OTHER';
+  const { name } = error.constructor;
+  return VAGUE_CLASSES.has(name) ? error.name : name;
 }

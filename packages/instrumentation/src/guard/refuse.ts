@@ -21,6 +21,7 @@ export interface RefusedCall {
  */
 export function refuse(refused: RefusedCall): unknown {
   const { method, error } = refused;
+  if (method.refuse !== undefined) return method.refuse(error);
   const promise = method.listen === undefined ? guarded('guard', () => refuseByRequest(refused)) : undefined;
   return promise ?? Promise.reject(error);
 }

@@ -55,6 +55,8 @@ export interface MethodDefinition {
   readonly readBody?: (args: readonly unknown[], self: unknown) => unknown;
   /** The method's arguments with another request in them; absent: the argument that the request is, is replaced. */
   readonly replaceBody?: (args: readonly unknown[], body: Readonly<Record<string, unknown>>) => readonly unknown[];
+  /** How a call that a budget guard refused fails, where a rejected promise is not what the method returns. */
+  readonly refuse?: (error: Error) => unknown;
   /** The request in a form that token estimates can read, made when one is needed; absent: the request itself. */
   readonly readText?: (body: unknown) => unknown;
   /** Reads the chunks of a stream; absent: the reader of the API. */

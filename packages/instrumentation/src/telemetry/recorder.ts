@@ -1,5 +1,6 @@
 import { metrics, trace, type MeterProvider, type Tracer, type TracerProvider } from '@opentelemetry/api';
 import { resolveOptions, type CostelInstrumentationConfig, type InstrumentationOptions } from '../config.js';
+import type { EventSink } from '../content/call-content.js';
 import { INSTRUMENTATION_NAME, INSTRUMENTATION_VERSION } from '../version.js';
 import { CallMetrics } from './call-metrics.js';
 import type { CallMeter } from './call-meter.js';
@@ -14,6 +15,8 @@ import { setTroubleCounter } from './trouble.js';
 export class Recorder {
   /** False while the instrumentation is disabled: patched methods then only call through. */
   isEnabled = true;
+  /** Where events go; none where no instrumentation was registered. */
+  events: EventSink | undefined;
   #options: InstrumentationOptions;
   #limiter: LabelLimiter;
   #tracer: Tracer = trace.getTracer(INSTRUMENTATION_NAME, INSTRUMENTATION_VERSION);

@@ -19,7 +19,8 @@ export type Hook =
   | 'record_cost'
   | 'session'
   | 'job'
-  | 'guard';
+  | 'guard'
+  | 'content';
 
 /** Counts trouble by hook; set by the metrics once there is a meter. */
 let countTrouble: ((hook: Hook) => void) | undefined;

@@ -1,5 +1,5 @@
 import { picoUsd } from '@costel/pricing';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { BudgetState, GuardAnswer, ScopeState } from '../../src/guard/guard-answer.js';
 import { GuardBooks, type Entry } from '../../src/guard/guard-books.js';

@@ -3,8 +3,10 @@ import { MCP } from '../frameworks/mcp-tools.js';
 import { AI } from './ai.js';
 import { ANTHROPIC } from './anthropic.js';
 import { BEDROCK } from './bedrock.js';
+import { COHERE } from './cohere.js';
 import { GOOGLE_GENAI } from './google-genai.js';
 import { GROQ } from './groq.js';
+import { MISTRAL } from './mistral.js';
 import { OLLAMA } from './ollama.js';
 import { OPENAI_SOCKETS } from '../realtime/openai-sockets.js';
 import { OPENAI } from './openai.js';
@@ -21,6 +23,8 @@ export const SDKS: readonly SdkDefinition[] = [
   GOOGLE_GENAI,
   BEDROCK,
   OLLAMA,
+  MISTRAL,
+  COHERE,
   AI,
   LANGCHAIN,
   MCP,

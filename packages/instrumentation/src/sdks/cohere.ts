@@ -1,0 +1,158 @@
+import { createStreamReader, readUsage } from '@costel/pricing';
+import { intercept } from '../calls/intercept.js';
+import type { LlmCall } from '../calls/llm-call.js';
+import { listenToPromise } from '../calls/listen.js';
+import { isAsyncIterable, observeIterable } from '../calls/observe-iterable.js';
+import type { AnyFunction } from '../calls/sdk-shapes.js';
+import { replaceMethod, restoreMethod } from '../patching/replace-method.js';
+import type { Recorder } from '../telemetry/recorder.js';
+import { guarded } from '../telemetry/trouble.js';
+import { asRecord, asText, type MethodDefinition, type SdkDefinition, type ServerHint } from './sdk-definition.js';
+import { toWireForm } from './wire-form.js';
+
+/*
+ * Each method hands the promise of a hidden one (`__chat` of `chat`) to a promise of its own class. The hidden one is
+ * listened to: the caller's keeps its class, its laziness and `withRawResponse`.
+ */
+
+/** What a hidden method's promise gives: the answer, or its stream, and the response. */
+function settle(value: unknown, call: LlmCall): void {
+  const { data, rawResponse } = asRecord(value) ?? {};
+  const headers: unknown = asRecord(rawResponse)?.['headers'];
+  if (headers instanceof Headers) call.onResponse({ headers });
+  if (!isAsyncIterable(data)) {
+    call.onBody(data);
+    return;
+  }
+  call.onStream();
+  const signal: unknown = asRecord(asRecord(data)?.['controller'])?.['signal'];
+  observeIterable(data, call, signal instanceof AbortSignal ? signal : undefined);
+}
+
+function method(name: string, api: string, more: Partial<MethodDefinition> = {}): MethodDefinition {
+  return {
+    resourcePath: [],
+    method: `__${name}`,
+    api,
+    operation: 'chat',
+    listen: listenToPromise({ onValue: settle }),
+    readAnswer: (answer, _request, provider) => readUsage(api, provider, toWireForm(answer)),
+    createReader: (_request, provider) => {
+      const reader = createStreamReader(api, provider);
+      return {
+        push: (event) => {
+          reader.push(toWireForm(event));
+        },
+        finish: (options) => reader.finish(options),
+      };
+    },
+    readText: toWireForm,
+    ...more,
+  };
+}
+
+/** Of both versions of the API. */
+const METHODS: readonly MethodDefinition[] = [
+  method('chat', 'chat'),
+  method('chatStream', 'chat', { isStreaming: true }),
+  method('embed', 'embed', { operation: 'embeddings' }),
+  method('rerank', 'rerank', { operation: 'rerank' }),
+];
+
+/** Of the first version only, and not of every client. */
+const FIRST_VERSION: readonly MethodDefinition[] = [
+  method('generate', 'generate', { operation: 'text_completion', isRecent: true }),
+  method('generateStream', 'generate', { operation: 'text_completion', isStreaming: true, isRecent: true }),
+];
+
+function readServer(self: unknown): ServerHint {
+  const options = asRecord(asRecord(self)?.['_options']);
+  const baseUrl = asText(options?.['baseUrl']) ?? asText(options?.['environment']);
+  return { client: self, baseUrl: baseUrl ?? 'https://api.cohere.com' };
+}
+
+/** The object in the chain that has the method; a class in front of it is left as it is. */
+function ownerOf(from: unknown, name: string): object | undefined {
+  let at: unknown = from;
+  while (typeof at === 'object' && at !== null && !Object.hasOwn(at, name)) at = Object.getPrototypeOf(at);
+  return typeof at === 'object' && at !== null ? at : undefined;
+}
+
+/** The first version's client makes the second's on demand: one is made here, of no account, to see its class. */
+function secondVersion(firstVersion: object): object | undefined {
+  return guarded('patch', () => {
+    const client: unknown = Object.create(firstVersion, {
+      _options: { value: { token: '' } },
+      _v2: { value: undefined, writable: true },
+    });
+    const v2: unknown = Reflect.get(client as object, 'v2');
+    return typeof v2 === 'object' && v2 !== null ? (Object.getPrototypeOf(v2) as object) : undefined;
+  });
+}
+
+function prototypesOf(moduleExports: unknown): readonly object[] {
+  const first: unknown = (asRecord(moduleExports)?.['CohereClient'] as { prototype?: unknown } | undefined)?.prototype;
+  if (typeof first !== 'object' || first === null || !('__chat' in first)) return [];
+  const second = secondVersion(first);
+  return second === undefined ? [first] : [first, second];
+}
+
+function patchOwner(from: object, methods: readonly MethodDefinition[], recorder: Recorder): readonly string[] {
+  return methods.flatMap((definition) => {
+    const owner = ownerOf(from, definition.method);
+    const isPatched =
+      owner !== undefined &&
+      replaceMethod(owner, definition.method, (original) =>
+        intercept(original, { recorder, sdk: COHERE, method: definition }),
+      );
+    return isPatched ? [definition.method.slice(2)] : [];
+  });
+}
+
+function patchObject(client: object, recorder: Recorder): readonly string[] {
+  return [...METHODS, ...FIRST_VERSION].flatMap((definition) => {
+    const { method: name } = definition;
+    const patch = (original: AnyFunction) => intercept(original, { recorder, sdk: COHERE, method: definition });
+    return replaceMethod(client, name, patch) ? [name.slice(2)] : [];
+  });
+}
+
+/** The `cohere-ai` package, versions 1 and 2 of the API; what is billed are its `billedUnits`. */
+export const COHERE: SdkDefinition = {
+  moduleName: 'cohere-ai',
+  clientExports: ['CohereClient', 'CohereClientV2'],
+  tested: { from: [7, 21], below: [9, 0] },
+  methods: [...METHODS, ...FIRST_VERSION],
+  patcher: {
+    patchModule: (moduleExports, _sdk, recorder) => {
+      const [first, second] = prototypesOf(moduleExports);
+      if (first === undefined) return [];
+      const names = patchOwner(first, [...METHODS, ...FIRST_VERSION], recorder);
+      if (second === undefined) return names;
+      return [...names, ...patchOwner(second, METHODS, recorder).map((name) => `v2.${name}`)];
+    },
+    unpatchModule: (moduleExports) => {
+      for (const prototype of prototypesOf(moduleExports)) {
+        for (const { method: name } of [...METHODS, ...FIRST_VERSION]) {
+          const owner = ownerOf(prototype, name);
+          if (owner !== undefined) restoreMethod(owner, name);
+        }
+      }
+    },
+    patchClient: (client, _sdk, recorder) => {
+      const clients = [client, asRecord(client)?.['clientV2'], asRecord(client)?.['client']];
+      return clients.flatMap((one) => {
+        const isCohere = typeof one === 'object' && one !== null && '__chat' in one && '__chatStream' in one;
+        return isCohere ? patchObject(one, recorder) : [];
+      });
+    },
+  },
+  defaultProvider: 'cohere',
+  providerByClass: {},
+  readRequest: (body, { isStreaming }) => ({
+    model: asText(body['model']) ?? '',
+    stream: isStreaming === true,
+    conversation: asText(body['conversationId']),
+  }),
+  readServer,
+};

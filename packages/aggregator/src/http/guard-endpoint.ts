@@ -1,4 +1,11 @@
-import { periodAt, type Budget, type BudgetWithSpend, type Period, type ScopeValue } from '@costel/budget';
+import {
+  countedPicoUsd,
+  periodAt,
+  type Budget,
+  type BudgetWithSpend,
+  type Period,
+  type ScopeValue,
+} from '@costel/budget';
 import { formatPicoUsd, parsePicoUsd, picoUsd } from '@costel/pricing';
 import type { SpanToFind } from '@costel/store';
 import type { Handler } from 'hono';
@@ -103,13 +110,13 @@ function figuresOf(
     periods.set(calendar, period);
     figures.set(budgetKey(budget), { budget, period, scopes: new Map<string, ScopeFigures>() });
   }
-  const sorted = [...statuses].sort((left, right) => compare(right.spend.spentPicoUsd, left.spend.spentPicoUsd));
+  const sorted = [...statuses].sort((left, right) => compare(countedPicoUsd(right.spend), countedPicoUsd(left.spend)));
   for (const { budget, spend } of sorted) {
     const found = figures.get(budgetKey(budget));
     // Figures of a window that has just ended say nothing of the one that has begun.
     if (found === undefined || found.period.startMs !== spend.period.startMs) continue;
-    const { scopeValue: scope, spentPicoUsd } = spend;
-    found.scopes.set(scopeText(budget, scope), { scope, spentPicoUsd });
+    const { scopeValue: scope } = spend;
+    found.scopes.set(scopeText(budget, scope), { scope, spentPicoUsd: countedPicoUsd(spend) });
   }
   return [...figures.values()];
 }

@@ -11,6 +11,9 @@ export interface CallToRecord {
   readonly inputTokens?: number;
   readonly outputTokens?: number;
   readonly startMs?: number;
+  /** Hexadecimal; default: random. */
+  readonly traceId?: string;
+  readonly spanId?: string;
   readonly durationMs?: number;
   readonly attributes?: Readonly<Record<string, string>>;
 }
@@ -26,8 +29,8 @@ function toRow(call: CallToRecord): object {
   const startMs = call.startMs ?? Math.max(Date.now() - 2000, Math.floor(Date.now() / 86_400_000) * 86_400_000);
   return {
     Timestamp: new Date(startMs).toISOString().replace('T', ' ').replace('Z', ''),
-    TraceId: randomBytes(16).toString('hex'),
-    SpanId: randomBytes(8).toString('hex'),
+    TraceId: call.traceId ?? randomBytes(16).toString('hex'),
+    SpanId: call.spanId ?? randomBytes(8).toString('hex'),
     SpanName: `chat ${model}`,
     SpanKind: 'Client',
     ServiceName: 'shop',

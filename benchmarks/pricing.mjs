@@ -1,6 +1,11 @@
 // What pricing costs: a call of a known model, its usage, loading, and what a flood of made-up names does to memory;
 // beside calcPrice of @pydantic/genai-prices in the same run. Needs the built packages (npm run build).
 //   node --expose-gc benchmarks/pricing.mjs
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { calcPrice } from '@pydantic/genai-prices';
 import { Bench } from 'tinybench';
 import { createStreamReader, priceCall, readUsage } from '@costel/pricing';
@@ -54,15 +59,51 @@ console.table(
   }),
 );
 
-// A hundred thousand names that no list knows: the memory that is kept for them is bounded.
+// A million names that no list knows, some of them long: the memory that is kept for them is bounded.
+const NAMES = 1_000_000;
 globalThis.gc?.();
 const before = process.memoryUsage().heapUsed;
 const started = process.cpuUsage();
-for (let index = 0; index < 100_000; index += 1)
-  priceCall({ ...call, responseModel: '', requestModel: `model-${index}` });
+for (let index = 0; index < NAMES; index += 1) {
+  const requestModel = index % 10 === 0 ? `${'x'.repeat(index % 5000)}-${index}` : `model-${index}`;
+  priceCall({ ...call, responseModel: '', requestModel });
+}
 const { user } = process.cpuUsage(started);
 globalThis.gc?.();
 const keptMb = (process.memoryUsage().heapUsed - before) / 1e6;
 console.log(
-  `a hundred thousand made-up names: ${keptMb.toFixed(1)} MB kept, ${(user / 1e5).toFixed(2)} µs of the processor each`,
+  `a million made-up names: ${keptMb.toFixed(1)} MB kept${globalThis.gc === undefined ? ' (not collected: run with --expose-gc)' : ''}, ${(user / NAMES).toFixed(2)} µs of the processor each`,
 );
+
+// What an application pays at its start, for the package as it is published and, beside it, an empty module.
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const directory = mkdtempSync(join(tmpdir(), 'costel-bench-'));
+try {
+  const packed = spawnSync('npm', ['pack', '--json', '--pack-destination', directory], {
+    cwd: join(root, 'packages', 'pricing'),
+    encoding: 'utf8',
+  });
+  const [{ unpackedSize, size }] = JSON.parse(packed.stdout.slice(packed.stdout.indexOf('[\n')));
+  const archive = readdirSync(directory).find((name) => name.endsWith('.tgz'));
+  spawnSync('tar', ['xzf', archive], { cwd: directory });
+  console.log(`published: ${(unpackedSize / 1e6).toFixed(2)} MB unpacked, ${(size / 1e3).toFixed(0)} kB packed`);
+  const entry = join(directory, 'package', 'dist', 'index.js');
+  const common = join(directory, 'package', 'dist', 'cjs', 'index.js');
+  const priced = `.priceCall({ provider: 'openai', requestModel: 'gpt-5-mini', atMs: 0, usage: { input: 1 }, quality: 'reported' })`;
+  for (const [name, load] of [
+    ['an empty module', `await import('data:text/javascript,')`],
+    ['the package, ESM', `await import(${JSON.stringify(entry)})`],
+    ['the package, CommonJS', `process.getBuiltinModule('module').createRequire('/')(${JSON.stringify(common)})`],
+    ['the package and the first price of OpenAI', `(await import(${JSON.stringify(entry)}))${priced}`],
+  ]) {
+    const code = `const a = process.cpuUsage(); ${load}; const { user, system } = process.cpuUsage(a); console.log((user + system) / 1000);`;
+    const times = Array.from({ length: 21 }, () =>
+      Number(spawnSync(process.execPath, ['--input-type=module', '-e', code], { encoding: 'utf8' }).stdout),
+    ).sort((one, other) => one - other);
+    console.log(
+      `loading ${name}: ${times[10].toFixed(1)} ms of the processor (median of 21 processes, least ${times[0].toFixed(1)})`,
+    );
+  }
+} finally {
+  rmSync(directory, { recursive: true, force: true });
+}

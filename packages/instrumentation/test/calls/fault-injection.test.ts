@@ -65,6 +65,7 @@ const instrument = (name: string) => ({
 const faultyMeter = {
   createHistogram: () => (faults.failing.has('createHistogram') ? throwing('createHistogram') : instrument('record')),
   createCounter: () => instrument('add'),
+  createObservableCounter: () => ({ addCallback: () => undefined }),
 } as unknown as Meter;
 
 class FaultyContextManager extends AsyncLocalStorageContextManager {

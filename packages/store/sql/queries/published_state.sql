@@ -3,8 +3,8 @@
 -- build is read, so the answer never changes: it is asked for once a build. A sealed day that no build holds had no calls when
 -- it was sealed: its build counts as 0, so the first quarter hour in it makes it stale.
 -- Parameters: snapshot UInt64, the build.
--- Result: kind (seal, frozen, detail, open, partition, month, stale_day, stale_month), id (partition id, or where the day or
--- month begins), block (of a stale day, how many quarter hours changed), sealed_until, build (of what is stale, the first that
+-- Result: kind (seal, frozen, detail, open, partition, month, users, stale_day, stale_month), id (partition id, or where the day or
+-- month begins), block (of a stale day, how many quarter hours changed; of users, rows of the month rollup), sealed_until, build (of what is stale, the first that
 -- changed it).
 SELECT
     toString(p.grain) AS kind,
@@ -59,3 +59,7 @@ INNER JOIN (
 ) AS m ON toDateTime(toStartOfMonth(d.day), 'UTC') = m.month
 WHERE d.build > m.build
 GROUP BY m.month
+UNION ALL
+SELECT 'users', '', toUInt64(sum(rows)), toDateTime64(0, 3, 'UTC'), toUInt64(0)
+FROM system.parts
+WHERE database = currentDatabase() AND table = 'llm_cost_monthly_user' AND active

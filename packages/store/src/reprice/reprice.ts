@@ -9,6 +9,7 @@ import { refreshRates } from '../rates/refresh-rates.js';
 import type { RateResolver } from '../rates/resolve-rates.js';
 import { buildRollups, nextBuild } from '../rollup/build-rollups.js';
 import { readPublishedState } from '../rollup/published-state.js';
+import { twoAtATime } from '../rollup/two-at-a-time.js';
 import { abandonReprice } from './abandon-reprice.js';
 import { insertChanges, REVISE_SETTINGS } from './changed-calls.js';
 import { holdLedger, partitionsOf, refreshHold } from './hold-ledger.js';
@@ -25,7 +26,7 @@ import { recordReprice, type RepriceCause } from './reprice-log.js';
 export interface RepriceHooks {
   /** Readers see the old figures, nothing has been written. */
   readonly afterHold?: () => Promise<void>;
-  /** A day of the ledger has been written. */
+  /** A day of the ledger has been written; two of them are written at once. */
   readonly afterDay?: (partition: string) => Promise<void>;
   /** Everything is written, nothing of it is visible. */
   readonly beforePublish?: () => Promise<void>;
@@ -55,6 +56,8 @@ export interface RepriceResult extends RangeFigures {
 }
 
 const DEFAULT_SETTLE_MS = 1000;
+/** Days that are written, at once, between two turns of other corrections of the ledger. */
+const DAYS_A_TURN = 2;
 
 /**
  * Large blocks, few parts; rows of one insert have different keys, so nothing is folded while they are written; the
@@ -105,7 +108,9 @@ export async function repriceRange(db: Database, asked: TimeRange, options: Repr
   const record = { cause: options.cause, range };
   const nothing = { ...compareModels(before, before, new Map()), models: [] };
   const finish = async (number: bigint): Promise<RangeFigures> => {
-    if (open.toMs > open.fromMs) await writeChanges(db, open, options.only, ONE_BLOCK_SETTINGS);
+    if (open.toMs > open.fromMs) {
+      await withLedgerLock(db, async () => writeChanges(db, open, options.only, ONE_BLOCK_SETTINGS));
+    }
     const changed = await changedByModel(db, range, marks);
     const result = compareModels(before, await readLedgerModels(db, 'llm_calls', range), changed);
     const models = result.models.filter(({ changedCalls }) => changedCalls > 0);
@@ -134,25 +139,32 @@ async function pause(ms: number): Promise<void> {
   if (ms > 0) await new Promise((resolve) => setTimeout(resolve, ms));
 }
 
-/** Writes the changes of a range day by day, each after the other corrections of the ledger. */
+/**
+ * Writes the changes of a range day by day, two days at a time (they have no row in common), after all other corrections
+ * of the ledger.
+ */
 async function writeDays(db: Database, range: TimeRange, hold: LedgerHold, options: RepriceScope): Promise<void> {
   const partitions = range.toMs > range.fromMs ? await partitionsOf(db, range) : [];
-  for (const [index, partition] of partitions.entries()) {
-    options.onProgress?.(index, partitions.length);
-    await writeChanges(db, range, `_partition_id = '${partition}' AND ${options.only}`, WRITE_SETTINGS);
+  for (let done = 0; done < partitions.length; done += DAYS_A_TURN) {
+    options.onProgress?.(done, partitions.length);
+    const turn = partitions.slice(done, done + DAYS_A_TURN);
+    await withLedgerLock(db, async () =>
+      twoAtATime(turn, async (partition) =>
+        writeChanges(db, range, `_partition_id = '${partition}' AND ${options.only}`, WRITE_SETTINGS),
+      ),
+    );
     await refreshHold(db, hold, options.clock());
-    await options.hooks?.afterDay?.(partition);
+    for (const partition of turn) await options.hooks?.afterDay?.(partition);
   }
   options.onProgress?.(partitions.length, partitions.length);
 }
 
+/** With the ledger's lock held. */
 async function writeChanges(db: Database, range: TimeRange, where: string, settings: string): Promise<void> {
   const database = await currentDatabase(db);
-  await withLedgerLock(db, async () =>
-    db.command(
-      `${insertChanges(database, `${where} AND ${IN_COUNTED_RANGE}`)}\n${FINAL_SETTINGS}, ${REVISE_SETTINGS}, ${settings}`,
-      rangeParameters(range),
-    ),
+  await db.command(
+    `${insertChanges(database, `${where} AND ${IN_COUNTED_RANGE}`)}\n${FINAL_SETTINGS}, ${REVISE_SETTINGS}, ${settings}`,
+    rangeParameters(range),
   );
 }
 

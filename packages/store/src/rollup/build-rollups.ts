@@ -16,7 +16,14 @@ import {
   type PublishedState,
 } from './published-state.js';
 import { countOpenCalls, END_OF_TIME_MS, MAX_LIVE_CALLS } from './read-view.js';
-import { DAY_ROLLUPS, QUARTER_ROLLUPS, type RollupTable } from './rollup-tables.js';
+import {
+  DAY_ROLLUPS,
+  QUARTER_ROLLUP,
+  TAG_QUARTER_ROLLUP,
+  WIDE_QUARTER_ROLLUP,
+  type RollupTable,
+} from './rollup-tables.js';
+import { twoAtATime } from './two-at-a-time.js';
 import { adjustRollup, recordAdjustedCalls, sumDays, writeRollup } from './write-rollup.js';
 
 /** Points at which a test can hold a build still; each is awaited. */
@@ -217,18 +224,21 @@ function frozenUntil(nowMs: number, ledgerDays: number): number {
 async function writeBuild(db: Database, plan: BuildPlan): Promise<void> {
   const { build, quarters, days, months, detailFromMs } = plan;
   const withDetail = quarters.filter((quarter) => quarter >= detailFromMs);
-  for (const table of QUARTER_ROLLUPS) await writePeriods(db, plan, table, table.recent ? withDetail : quarters);
+  // The one that takes longest first.
+  await twoAtATime([WIDE_QUARTER_ROLLUP, QUARTER_ROLLUP, TAG_QUARTER_ROLLUP], async (table) =>
+    writePeriods(db, plan, table, table.recent ? withDetail : quarters),
+  );
   const frozen = quarters.filter((quarter) => isFrozen(plan, quarter));
   if (frozen.length > 0) {
     await recordAdjustedCalls(db, build, rangesOf(frozen, QUARTER_MS), changedPartitions(plan.state));
   }
   const fromQuarters = days.filter((day) => day >= detailFromMs);
   const fromLedger = days.filter((day) => day < detailFromMs);
-  for (const table of DAY_ROLLUPS) {
+  await twoAtATime(DAY_ROLLUPS, async (table) => {
     if (fromLedger.length > 0) await writePeriods(db, plan, table, fromLedger);
-    if (fromQuarters.length === 0) continue;
+    if (fromQuarters.length === 0) return;
     await sumDays(db, table, { build, days: fromQuarters.map(dateText), quarters: quarters.map(secondText) });
-  }
+  });
   if (months.length === 0) return;
   await db.command(querySql('build_user_months'), {
     build,

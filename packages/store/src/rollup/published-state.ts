@@ -48,6 +48,8 @@ export interface PublishedState {
   readonly staleMonths: ReadonlyMap<number, StalePeriod>;
   /** Up to where each month of the month rollups is summed, by the month's start. */
   readonly monthsUntilMs: ReadonlyMap<number, number>;
+  /** Rows of the month rollup of users, replaced builds and all tenants included: how many users there are, about. */
+  readonly userMonthRows: number;
   /** By partition of the ledger: the block up to which it was read. */
   readonly readBlocks: ReadonlyMap<string, bigint>;
   /** By partition of the ledger: its newest committed block. */
@@ -57,7 +59,7 @@ export interface PublishedState {
 }
 
 interface StateRow {
-  readonly kind: 'seal' | 'frozen' | 'detail' | 'open' | 'partition' | 'month' | 'stale_day' | 'stale_month';
+  readonly kind: 'seal' | 'frozen' | 'detail' | 'open' | 'partition' | 'month' | 'users' | 'stale_day' | 'stale_month';
   readonly id: string;
   readonly block: string;
   readonly sealed_until: string;
@@ -127,6 +129,7 @@ async function readPublishedBuild(db: Database, snapshot: string): Promise<Publi
     staleDays: stalePeriods(ofKind('stale_day')),
     staleMonths: stalePeriods(ofKind('stale_month')),
     monthsUntilMs: new Map(ofKind('month').map((row) => [parseInstant(row.id), parseInstant(row.sealed_until)])),
+    userMonthRows: Number(ofKind('users')[0]?.block ?? 0),
     readBlocks: new Map(ofKind('partition').map((row) => [row.id, BigInt(row.block)])),
   };
 }

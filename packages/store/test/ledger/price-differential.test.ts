@@ -22,7 +22,7 @@ import {
 import { refreshRates, resolveRates, type RateResolver } from '../../src/index.js';
 import { USAGE_ARRAY_SQL } from '../../src/ledger/buckets.js';
 import { LEDGER_COLUMNS } from '../../src/ledger/ledger-columns.js';
-import { priceStages } from '../../src/ledger/price-stages.js';
+import { PRICE_RESULTS, priceStages, type RateLookUp } from '../../src/ledger/price-stages.js';
 import { nestStages } from '../../src/ledger/stages.js';
 import {
   insertSpans,
@@ -61,30 +61,32 @@ interface Priced extends Answer {
 }
 
 /** The multiplication that the view and every re-pricing do, with its parts: what the ledger keeps is their sum. */
-const LINES_SQL = nestStages(
-  '(SELECT * FROM llm_calls FINAL WHERE span_id IN {spans:Array(String)})',
-  LEDGER_COLUMNS,
-  [
-    {
-      columns: {
-        priced_usage: USAGE_ARRAY_SQL,
-        given_cost_usd: 'reported_cost_usd',
-        given_source: "'provider'",
-        failed: '0',
+const linesSql = (lookUp: RateLookUp): string =>
+  nestStages(
+    '(SELECT * FROM llm_calls FINAL WHERE span_id IN {spans:Array(String)})',
+    LEDGER_COLUMNS,
+    [
+      {
+        columns: {
+          priced_usage: USAGE_ARRAY_SQL,
+          given_cost_usd: 'reported_cost_usd',
+          given_source: "'provider'",
+          failed: '0',
+        },
       },
+      ...priceStages('costel', 'llm_rates_dict', lookUp),
+    ],
+    {
+      ...Object.fromEntries(Object.entries(PRICE_RESULTS).map(([name, sql]) => [`again_${name}`, sql])),
+      span_id: 'span_id',
+      cost: 'cost_usd',
+      status: 'cost_status',
+      reason: 'cost_reason',
+      source: 'price_source',
+      quantities: 'priced_usage',
+      unit_prices: 'unit_prices',
     },
-    ...priceStages('costel'),
-  ],
-  {
-    span_id: 'span_id',
-    cost: 'cost_usd',
-    status: 'cost_status',
-    reason: 'cost_reason',
-    source: 'price_source',
-    quantities: 'priced_usage',
-    unit_prices: 'unit_prices',
-  },
-);
+  );
 
 interface LinesRow extends Answer {
   readonly span_id: string;
@@ -97,18 +99,22 @@ async function answersOf(spans: readonly SpanRow[], resolver: RateResolver): Pro
   await refreshRates(store.db, resolver);
   await insertSpans(store, spans);
   await resolveRates(store.db, resolver);
-  const rows = await store.db.query<LinesRow>(
-    `${LINES_SQL} SETTINGS optimize_and_compare_chain = 0, query_plan_merge_expressions = 0`,
-    { spans: spans.map((span) => span.SpanId) },
-  );
+  const read = async (lookUp: RateLookUp) =>
+    store.db.query<LinesRow>(
+      `${linesSql(lookUp)} ORDER BY span_id SETTINGS optimize_and_compare_chain = 0, query_plan_merge_expressions = 0`,
+      { spans: spans.map((span) => span.SpanId) },
+    );
+  const rows = await read('call');
+  // As history is priced again: prices looked up once each.
+  expect(await read('price')).toEqual(rows);
   return new Map(
-    rows.map(({ span_id: span, quantities, unit_prices: prices, ...answer }) => {
+    rows.map(({ span_id: span, quantities, unit_prices: prices, cost, status, reason, source }) => {
       const lines = USAGE_BUCKETS.flatMap((bucket, at): Line[] => {
         const quantity = quantities[at] ?? '0';
         const price = prices[at] ?? '-1';
         return quantity === '0' ? [] : [[bucket, quantity, price, (BigInt(quantity) * BigInt(price)).toString()]];
       });
-      return [span, { ...answer, lines }];
+      return [span, { cost, status, reason, source, lines }];
     }),
   );
 }

@@ -41,7 +41,7 @@ import {
 import { deliverInBackground } from './background-delivery.js';
 import { detachedAgent } from './detached-agent.js';
 import { flushOnExit } from './flush-on-exit.js';
-import { registerLoaderHook } from './loader-hook.js';
+import { registerLoaderHook, type PatchedModule } from './loader-hook.js';
 import {
   DEFAULT_METRIC_EXPORT_INTERVAL_MS,
   DEFAULT_TRACE_EXPORT_DELAY_MS,
@@ -91,7 +91,7 @@ export function register(config: RegisterConfig = {}): CostelHandle {
     providers.push(...meters.providers, ...startTraces(config, resource, report));
     const { enabled: _, ...instrumentationConfig } = { enabled: true, ...meters.instrumentation, ...config };
     instrumentations = [...llmInstrumentations(instrumentationConfig), ...(config.instrumentations ?? [])];
-    registerLoaderHook((config.instrumentations ?? []).flatMap(moduleNamesOf));
+    registerLoaderHook(instrumentations.flatMap(modulesOf));
     registerInstrumentations({ instrumentations });
   } catch (error) {
     console.warn(`costel: could not set up: ${error instanceof Error ? error.message : String(error)}`);
@@ -134,9 +134,9 @@ class Handle implements CostelHandle {
 }
 
 /** The modules that an instrumentation patches, as far as it says so. */
-function moduleNamesOf(instrumentation: Instrumentation): readonly string[] {
-  const { getModuleDefinitions } = instrumentation as { getModuleDefinitions?: () => readonly { name: string }[] };
-  return getModuleDefinitions?.call(instrumentation).map(({ name }) => name) ?? [];
+function modulesOf(instrumentation: Instrumentation): readonly PatchedModule[] {
+  const { getModuleDefinitions } = instrumentation as { getModuleDefinitions?: () => readonly PatchedModule[] };
+  return getModuleDefinitions?.call(instrumentation) ?? [];
 }
 
 function setLogLevel(): void {

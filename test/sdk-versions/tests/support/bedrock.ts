@@ -28,7 +28,8 @@ export interface BedrockConfig {
   readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
   readonly maxAttempts?: number;
   readonly cacheMiddleware?: boolean;
-  readonly requestHandler?: { readonly requestTimeout?: number };
+  /** Options of the SDK's own handler, or another handler. */
+  readonly requestHandler?: object;
 }
 
 export interface BedrockOutput {

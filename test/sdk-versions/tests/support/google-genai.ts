@@ -15,6 +15,7 @@ export interface GenAiOptions {
 interface HttpOptions {
   readonly baseUrl?: string;
   readonly timeout?: number;
+  readonly headers?: Readonly<Record<string, string>>;
   readonly retryOptions?: { readonly attempts: number; readonly initialDelay: number; readonly jitter: number };
 }
 

@@ -66,6 +66,12 @@ interface Provider {
 }
 
 let active: CostelHandle | undefined;
+let identity: { readonly service?: string; readonly environment?: string } = {};
+
+/** What `register` was told of the application's name and environment. */
+export function registeredIdentity(): typeof identity {
+  return identity;
+}
 
 /**
  * Sets up OpenTelemetry for a Node application in one line: traces and metrics over OTLP/HTTP and the LLM SDKs patched.
@@ -80,6 +86,8 @@ export function register(config: RegisterConfig = {}): CostelHandle {
   }
   if (getBooleanFromEnv('OTEL_SDK_DISABLED')) return (active = new Handle([], () => undefined));
   setLogLevel();
+  const { serviceName: service, environment } = config;
+  identity = { ...(service === undefined ? {} : { service }), ...(environment === undefined ? {} : { environment }) };
   const providers: Provider[] = [];
   let instrumentations: Instrumentation[] = [];
   try {
@@ -178,10 +186,14 @@ function isOff(variable: string): boolean {
   return getStringListFromEnv(variable)?.includes('none') === true;
 }
 
+function exportTimeoutMs(): number {
+  return getNumberFromEnv('OTEL_EXPORTER_OTLP_TIMEOUT') ?? EXPORT_TIMEOUT_MS;
+}
+
 function exporterOptions(config: RegisterConfig, signal: 'traces' | 'metrics') {
   const url = signalUrl(config.endpoint, signal);
   return {
-    timeoutMillis: EXPORT_TIMEOUT_MS,
+    timeoutMillis: exportTimeoutMs(),
     httpAgentOptions: detachedAgent,
     ...(url === undefined ? {} : { url }),
     ...(config.headers === undefined ? {} : { headers: { ...config.headers } }),
@@ -259,7 +271,7 @@ function startMetrics(config: RegisterConfig, resource: Resource, report: Outage
           onDropped: () => undefined,
         }),
         exportIntervalMillis: intervalMs,
-        exportTimeoutMillis: Math.min(intervalMs, EXPORT_TIMEOUT_MS),
+        exportTimeoutMillis: Math.min(intervalMs, exportTimeoutMs()),
         metricProducers: [metricProducer],
       }),
     ],

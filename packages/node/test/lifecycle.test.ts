@@ -89,6 +89,32 @@ describe('a receiver out of reach', () => {
     expect(tookMs).toBeLessThan(9000);
   });
 
+  it('that accepts and never answers is said once too, and slows no call', async () => {
+    receiver.status = undefined;
+    const calls = `
+      ${importSource('openai-7')}${PROVIDER_SOURCE}
+      const { url, close } = await provider(CHAT);
+      const client = new OpenAI({ apiKey: 'k', baseURL: url + '/v1' });
+      const ask = () => client.chat.completions.create({ model: 'gpt-4o', messages: [{ role: 'user', content: 'x' }] });
+      await ask();
+      const durations = [];
+      for (let round = 0; round < 5; round += 1) {
+        const startedAt = performance.now();
+        await ask();
+        durations.push(performance.now() - startedAt);
+        await new Promise((resolve) => setTimeout(resolve, 400));
+      }
+      console.log('median', durations.sort((left, right) => left - right)[2]);
+      close();`;
+    const hanging = app(calls);
+    const environment = { ...hanging.environment, OTEL_EXPORTER_OTLP_TIMEOUT: '300' };
+    const { code, output } = await runApp({ ...hanging, environment });
+    expect(code, output).toBe(0);
+    expect(output.match(/cannot export to/g)).toHaveLength(1);
+    // A local call takes a few milliseconds; waiting for the receiver would take 300 at least.
+    expect(Number(/median ([\d.]+)/.exec(output)?.[1])).toBeLessThan(250);
+  });
+
   it('that comes back gets what waited, once', async () => {
     const late = new OtlpReceiver();
     await late.start();

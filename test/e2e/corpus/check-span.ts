@@ -1,20 +1,27 @@
 import { INPUT_BUCKETS, OUTPUT_BUCKETS } from '@costel/pricing';
 import type { Recording } from './recordings.js';
 
-/** The APIs whose calls are instrumented and billed by tokens. */
+/** The APIs whose calls are instrumented and billed, most of them by tokens. */
 const BILLED = new Set(['chat.completions', 'responses', 'responses.compact', 'completions', 'embeddings', 'messages']);
+
+/** The same, where the recorded request tells which of the SDK's methods made it. */
+const BILLED_BY_PATH = new Set(['images', 'audio']);
 
 /** A span that a replayed recording left. */
 export interface SpanSeen {
   readonly recording: string;
   readonly name: string;
   readonly attributes: Readonly<Record<string, string | number | boolean>>;
+  /** True of what a call bills beside its own counts, below the call's span. */
+  readonly isPart?: boolean;
 }
 
-/** The recordings of calls that are billed by tokens. */
+/** The recordings of calls that are billed. */
 export function billedOf(recordings: readonly Recording[]): Recording[] {
   return recordings.filter(
-    (recording) => BILLED.has(recording.api) && (recording.request?.method ?? 'POST') === 'POST',
+    ({ api, request }) =>
+      (BILLED.has(api) && (request?.method ?? 'POST') === 'POST') ||
+      (BILLED_BY_PATH.has(api) && request?.method === 'POST'),
   );
 }
 

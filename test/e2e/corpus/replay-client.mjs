@@ -14,7 +14,7 @@ const telemetry = mode === 'with' ? await instrument() : { spans: () => [], run:
 
 /** Registers the instrumentations the way an application with a provider of its own does. */
 async function instrument() {
-  const { llmInstrumentations, withCostAttribution } = await import('@costel/instrumentation');
+  const { finishOpenCalls, llmInstrumentations, withCostAttribution } = await import('@costel/instrumentation');
   const { registerInstrumentations } = await import('@opentelemetry/instrumentation');
   const { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } =
     await import('@opentelemetry/sdk-trace-base');
@@ -28,12 +28,19 @@ async function instrument() {
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
   registerInstrumentations({ instrumentations: llmInstrumentations(), tracerProvider: provider });
   return {
-    spans: () =>
-      exporter.getFinishedSpans().map((span) => ({
+    spans: () => {
+      // A response that was only put into the background is open until its end is seen, or the process ends.
+      finishOpenCalls();
+      const ended = exporter.getFinishedSpans();
+      const ids = new Set(ended.map((span) => span.spanContext().spanId));
+      return ended.map((span) => ({
         recording: String(span.attributes['costel.tag.recording'] ?? ''),
         name: span.name,
         attributes: span.attributes,
-      })),
+        // What a call bills beside its own counts (an adviser of another model) is below it.
+        isPart: ids.has(span.parentSpanContext?.spanId ?? ''),
+      }));
+    },
     run: (/** @type {string} */ id, /** @type {() => Promise<any>} */ call) =>
       withCostAttribution({ tags: { recording: id } }, call),
   };
@@ -63,6 +70,21 @@ function clientFor(recording) {
   }
   return new OpenAI({ apiKey: 'k', baseURL: `${baseUrl}/v1` });
 }
+
+/** What recordings of uploads do not hold. */
+const file = () => new File([new Uint8Array([1, 2, 3])], 'file.bin');
+
+/** The SDK's method for each recorded path of an API that has several. */
+const methodsByPath = {
+  '/images/generations': (/** @type {any} */ c, /** @type {any} */ body, /** @type {any} */ o) =>
+    c.images.generate(body, o),
+  '/images/edits': (/** @type {any} */ c, /** @type {any} */ body, /** @type {any} */ o) =>
+    c.images.edit({ ...body, image: file() }, o),
+  '/audio/transcriptions': (/** @type {any} */ c, /** @type {any} */ body, /** @type {any} */ o) =>
+    c.audio.transcriptions.create({ ...body, file: file() }, o),
+  '/audio/speech': (/** @type {any} */ c, /** @type {any} */ body, /** @type {any} */ o) =>
+    c.audio.speech.create(body, o),
+};
 
 /** The SDK's method for each recorded API; what has none goes through the client's own generic request. */
 const methods = {
@@ -100,6 +122,10 @@ function send(client, recording) {
   if (method && (recording.request?.method ?? 'POST') === 'POST')
     return method(client, bodyOf(recording), options(recording));
   const path = recording.request ? new URL(recording.request.url).pathname.replace(/^\/v1/, '') : '/unknown';
+  const methodOfPath = methodsByPath[/** @type {keyof typeof methodsByPath} */ (path)];
+  if (methodOfPath) return methodOfPath(client, bodyOf(recording), options(recording));
+  if (recording.api === 'batches' && recording.request?.method === 'GET')
+    return client.batches.retrieve(path.split('/').at(-1), options(recording));
   const verb = (recording.request?.method ?? 'POST').toLowerCase();
   const stream = recording.response.body_kind === 'sse';
   return client[verb](isAnthropic ? `/v1${path}` : path, {

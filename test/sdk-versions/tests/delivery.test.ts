@@ -98,3 +98,83 @@ it.each(TOO_OLD)('an SDK that is too old is left alone, and what to do is said o
     output.match(new RegExp(`${name} ${version} is older than the supported .* update the SDK`, 'g')),
   ).toHaveLength(1);
 });
+
+const INSTRUMENTATION = fileURLToPath(new URL('../../../packages/instrumentation/dist/index.js', import.meta.url));
+const OPENAI_COPIES = ['openai-6', 'openai-7'] as const;
+const sdkFolder = (copy: string): string => fileURLToPath(new URL(`../../sdks/${copy}/`, import.meta.url));
+
+/** A set-up of the application's own: a NodeSDK with everything that OpenTelemetry instruments, and Costel beside it. */
+const OWN_SET_UP = `
+import { createRequire, register } from 'node:module';
+import { CostSpanProcessor, llmInstrumentations } from ${JSON.stringify(INSTRUMENTATION)};
+register('@opentelemetry/instrumentation/hook.mjs', ${JSON.stringify(`file://${INSTRUMENTATION}`)});
+const require = createRequire(${JSON.stringify(copyFolder('side-by-side'))} + 'package.json');
+const { NodeSDK } = require('@opentelemetry/sdk-node');
+const { getNodeAutoInstrumentations } = require('@opentelemetry/auto-instrumentations-node');
+const spans = [];
+const keeping = { onStart() {}, onEnd: (span) => spans.push(span), forceFlush: async () => {}, shutdown: async () => {} };
+new NodeSDK({
+  instrumentations: [getNodeAutoInstrumentations(), llmInstrumentations()],
+  spanProcessors: [new CostSpanProcessor(), keeping],
+}).start();
+process.on('exit', () => {
+  const told = spans.map(({ instrumentationScope, attributes }) => [instrumentationScope.name, attributes['costel.cost.usd']]);
+  console.log('spans ' + JSON.stringify(told));
+});
+`;
+
+const calling = (load: string): string => `
+${load}
+const body = { id: 'chatcmpl-1', object: 'chat.completion', model: 'gpt-4o', choices: [{ index: 0, message: { role: 'assistant', content: 'four' }, finish_reason: 'stop' }], usage: { prompt_tokens: 1000, completion_tokens: 100, total_tokens: 1100 } };
+const { createServer } = await import('node:http');
+const server = createServer((request, response) => response.setHeader('content-type', 'application/json').end(JSON.stringify(body)));
+await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+const client = new OpenAI({ apiKey: 'k', baseURL: 'http://127.0.0.1:' + server.address().port + '/v1' });
+const answer = await client.chat.completions.create({ model: 'gpt-4o', messages: [{ role: 'user', content: 'x' }] });
+if (answer.choices[0].message.content !== 'four') throw new Error('another answer');
+server.close();
+server.closeAllConnections();
+`;
+
+async function runBeside(copy: string, source: string): Promise<readonly (readonly [string, string | null])[]> {
+  const folder = mkdtempSync(join(sdkFolder(copy), 'tmp-'));
+  writeFileSync(join(folder, 'telemetry.mjs'), OWN_SET_UP);
+  writeFileSync(join(folder, 'app.mjs'), source);
+  try {
+    const output = await new Promise<string>((resolve, reject) => {
+      const child = spawn(process.execPath, ['--import', './telemetry.mjs', 'app.mjs'], {
+        cwd: folder,
+        env: { PATH: process.env['PATH'] ?? '', OTEL_METRICS_EXPORTER: 'none', OTEL_LOGS_EXPORTER: 'none' },
+      });
+      let text = '';
+      for (const stream of [child.stdout, child.stderr])
+        stream.on('data', (data: Buffer) => {
+          text += data.toString();
+        });
+      child.on('error', reject);
+      child.on('close', () => resolve(text));
+    });
+    const told = /^spans (.*)$/m.exec(output)?.[1];
+    if (told === undefined) throw new Error(output);
+    return JSON.parse(told) as readonly (readonly [string, string | null])[];
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+describe.each(OPENAI_COPIES)('beside @opentelemetry/auto-instrumentations-node, a call of %s', (copy) => {
+  it.each([
+    ['an ES module', `import OpenAI from 'openai';`],
+    [
+      'CommonJS',
+      `import { createRequire } from 'node:module'; const OpenAI = createRequire(import.meta.url)('openai');`,
+    ],
+  ])('as %s costs once, and the spans of the others stay', async (_form, load) => {
+    const spans = await runBeside(copy, calling(load));
+    const costs = spans.flatMap(([, cost]) => cost ?? []);
+    expect(costs, JSON.stringify(spans)).toEqual(['0.0035']);
+    expect(spans.find(([, cost]) => cost !== null)?.[0]).toBe('@costel/instrumentation');
+    // Node's own fetch and HTTP are instrumented by the others, and go on to be.
+    expect(spans.some(([scope]) => /instrumentation-(undici|http)$/.test(scope))).toBe(true);
+  });
+});

@@ -35,8 +35,11 @@ interface MiddlewareStack {
 /** Where a client was seen to send its requests; the SDK itself resolves that anew for each call. */
 const seenServers = new WeakMap<object, ServerHint>();
 
-/** The call of a command's input while it runs. */
-const callOfInput = new WeakMap<object, LlmCall>();
+/** The calls of a command's input while they run: an application may send the same one several times at once. */
+const callsOfInput = new WeakMap<object, Set<LlmCall>>();
+
+/** Inputs that are listened to: where a command's class and a client are patched, the first to see it tells. */
+const busyInputs = new WeakSet<object>();
 
 function isStack(value: unknown): value is MiddlewareStack {
   const stack = asRecord(value);
@@ -48,11 +51,12 @@ function serverMiddleware(config: unknown, sdk: SdkDefinition, recorder: Recorde
   return (next: Handler, handlerContext: unknown) => (args: unknown) => {
     guarded('context', () => {
       const { input, request } = asRecord(args) ?? {};
-      const call = isObjectLike(input) ? callOfInput.get(input) : undefined;
-      if (call === undefined) return;
+      const calls = isObjectLike(input) ? callsOfInput.get(input) : undefined;
+      if (calls === undefined) return;
       const hint = hintOf(config, request, handlerContext);
       if (isObjectLike(config)) seenServers.set(config, hint);
-      call.useServer(serverOfHint(hint, sdk, recorder.options.providerByHost));
+      const server = serverOfHint(hint, sdk, recorder.options.providerByHost);
+      for (const call of calls) call.useServer(server);
     });
     return next(args);
   };
@@ -85,6 +89,12 @@ function settleHandler(value: unknown, call: LlmCall): void {
 
 const listenToHandler = listenInside({ onValue: settleHandler });
 
+/** A command with another input, as a budget guard may ask for. */
+function withInput(command: unknown, input: unknown): unknown {
+  if (typeof command !== 'object' || command === null) return command;
+  return Object.assign(Object.create(Object.getPrototypeOf(command) as object) as object, command, { input });
+}
+
 /** The handler of a command with a listener. */
 function observed(
   handler: Handler,
@@ -96,32 +106,39 @@ function observed(
   const readServer = (): ServerHint =>
     seenServers.get(asRecord(config) ?? {}) ?? { client: config, baseUrl: undefined };
   return (args) => {
-    const input = asRecord(args)?.['input'];
-    if (isObjectLike(input)) busyInputs.add(input);
-    const result = callThrough(handler, config, [args], {
+    const given = asRecord(args)?.['input'];
+    let sent = given;
+    if (isObjectLike(sent)) busyInputs.add(sent);
+    return callThrough(handler, config, [args], {
       recorder,
       sdk: { ...sdk, readServer },
       method: {
         ...method,
-        readBody: () => input,
+        readBody: () => given,
+        replaceBody: ([command], body) => {
+          sent = body;
+          busyInputs.add(body);
+          return [withInput(command, body)];
+        },
         listen: (result, call) => {
-          if (isObjectLike(input)) callOfInput.set(input, call);
+          if (isObjectLike(sent)) follows(result, sent, call);
           return listenToHandler(result, call);
         },
       },
     });
-    if (result instanceof Promise) void whenSettled(result, input);
-    else if (isObjectLike(input)) busyInputs.delete(input);
-    return result;
   };
 }
 
-/** Inputs that are listened to: where a command's class and a client are patched, the first to see it tells. */
-const busyInputs = new WeakSet<object>();
-
-async function whenSettled(result: Promise<unknown>, input: unknown): Promise<void> {
-  await result.catch(() => undefined);
-  if (isObjectLike(input)) busyInputs.delete(input);
+/** Lets an input lead to its call until that is answered. */
+function follows(result: unknown, input: object, call: LlmCall): void {
+  const calls = callsOfInput.get(input) ?? new Set();
+  callsOfInput.set(input, calls.add(call));
+  const forget = (): void => {
+    calls.delete(call);
+    if (calls.size === 0) busyInputs.delete(input);
+  };
+  if (result instanceof Promise) result.then(forget, forget);
+  else forget();
 }
 
 const SERVER_STEP = { step: 'finalizeRequest', priority: 'low', name: 'costelServer', override: true };

@@ -5,6 +5,7 @@ import { ServerClock } from './server-clock.js';
 /** Where a client sends its requests. */
 export interface Server {
   readonly provider: string;
+  /** Empty while the SDK does not tell. */
   readonly address: string;
   readonly port: number;
   /** True where the address is the SDK's own provider, so that the provider's name says it all. */

@@ -1,6 +1,12 @@
+import { createRequire } from 'node:module';
+import type * as OtelApi from '@opentelemetry/api';
 import type { ContextManager, Meter, Span, Tracer } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
-import { context, metrics, trace } from '../otel-api.js';
+
+/** The workspace's own copy of the API: a newer one, which the SDK versions bring, does not talk to an older one. */
+const { context, metrics, trace } = createRequire(new URL('../../../../package.json', import.meta.url))(
+  '@opentelemetry/api',
+) as typeof OtelApi;
 
 /** What breaks next; each is one thing that the instrumentation leans on. */
 export type Faults = Set<string>;

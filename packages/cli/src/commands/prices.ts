@@ -13,6 +13,16 @@ import {
 import { CliError } from '../exit-codes.js';
 import { writeJson } from '../output.js';
 
+/** Longest part of a name that an error repeats. */
+const QUOTED_CHARACTERS = 100;
+
+/** Provider and model for people, however long somebody made them. */
+function nameOf({ provider, model }: Pick<RateKey, 'provider' | 'model'>): string {
+  const cut = (name: string): string =>
+    name.length > QUOTED_CHARACTERS ? `${name.slice(0, QUOTED_CHARACTERS)}…` : name;
+  return `${cut(provider)} ${cut(model)}`;
+}
+
 /** What is asked for: the prices of one model. */
 export interface ListPricesOptions {
   readonly book: PriceBook;
@@ -28,12 +38,12 @@ export interface ListPricesOptions {
 export async function listPrices({ atMs, book, ...key }: ListPricesOptions): Promise<void> {
   const periods = book.ratePeriods(key);
   if ('reason' in periods) {
-    throw new CliError('no_price', `${key.provider} ${key.model} has no price: ${periods.reason.replaceAll('_', ' ')}`);
+    throw new CliError('no_price', `${nameOf(key)} has no price: ${periods.reason.replaceAll('_', ' ')}`);
   }
   const wanted = periods.filter(
     (period) => atMs === undefined || (period.validFromMs <= atMs && atMs < period.validToMs),
   );
-  if (wanted.length === 0) throw new CliError('no_price', `${key.provider} ${key.model} has no price at that time`);
+  if (wanted.length === 0) throw new CliError('no_price', `${nameOf(key)} has no price at that time`);
   for (const period of wanted) await writeJson(periodJson(key.provider, key.model, period));
 }
 
@@ -208,6 +218,6 @@ export async function explainPrices(options: ExplainPricesOptions): Promise<void
   if (book.rules.ceiling !== undefined) await writeJson(ceilingJson(options, reason));
   throw new CliError(
     'no_price',
-    `${provider ?? 'no provider'} ${model} has no price: ${reason.replaceAll('_', ' ')}; state one under prices.overrides in costel.yaml, or run "costel prices update"`,
+    `${nameOf({ provider: provider ?? 'no provider', model })} has no price: ${reason.replaceAll('_', ' ')}; state one under prices.overrides in costel.yaml, or run "costel prices update"`,
   );
 }

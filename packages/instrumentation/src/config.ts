@@ -47,6 +47,11 @@ export interface CostelInstrumentationConfig extends InstrumentationConfig {
    * both. Default: what `OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT` says, else `none`.
    */
   captureContent?: ContentCapture;
+  /**
+   * Keys of a request's own labels (`metadata`, `requestMetadata`, `labels`) that become tags; those that name an
+   * attribution dimension (`feature`, `customer`, …) count as that in any case. Default none: requests may hold anything.
+   */
+  metadataTags?: readonly string[];
   /** Patches SDK versions newer than the tested ones when they have the known shape. Default true, with a warning. */
   patchUntestedVersions?: boolean;
 }
@@ -63,6 +68,7 @@ export interface InstrumentationOptions {
   readonly patchUntestedVersions: boolean;
   readonly metricProducer: CostelMetricProducer | undefined;
   readonly captureContent: ContentCapture;
+  readonly metadataTags: readonly string[];
 }
 
 const DEFAULT_METRIC_LABELS: readonly AttributionLabel[] = ['feature', 'team', 'project'];
@@ -89,6 +95,7 @@ export function resolveOptions(config: CostelInstrumentationConfig = {}): Instru
     readBaggage: config.readBaggage ?? true,
     patchUntestedVersions: config.patchUntestedVersions ?? true,
     metricProducer: config.metricProducer,
+    metadataTags: config.metadataTags ?? [],
     captureContent: config.captureContent ?? captureOfEnvironment(process.env, adviseOfValue),
   };
 }

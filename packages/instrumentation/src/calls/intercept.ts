@@ -9,6 +9,7 @@ import {
   CONVENTIONS,
 } from '@costel/semconv';
 import { context, SpanKind, trace, type Attributes, type Context, type Span } from '@opentelemetry/api';
+import { attributionOfRequest } from '../attribution/request-attribution.js';
 import { activeAttribution, withoutAttributionBaggage } from '../attribution/with-cost-attribution.js';
 import { admitCall } from '../guard/admit-call.js';
 import type { BudgetExceededError } from '../guard/budget-exceeded-error.js';
@@ -94,7 +95,8 @@ function prepare(resource: unknown, args: readonly unknown[], interception: Inte
     sdk.readServer === undefined
       ? serverOfClient(client, sdk, options.providerByHost)
       : serverOfHint(sdk.readServer(resource, args), sdk, options.providerByHost);
-  const said = attributionOf(activeAttribution(active, options.readBaggage), givenFacts);
+  const labels = attributionOfRequest(given, options.metadataTags);
+  const said = attributionOf(activeAttribution(active, options.readBaggage), givenFacts, labels);
   if (method.isFree !== true) frameworkCallOf(active)?.onInnerCall();
   const { provider } = server;
   const admitted = admitCall({ method, args, body: given, facts: givenFacts, provider, attribution: said });
@@ -224,10 +226,12 @@ function reportOnSpan({ call, yieldsToNativeSpan, nativeSpan, openSpan, context:
 export function attributionOf(
   active: Readonly<Record<string, string>>,
   facts: RequestFacts,
+  labels?: Readonly<Record<string, string>> | undefined,
 ): Readonly<Record<string, string>> {
   const { user, conversation } = facts;
-  if (user === undefined && conversation === undefined) return active;
+  if (user === undefined && conversation === undefined && labels === undefined) return active;
   return {
+    ...labels,
     ...(user === undefined ? {} : { [ATTR_USER_ID]: user }),
     ...(conversation === undefined ? {} : { [ATTR_GEN_AI_CONVERSATION_ID]: conversation }),
     ...active,

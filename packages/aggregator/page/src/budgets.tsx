@@ -23,7 +23,7 @@ export function Budgets() {
 function BudgetBar({ budget }: { readonly budget: Budget }) {
   const percent = budget.spent_percent;
   const level = percent >= 100 ? 'over' : percent >= 75 ? 'near' : 'fine';
-  const assumed = Number(budget.assumed_usd) > 0 ? ` + at most ${formatUsd(budget.assumed_usd)} unpriced` : '';
+  const hasAssumed = Number(budget.assumed_usd) > 0;
   return (
     <li>
       <span class="bar-label">
@@ -34,8 +34,7 @@ function BudgetBar({ budget }: { readonly budget: Budget }) {
           class="number"
           title={`$${budget.spent_usd} of $${budget.limit_usd}, ${budget.period.start} to ${budget.period.end}`}
         >
-          {formatUsd(budget.spent_usd)}
-          {assumed} of {formatUsd(budget.limit_usd)} · {percent.toFixed(0)} %
+          {formatUsd(budget.spent_usd)} of {formatUsd(budget.limit_usd)} · {percent.toFixed(0)} %
         </span>
       </span>
       <meter
@@ -45,6 +44,9 @@ function BudgetBar({ budget }: { readonly budget: Budget }) {
         value={Math.min(percent, 100)}
         aria-label={`${budget.name}: ${percent.toFixed(0)} % spent`}
       />
+      {hasAssumed && (
+        <p class="quiet">+ at most {formatUsd(budget.assumed_usd)} for calls without a price, part of the percentage</p>
+      )}
     </li>
   );
 }

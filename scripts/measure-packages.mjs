@@ -58,7 +58,7 @@ function cpuMs(args) {
     cwd: root,
     encoding: 'utf8',
     stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
-    env: { PATH: process.env.PATH, OTEL_TRACES_EXPORTER: 'none', OTEL_METRICS_EXPORTER: 'none' },
+    env: { PATH: process.env['PATH'], OTEL_TRACES_EXPORTER: 'none', OTEL_METRICS_EXPORTER: 'none' },
   });
   if (status !== 0) throw new Error(`node ${args.join(' ')} ended with ${status}`);
   return Number(output[3]);

@@ -226,7 +226,7 @@ function reportOnSpan({ call, yieldsToNativeSpan, nativeSpan, openSpan, context:
 export function attributionOf(
   active: Readonly<Record<string, string>>,
   facts: RequestFacts,
-  labels?: Readonly<Record<string, string>> | undefined,
+  labels?: Readonly<Record<string, string>>,
 ): Readonly<Record<string, string>> {
   const { user, conversation } = facts;
   if (user === undefined && conversation === undefined && labels === undefined) return active;

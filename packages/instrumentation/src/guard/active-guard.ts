@@ -33,7 +33,8 @@ export type Admission =
 
 /** What the interception asks before each call. Never throws, does no I/O. */
 export interface CallGuard {
-  admit(call: GuardedCall): Admission | undefined;
+  /** @param readText Makes of the request what token estimates can read, where it is not the request itself. */
+  admit(call: GuardedCall, readText?: (request: unknown) => unknown): Admission | undefined;
 }
 
 /** Registered, because the ES module and the CommonJS build may both be in one process. */

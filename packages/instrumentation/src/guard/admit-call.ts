@@ -40,7 +40,7 @@ export function admitCall(call: CallToAdmit): AdmittedCall {
 function askGuard(guard: CallGuard, { method, args, body, facts, provider, attribution }: CallToAdmit): AdmittedCall {
   const { model } = facts;
   const operation = facts.operation ?? method.operation;
-  const admission = guard.admit({ provider, model, operation, attribution, request: body });
+  const admission = guard.admit({ provider, model, operation, attribution, request: body }, method.readText);
   if (admission === undefined) return UNGUARDED;
   if (admission.kind === 'allowed') return { reservation: admission.reservation };
   if (admission.kind === 'refused') {

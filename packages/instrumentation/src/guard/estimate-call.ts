@@ -55,20 +55,24 @@ export class CallEstimates {
    * than `reservedOutputTokens`, at the price of now. 1000 tokens in and a limit of 1000 tokens out of gpt-4o ($2.50 and
    * $10 a million) reserve 1250 × $2.50/M + 1000 × $10/M = $0.013125. What no request tells the size of reserves the
    * most that such a call cost here so far.
+   * @param text The request in a form that token estimates can read.
    * @returns undefined where the model has no price and none of its kind was seen.
    */
-  of(call: GuardedCall, atMs: number): PicoUsd | undefined {
+  of(call: GuardedCall, atMs: number, text: unknown = call.request): PicoUsd | undefined {
     const own = this.#options.reserveUsd?.(call);
     if (own !== undefined) return dollarsOf(own);
     const isTextOnly = !WITHOUT_OUTPUT.has(call.operation);
-    const perAnswer = Math.min(outputLimitOf(call.request) ?? Infinity, this.#options.reservedOutputTokens);
+    const perAnswer = Math.min(
+      outputLimitOf(call.request) ?? outputLimitOf(asRecord(text) ?? {}) ?? Infinity,
+      this.#options.reservedOutputTokens,
+    );
     const priced = priceCall({
       provider: call.provider,
       requestModel: call.model,
       feature: call.attribution[ATTR_COSTEL_FEATURE],
       atMs,
       usage: {
-        input: Math.ceil(estimateRequestTokens(call.request) * INPUT_MARGIN),
+        input: Math.ceil(estimateRequestTokens(text) * INPUT_MARGIN),
         output: isTextOnly ? Math.ceil(perAnswer * answersOf(call.request)) : 0,
       },
       quality: 'estimated',

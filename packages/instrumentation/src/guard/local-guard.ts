@@ -9,6 +9,8 @@ import type { GuardedCall, GuardOptions } from './guard-config.js';
 
 const NOTHING = picoUsd(0n);
 
+type ReadText = (request: unknown) => unknown;
+
 /** Decides on calls from what the process holds; no I/O. */
 export class LocalGuard implements CallGuard {
   readonly #options: GuardOptions;
@@ -32,19 +34,19 @@ export class LocalGuard implements CallGuard {
   }
 
   /** Never throws: a guard that fails knows nothing, and does with the call what was asked for then. */
-  admit(call: GuardedCall): Admission | undefined {
+  admit(call: GuardedCall, readText: ReadText = (request) => request): Admission | undefined {
     try {
-      return this.#judge(call);
+      return this.#judge(call, readText);
     } catch (error) {
       reportTrouble('guard', error);
       return this.#options.whenUnknown === 'refuse' ? { kind: 'refused', error: unknownError() } : undefined;
     }
   }
 
-  #judge(call: GuardedCall): Admission | undefined {
+  #judge(call: GuardedCall, readText: ReadText): Admission | undefined {
     const nowMs = this.#clock();
     const dimensions = dimensionsOf(call, this.#options, this.#models);
-    const estimate = this.#estimates.of(call, nowMs);
+    const estimate = this.#estimates.of(call, nowMs, readText(call.request));
     if (estimate === undefined) this.#tellOfUnpriced(call);
     const mayAllow = this.#options.whenUnknown === 'allow';
     if (!this.isKnown(nowMs) || (estimate === undefined && !mayAllow))
@@ -52,7 +54,7 @@ export class LocalGuard implements CallGuard {
     const found = this.#books.admit(dimensions, estimate ?? NOTHING, nowMs, this.#options.holdMs);
     if ('phase' in found) return { kind: 'allowed', reservation: this.#reservationOf(call, found) };
     if (found.kind === 'unknown' && mayAllow) return this.#goAhead(call, dimensions, estimate, nowMs);
-    return this.#downgradeOrRefuse(call, found, estimate ?? NOTHING, nowMs);
+    return this.#downgradeOrRefuse(call, readText, found, estimate ?? NOTHING);
   }
 
   #goAhead(call: GuardedCall, dimensions: CallDimensions, estimate: PicoUsd | undefined, nowMs: number): Admission {
@@ -60,14 +62,15 @@ export class LocalGuard implements CallGuard {
     return { kind: 'allowed', reservation: this.#reservationOf(call, entry) };
   }
 
-  #downgradeOrRefuse(call: GuardedCall, shortage: Shortage, needed: PicoUsd, nowMs: number): Admission {
+  #downgradeOrRefuse(call: GuardedCall, readText: ReadText, shortage: Shortage, needed: PicoUsd): Admission {
+    const nowMs = this.#clock();
     const error = errorOf(shortage, needed);
     const request = this.#askForDowngrade(call, error);
     if (request === undefined) return { kind: 'refused', error };
-    const { model } = request;
+    const model = request['model'] ?? request['modelId'];
     const instead = { ...call, request, model: typeof model === 'string' ? model : call.model };
     const dimensions = dimensionsOf(instead, this.#options, this.#models);
-    const estimate = this.#estimates.of(instead, nowMs) ?? NOTHING;
+    const estimate = this.#estimates.of(instead, nowMs, readText(request)) ?? NOTHING;
     const entry = this.#books.admitAnyway(dimensions, estimate, nowMs, this.#options.holdMs);
     return { kind: 'downgraded', request, budget: shortage.budget, reservation: this.#reservationOf(instead, entry) };
   }

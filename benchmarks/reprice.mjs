@@ -25,8 +25,9 @@ const { values } = parseArgs({
 const calls = Number(values.calls);
 const days = Number(values.days);
 const DAY_MS = 86_400_000;
-const firstMs = Date.UTC(2026, 9, 1);
-const nowMs = firstMs + (days + 1) * DAY_MS;
+// Up to yesterday: rollups of quarter hours by user are kept for some weeks only.
+const nowMs = Math.floor(Date.now() / DAY_MS) * DAY_MS;
+const firstMs = nowMs - (days + 1) * DAY_MS;
 const range = { from: new Date(firstMs), to: new Date(firstMs + days * DAY_MS) };
 const MODELS = ['one', 'two', 'three', 'four'];
 
@@ -49,7 +50,10 @@ function resolverAt(unit) {
   return () => [period];
 }
 
-/** A day of calls, written as rows of the ledger: what receiving them costs is another benchmark's question. */
+/**
+ * A day of calls, written as rows of the ledger: what receiving them costs is another benchmark's question. A conversation
+ * has five calls of one user and feature, three of one model and two of another.
+ */
 const INSERT_DAY = `INSERT INTO llm_calls (tenant, started, trace_id, span_id, item, version, received_at, counted_at, clock_status, id_status,
     service, environment, provider, operation, request_model, response_model, model, feature, user, customer, team, project,
     conversation, tags, response_id, emitter, status, duration_ns, usage_quality, usage_input, usage_cache_read, usage_output,
@@ -57,9 +61,10 @@ const INSERT_DAY = `INSERT INTO llm_calls (tenant, started, trace_id, span_id, i
 SELECT 'default', fromUnixTimestamp64Milli({start:Int64} + toInt64(intDiv(number * 86400000, {calls:UInt64})), 'UTC') AS at,
     lower(hex(sipHash128(number, {start:Int64}))), lower(hex(sipHash64(number, {start:Int64}))), 0,
     281474976710655 - toUnixTimestamp64Milli(at) - 1000, at + toIntervalSecond(1), at, 'ok', 'ok', 'shop', 'prod', 'own', 'chat',
-    ['one', 'two', 'three', 'four'][number % 4 + 1] AS called, called, called, concat('f', toString(number % 10)),
-    concat('u', toString(cityHash64(number) % 20000)), concat('c', toString(number % 200)), 'team', 'project',
-    concat('conversation', toString(cityHash64(number, 1) % 50000)), map('tier', ['a', 'b'][number % 2 + 1]),
+    ['one', 'two', 'three', 'four'][(intDiv(number, 5) + (number % 5 > 2)) % 4 + 1] AS called, called, called,
+    concat('f', toString(intDiv(number, 5) % 10)), concat('u', toString(cityHash64(intDiv(number, 5)) % 20000) AS person),
+    concat('c', toString(cityHash64(person) % 200)), 'team', 'project',
+    concat('conversation', toString(intDiv(number, 5))), map('tier', ['a', 'b'][intDiv(number, 5) % 2 + 1]),
     concat('r', toString(number)), '@costel/instrumentation', 'unset', 800000000 + number % 1000000, 'reported',
     cityHash64(number) % 5000 AS input, 100, cityHash64(number, 2) % 500 AS output, [input, 100, 0, 0, 0, 0, 0, 0, 0, output],
     toDecimal128(input + 100 + output, 0) * toDecimal128('0.000000000001', 12) * 1000, 'priced', 'override', 'old', 1, 'counted'

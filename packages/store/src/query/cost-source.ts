@@ -1,6 +1,6 @@
 import type { Database, QueryParameters } from '../database.js';
 import type { PublishedState } from '../rollup/published-state.js';
-import { readLive, readView } from '../rollup/read-view.js';
+import { planAndRead, readLive, readView } from '../rollup/read-view.js';
 import {
   DAY_ROLLUP,
   QUARTER_ROLLUP,
@@ -36,11 +36,13 @@ export const FINAL_SETTINGS =
  * Limits a read of `llm_calls AS c` with FINAL to the days and hours of the key that can hold rows of a condition. A skip
  * index alone does not: under FINAL every part whose keys overlap is opened again, and keys begin with the tenant, so with
  * five tenants that is every part (60 of 60 measured, 2 with this). The hours are found without FINAL, by the index, and
- * are a superset; all versions of a row are in one of them.
+ * are a superset; all versions of a row are in one of them. `partitions` names the parameter with the only partitions that
+ * can hold such rows, where that is known.
  */
-export function hoursOf(condition: string, ledger: LedgerTable = 'llm_calls'): string {
+export function hoursOf(condition: string, ledger: LedgerTable = 'llm_calls', partitions?: string): string {
+  const within = partitions === undefined ? '' : ` AND _partition_id IN {${partitions}:Array(String)}`;
   return `(toDate(c.started), toStartOfHour(c.started)) IN (
-            SELECT DISTINCT toDate(c.started), toStartOfHour(c.started) FROM ${ledger} AS c WHERE ${condition}
+            SELECT DISTINCT toDate(c.started), toStartOfHour(c.started) FROM ${ledger} AS c WHERE (${condition})${within}
         )`;
 }
 
@@ -100,9 +102,11 @@ export interface SourceQuery {
 
 /** The rows of a query over {@link costSource}; what one has seen of the ledger, later ones see too. */
 export async function queryCostSource<Row extends object>(db: Database, query: SourceQuery): Promise<Row[]> {
-  const source = await costSource(db, query.scope, query.range, query.shape);
-  const read = async () => db.query<Row>(query.statement(source.sql), { ...source.parameters, ...query.parameters });
-  return source.isLive ? readLive(db, read) : read();
+  return planAndRead(db, async () => {
+    const source = await costSource(db, query.scope, query.range, query.shape);
+    const read = async () => db.query<Row>(query.statement(source.sql), { ...source.parameters, ...query.parameters });
+    return source.isLive ? readLive(db, read) : read();
+  });
 }
 
 function needsOf(scope: CostScope, { step, latency }: SourceShape): PlanNeeds {
@@ -115,16 +119,20 @@ export function sourceOfPlan(
   scope: CostScope,
   plan: ReadPlan,
   shape: SourceShape,
-  { snapshot, hold }: Pick<PublishedState, 'snapshot' | 'hold'>,
+  state: Pick<PublishedState, 'snapshot' | 'hold' | 'partitionsWithin'>,
 ): CostSource {
+  const { snapshot, hold } = state;
   const parts = plan.rollups.flatMap(({ table, ranges }, index) =>
     table === TAG_DAY_ROLLUP || table === TAG_QUARTER_ROLLUP
       ? tagSources(scope, { table, ranges, shape, prefix: `r${index}` })
       : [rollupSource(scope, { table, ranges, shape, prefix: `r${index}` })],
   );
   const { open, held } = splitByHold(plan.ledger, hold);
-  if (held.length > 0) parts.push(ledgerSource(scope, held, shape, 'llm_calls_held'));
-  if (open.length > 0 || parts.length === 0) parts.push(ledgerSource(scope, open, shape, 'llm_calls'));
+  if (held.length > 0) parts.push(ledgerSource(scope, { ranges: held, shape, ledger: 'llm_calls_held' }));
+  if (open.length > 0 || parts.length === 0) {
+    const partitions = state.partitionsWithin(open);
+    parts.push(ledgerSource(scope, { ranges: open, shape, ledger: 'llm_calls', partitions }));
+  }
   const zone = shape.step === undefined ? {} : { time_zone: shape.step.timeZone };
   const common: QueryParameters = { ...scopeParameters(scope), ...zone, snapshot };
   return {
@@ -158,22 +166,24 @@ function partFragments(
 /** Calls by bucket of latency: those that count, items that are no calls aside, and did not fail. */
 export const LEDGER_LATENCY = `sumMapIf(map(${latencyBucketSql('c.duration_ns')}, toUInt64(1)), c.counted AND c.error_type = '' AND c.cost_kind = '' AND c.duration_ns > 0) AS latency`;
 
-function ledgerSource(
-  scope: CostScope,
-  ranges: readonly TimeRange[],
-  shape: SourceShape,
-  ledger: LedgerTable,
-): CostSource {
+interface LedgerPart {
+  readonly ranges: readonly TimeRange[];
+  readonly shape: SourceShape;
+  readonly ledger: LedgerTable;
+  readonly partitions?: readonly string[] | undefined;
+}
+
+function ledgerSource(scope: CostScope, { ranges, shape, ledger, partitions }: LedgerPart): CostSource {
   const condition = rangeCondition('c.counted_at', 'DateTime64', ranges, ledger === 'llm_calls' ? 'l' : 'h');
   const sql = querySql('source_ledger', {
     ledger,
-    hours: hoursOf(condition.sql, ledger),
+    hours: hoursOf(condition.sql, ledger, partitions === undefined ? undefined : 'partitions'),
     ...partFragments(scope, shape, ledgerExpression, 'c.counted_at'),
     measures: querySql('ledger_measures').trim(),
     latency: shape.latency === true ? `,\n        ${LEDGER_LATENCY}` : '',
     ranges: condition.sql,
   });
-  return { sql, parameters: condition.parameters };
+  return { sql, parameters: { ...condition.parameters, ...(partitions === undefined ? {} : { partitions }) } };
 }
 
 interface RollupPart {

@@ -17,7 +17,7 @@ export interface TopCandidates {
 }
 
 /** So many of each part are looked at beside those that are asked for. */
-const SPARE_CANDIDATES = 80;
+const SPARE_CANDIDATES = 30;
 /** Rows of the month rollup from which on it is cheaper to look for candidates than to add everybody up. */
 const WORTHWHILE_ROWS = 200_000;
 

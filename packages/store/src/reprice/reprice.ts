@@ -9,6 +9,7 @@ import { refreshRates } from '../rates/refresh-rates.js';
 import type { RateResolver } from '../rates/resolve-rates.js';
 import { buildRollups, nextBuild } from '../rollup/build-rollups.js';
 import { readPublishedState } from '../rollup/published-state.js';
+import { readsUnderWay } from '../rollup/read-view.js';
 import { twoAtATime } from '../rollup/two-at-a-time.js';
 import { abandonReprice } from './abandon-reprice.js';
 import { insertChanges, REVISE_SETTINGS } from './changed-calls.js';
@@ -42,7 +43,7 @@ export interface RepriceOptions {
   readonly clock: () => number;
   /** As for `buildRollups`. */
   readonly ledgerDays?: number;
-  /** How long readers get that planned before the hold and have not read yet. Default 1 000. */
+  /** How long readers of other processes get that planned before the hold and have not read yet. Default 1 000. */
   readonly settleMs?: number;
   readonly onProgress?: (done: number, total: number) => void;
   readonly hooks?: RepriceHooks;
@@ -124,7 +125,9 @@ export async function repriceRange(db: Database, asked: TimeRange, options: Repr
   const hold = await holdLedger(db, sealed, clock());
   await recordReprice(db, { ...record, ...nothing, reprice: hold.build, state: 'started' });
   await hooks?.afterHold?.();
+  // Readers that planned before the hold and have not read yet: those of this process are known, others get their time.
   await pause(options.settleMs ?? DEFAULT_SETTLE_MS);
+  await readsUnderWay(db);
   await writeDays(db, sealed, hold, options);
   let result: RangeFigures = nothing;
   const beforePublish = async (): Promise<void> => {

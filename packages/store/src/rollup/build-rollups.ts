@@ -5,6 +5,7 @@ import { DAY_MS, floorTo, instantText, parseInstant, QUARTER_MS, type TimeRange 
 import { runExclusively } from '../ledger/ledger-lock.js';
 import { querySql } from '../sql-files.js';
 import { daysToBuild, monthsToBuild, type BuildPlan } from './build-plan.js';
+import { learnCountedBounds } from './counted-bounds.js';
 import { publishBuild } from './publish-build.js';
 import {
   buildNumberAt,
@@ -90,6 +91,7 @@ interface BuildStep extends BuildResult {
 async function buildOnce(db: Database, options: BuildOptions): Promise<BuildStep> {
   // The blocks are read before any row: what commits after this is above them, and therefore new to the next build.
   const found = await readPublishedState(db);
+  await learnCountedBounds(db, found.ledgerBlocks);
   const { hold } = found;
   if (hold !== undefined && hold.build !== options.releaseHold) return nothingBuilt(found.sealedUntilMs);
   await options.hooks?.afterBlocksRead?.();
@@ -260,7 +262,8 @@ async function writePeriods(
   const atOnce = MAX_QUARTERS_AT_ONCE / (lengthMs / QUARTER_MS);
   const live = starts.filter((start) => !isFrozen(plan, start));
   for (let index = 0; index < live.length; index += atOnce) {
-    await writeRollup(db, table, build, rangesOf(live.slice(index, index + atOnce), lengthMs));
+    const ranges = rangesOf(live.slice(index, index + atOnce), lengthMs);
+    await writeRollup(db, table, { build, ranges, partitions: state.partitionsWithin(ranges) });
   }
   const frozen = starts.filter((start) => isFrozen(plan, start));
   if (frozen.length > 0) await adjustRollup(db, table, build, rangesOf(frozen, lengthMs), changedPartitions(state));

@@ -1,7 +1,8 @@
 import type { Database } from '../database.js';
 import { dirtyUnderHold, parseHold, type LedgerHold } from '../query/ledger-hold.js';
-import { DAY_MS, floorTo, instantText, parseInstant, QUARTER_MS } from '../query/time-range.js';
+import { DAY_MS, floorTo, instantText, parseInstant, QUARTER_MS, type TimeRange } from '../query/time-range.js';
 import { querySql } from '../sql-files.js';
+import { partitionsWithin } from './counted-bounds.js';
 
 /** Builds are numbered by time, in steps that leave room for 2^20 a millisecond: numbers never repeat after a crash. */
 export const BUILDS_PER_MS = 2n ** 20n;
@@ -54,6 +55,8 @@ export interface PublishedState {
   readonly readBlocks: ReadonlyMap<string, bigint>;
   /** By partition of the ledger: its newest committed block. */
   readonly ledgerBlocks: ReadonlyMap<string, bigint>;
+  /** The only partitions of the ledger that can hold calls counted in any of the ranges; undefined where that is not known. */
+  readonly partitionsWithin: (ranges: readonly TimeRange[]) => readonly string[] | undefined;
   /** Hours that are being priced again, which everybody reads as they were; undefined when none are. */
   readonly hold: LedgerHold | undefined;
 }
@@ -77,7 +80,7 @@ interface NowRow {
 }
 
 /** What one build published: it never changes. */
-type PublishedBuild = Omit<PublishedState, 'ledgerBlocks' | 'hold' | 'openAgeMs'>;
+type PublishedBuild = Omit<PublishedState, 'ledgerBlocks' | 'partitionsWithin' | 'hold' | 'openAgeMs'>;
 
 /** Of each database, the newest build that was asked for: reading what it published costs more than most queries. */
 const newestBuilds = new WeakMap<
@@ -89,10 +92,12 @@ const newestBuilds = new WeakMap<
 export async function readPublishedState(db: Database): Promise<PublishedState> {
   const [now] = await db.query<NowRow>(querySql('published_now'));
   const published = await publishedBy(db, now?.snapshot ?? '0');
+  const ledgerBlocks = new Map(now?.partitions.map((id, index) => [id, BigInt(now.blocks[index] ?? 0)]));
   return {
     ...published,
     openAgeMs: published.hasOpenBuild && now !== undefined ? parseInstant(now.clock) - published.openAtMs : Infinity,
-    ledgerBlocks: new Map(now?.partitions.map((id, index) => [id, BigInt(now.blocks[index] ?? 0)])),
+    ledgerBlocks,
+    partitionsWithin: (ranges) => partitionsWithin(db, ledgerBlocks, ranges),
     hold:
       now === undefined
         ? undefined

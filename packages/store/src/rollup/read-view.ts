@@ -20,6 +20,28 @@ const MAX_OPEN_AGE_MS = 60_000;
 /** Later than every instant of a call. */
 export const END_OF_TIME_MS = 4_102_444_800_000;
 
+/** The reads of each database that are under way: planned, and perhaps not begun. */
+const reads = new WeakMap<Database, Set<Promise<unknown>>>();
+
+/** Runs a read that first asks what is published and then reads by it; {@link readsUnderWay} waits for it. */
+export async function planAndRead<Result>(db: Database, read: () => Promise<Result>): Promise<Result> {
+  const underWay = reads.get(db) ?? new Set<Promise<unknown>>();
+  reads.set(db, underWay);
+  const result = read();
+  underWay.add(result);
+  try {
+    return await result;
+  } finally {
+    underWay.delete(result);
+  }
+}
+
+/** Waits until every read of this process has ended that is under way now; what each of them says is its caller's matter. */
+export async function readsUnderWay(db: Database): Promise<void> {
+  const underWay = reads.get(db);
+  if (underWay !== undefined) await Promise.allSettled(underWay);
+}
+
 /** When this process last ended a read of the ledger's newest calls. */
 const liveReads = new WeakMap<Database, { under: number; endedMs: number }>();
 

@@ -58,20 +58,27 @@ function ledgerFragments(table: RollupTable) {
   };
 }
 
+/** What {@link writeRollup} writes. */
+export interface LedgerPeriods {
+  readonly build: bigint;
+  readonly ranges: readonly TimeRange[];
+  /** The only partitions of the ledger that can hold calls of the ranges, where that is known. */
+  readonly partitions: readonly string[] | undefined;
+}
+
 /** Writes the rows of a build for whole periods, from the ledger as it is now. */
 export async function writeRollup(
   db: Database,
   table: RollupTable,
-  build: bigint,
-  ranges: readonly TimeRange[],
+  { build, ranges, partitions }: LedgerPeriods,
 ): Promise<void> {
   const condition = rangeCondition('c.counted_at', 'DateTime64', ranges, 'l');
   const sql = querySql('build_rollup', {
     ...ledgerFragments(table),
     ranges: condition.sql,
-    hours: hoursOf(condition.sql),
+    hours: hoursOf(condition.sql, 'llm_calls', partitions === undefined ? undefined : 'partitions'),
   });
-  await db.command(sql, { ...condition.parameters, build });
+  await db.command(sql, { ...condition.parameters, ...(partitions === undefined ? {} : { partitions }), build });
 }
 
 /** Which days {@link sumDays} sums. */

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import {
   abandonReprice,
@@ -11,6 +12,7 @@ import {
   refreshRates,
   reprice,
   resolveRates,
+  type Database,
   type RepriceHooks,
   type RateResolver,
 } from '../../src/index.js';
@@ -24,6 +26,11 @@ const DAYS = ['2026-11-08', '2026-11-09', '2026-11-10'] as const;
 
 const callsOfDays = (model = 'm') =>
   DAYS.flatMap((day) => ['03:00', '11:20', '11:40'].map((time) => call(`${day}T${time}:00.000Z`, model)));
+
+/** Resolves once a condition holds, looking again each turn of the event loop. */
+async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await setImmediate();
+}
 
 describe('pricing history again', () => {
   let store: TestStore;
@@ -155,6 +162,48 @@ describe('pricing history again', () => {
     await Promise.all([...readers, builder]);
     seen.push(await total());
     expect([...new Set(seen)]).toEqual(['9', '27']);
+  });
+
+  it('waits for readers that have planned and not read yet before it writes: later they would see a third total', async () => {
+    await insertSpans(store, callsOfDays());
+    await settle(prices({ m: 1 }));
+    // Makes the days dirty, so that the reader goes by the ledger.
+    await insertSpans(store, [call('2026-11-08T11:20:00.000Z', 'm')]);
+    const order: string[] = [];
+    const { db } = store;
+    const slow: Database = {
+      query: async (sql, parameters) => {
+        if (sql.includes('AS is_total')) {
+          order.push('planned');
+          for (let turn = 0; turn < 300 && !order.includes('written'); turn += 1) await db.query('SELECT 1');
+          order.push('read');
+        }
+        return db.query(sql, parameters);
+      },
+      command: (sql, parameters) => db.command(sql, parameters),
+      insertFile: (insert) => db.insertFile(insert),
+      insertRows: (table, rows) => db.insertRows(table, rows),
+      close: () => db.close(),
+    };
+    const answers: Promise<string>[] = [];
+    await reprice(slow, {
+      ...RANGE,
+      resolver: prices({ m: 3 }),
+      clock,
+      settleMs: 0,
+      hooks: {
+        afterHold: async () => {
+          answers.push(queryCosts(slow, RANGE).then(({ total: sum }) => sum.costUsd));
+          await until(() => order.includes('planned'));
+        },
+        afterDay: async () => {
+          order.push('written');
+        },
+      },
+    });
+    expect(order.slice(0, 3)).toEqual(['planned', 'read', 'written']);
+    expect(await Promise.all(answers)).toEqual(['10']);
+    expect(await total()).toBe('30');
   });
 
   it('keeps a late span that comes while its hour is held, and counts it once the new figures are published', async () => {

@@ -101,7 +101,7 @@ const INVOKE: Omit<MethodDefinition, 'method'> = {
 export const BEDROCK: SdkDefinition = {
   moduleName: '@aws-sdk/client-bedrock-runtime',
   clientExports: ['BedrockRuntimeClient'],
-  tested: { from: [3, 1164], below: [4, 0] },
+  tested: { from: [3, 704], below: [4, 0] },
   defaultProvider: 'aws.bedrock',
   providerByClass: {},
   patcher: BEDROCK_PATCHER,

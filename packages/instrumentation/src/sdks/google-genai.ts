@@ -1,6 +1,15 @@
 import { estimateRequestTokens, readUsage, type UsageReading } from '@costel/pricing';
 import { listenInside, listenToPromise } from '../calls/listen.js';
-import { asRecord, asText, type MethodDefinition, type SdkDefinition, type ServerHint } from './sdk-definition.js';
+import { observePromise } from '../calls/observe-promise.js';
+import { isApiPromise } from '../calls/sdk-shapes.js';
+import {
+  asRecord,
+  asText,
+  type Listen,
+  type MethodDefinition,
+  type SdkDefinition,
+  type ServerHint,
+} from './sdk-definition.js';
 
 /*
  * `generateContent`, `generateContentStream`, `embedContent` and the chats are functions made for each client, but each
@@ -23,7 +32,9 @@ function readModel(body: Readonly<Record<string, unknown>>): string {
 /** The methods' object has the client's settings under `apiClient`, interactions have them under `parentClient`. */
 function readServer(self: unknown, args: readonly unknown[]): ServerHint {
   const resource = asRecord(self);
-  const client = asRecord(resource?.['apiClient']) ?? asRecord(resource?.['parentClient']);
+  const generated = asRecord(resource?.['_client']);
+  const client =
+    asRecord(resource?.['apiClient']) ?? asRecord(resource?.['parentClient']) ?? asRecord(generated?.['clientAdapter']);
   const options = asRecord(client?.['clientOptions']);
   const ofRequest = asRecord(asRecord(asRecord(args[0])?.['config'])?.['httpOptions']);
   const isVertex = options?.['vertexai'] === true;
@@ -70,6 +81,15 @@ function readImages(answer: unknown): UsageReading | undefined {
   return { usage: { image: made.length }, quality: 'reported', serviceTier: '', region: '', finishReasons: [] };
 }
 
+const listenToNative = listenToPromise();
+
+/** Interactions came from OpenAI's generator at first, and return a promise of its kind there. */
+const listenToInteraction: Listen = (result, call) => {
+  if (!isApiPromise(result)) return listenToNative(result, call);
+  observePromise(result, call);
+  return result;
+};
+
 const IMAGES: Omit<MethodDefinition, 'method'> = {
   ...MODELS,
   api: 'images',
@@ -82,7 +102,7 @@ export const GOOGLE_GENAI: SdkDefinition = {
   moduleName: '@google/genai',
   clientExports: ['GoogleGenAI'],
   clientTraits: ['interactions', 'webhooks'],
-  tested: { from: [2, 32], below: [4, 0] },
+  tested: { from: [2, 0], below: [4, 0] },
   defaultProvider: 'gcp.gemini',
   providerByClass: {},
   methods: [
@@ -109,7 +129,7 @@ export const GOOGLE_GENAI: SdkDefinition = {
       method: 'create',
       api: 'interactions',
       operation: 'generate_content',
-      listen: listenToPromise(),
+      listen: listenToInteraction,
     },
   ],
   readRequest: (body, method) => ({

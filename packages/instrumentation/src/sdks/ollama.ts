@@ -28,7 +28,7 @@ export const OLLAMA: SdkDefinition = {
   moduleName: 'ollama',
   clientExports: ['Ollama', 'default'],
   clientTraits: ['chat', 'generate', 'embed', 'pull'],
-  tested: { from: [0, 6], below: [1, 0] },
+  tested: { from: [0, 5], below: [1, 0] },
   defaultProvider: 'ollama',
   providerByClass: {},
   methods: [

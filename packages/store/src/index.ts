@@ -57,6 +57,7 @@ export type { ClickHouseInterface, ClickHouseInterfaceOptions } from './interfac
 export { judgeCalls, type JudgedCall, type Verdict, type VerdictName } from './judge/judge-calls.js';
 export type { SpanEdge } from './judge/span-tree.js';
 export { judgeTraces, type JudgeOptions, type JudgeResult } from './judge/judge-traces.js';
+export { LEDGER_VIEWS } from './ledger/ledger-view.js';
 export { repair, type RepairRange, type RepairResult } from './upkeep/repair.js';
 export { driftGauges, type DriftGauges, type DriftOptions } from './upkeep/drift-gauges.js';
 export { dropOldBuilds, type DropOptions } from './upkeep/drop-old-builds.js';

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { migrate, openEmbeddedDatabase, type EmbeddedDatabase } from '@costel/store';
+import { LEDGER_VIEWS, migrate, openEmbeddedDatabase, type EmbeddedDatabase } from '@costel/store';
 import { prepareKillRepair } from '../../src/repair-after-kill.js';
 
 /** Four days before it was received: late spans are compared as well. */
@@ -30,9 +30,9 @@ describe('what a kill left in the raw table alone', () => {
     mkdirSync(state);
     said.length = 0;
     for (const table of ['otel_traces', 'llm_calls']) await db.command(`TRUNCATE TABLE ${table}`);
-    await db.command('DETACH TABLE llm_calls_mv');
+    for (const view of LEDGER_VIEWS) await db.command(`DETACH TABLE ${view}`);
     await insertSpan('gap', KILLED_MS);
-    await db.command('ATTACH TABLE llm_calls_mv');
+    for (const view of LEDGER_VIEWS) await db.command(`ATTACH TABLE ${view}`);
   });
 
   async function insertSpan(spanId: string, receivedMs: number): Promise<void> {

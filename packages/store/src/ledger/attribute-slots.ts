@@ -145,6 +145,12 @@ export function isBillableRankSql(rank: string): string {
   return `${rank} > 0 AND ${rank} < ${rankOf(Object.keys(BILLABLE_SLOTS).length + 1, 0)}`;
 }
 
+/** How many of the first slots are counts: those of our buckets, then those of the dialects. */
+export const COUNT_SLOTS = USAGE_BUCKETS.length + Object.keys(DIALECT_COUNTS).length;
+
+/** Counts have smaller ranks. */
+export const FIRST_RANK_AFTER_COUNTS: bigint = rankOf(COUNT_SLOTS + 1, 0);
+
 /** SQL: the slot of a rank, as the key of the map that {@link slotText} reads. */
 export function slotOfRankSql(rank: string): string {
   return `toUInt8(bitShiftRight(${rank}, ${BITS_BELOW_SLOT}))`;

@@ -1,6 +1,18 @@
-import { ATTR_COSTEL_TAG_PREFIX, ATTR_COSTEL_USAGE_PREFIX, ATTR_COSTEL_USAGE_QUALITY } from '@costel/semconv';
+import {
+  ATTR_COSTEL_COST_STATUS,
+  ATTR_COSTEL_TAG_PREFIX,
+  ATTR_COSTEL_USAGE_PREFIX,
+  ATTR_COSTEL_USAGE_QUALITY,
+} from '@costel/semconv';
 import { MAX_BUCKET_COUNT, USAGE_BUCKETS } from '@costel/pricing';
-import { isBillableRankSql, ranksSql, slotOfRankSql, slotText } from './attribute-slots.js';
+import {
+  COUNT_SLOTS,
+  FIRST_RANK_AFTER_COUNTS,
+  isBillableRankSql,
+  ranksSql,
+  slotOfRankSql,
+  slotText,
+} from './attribute-slots.js';
 import {
   ADDITIVE_USAGE_ATTRIBUTE,
   DIALECT_COUNTS,
@@ -45,10 +57,13 @@ export const REVISION_STEP = 281_474_976_710_656n;
 /** Dollars above which a stated cost is not believed. */
 const MAX_STATED_COST_USD = 1_000_000_000;
 
+/** Scopes of our own instrumentations begin so. */
+const OUR_SCOPE_PREFIX = '@costel/';
+
 const DIALECT_COUNT_NAMES = Object.keys(DIALECT_COUNTS) as (keyof typeof DIALECT_COUNTS)[];
 
 /** What the stages read of `otel_traces`. */
-const SPAN_COLUMNS: readonly string[] = [
+export const SPAN_COLUMNS: readonly string[] = [
   'Timestamp',
   'TraceId',
   'SpanId',
@@ -80,8 +95,25 @@ const milliseconds = (expression: string): string =>
 
 const wholeNumber = (text: string): string => `accurateCastOrNull(toFloat64OrNull(${text}), 'Int64')`;
 
+/**
+ * Whose spans a statement derives rows from. Planning it costs about 45 µs for each part of it, an insert, and most of it is
+ * there for what other emitters write; so our own spans have a statement without that: the same stages, the same rows.
+ */
+export type SpanOrigin = 'any' | 'ours';
+
+/** SQL over `otel_traces`: whether a span is read by the statement for our own. What any emitter may say in JSON is not. */
+export const IS_OUR_SPAN_SQL = `SpanAttributes[${sqlString(ATTR_COSTEL_COST_STATUS)}] != ''
+    AND startsWith(ScopeName, ${sqlString(OUR_SCOPE_PREFIX)})
+    AND NOT hasAny(mapKeys(SpanAttributes), ${sqlStrings([...USAGE_JSON_ATTRIBUTES, PROVIDER_METADATA_ATTRIBUTE])})`;
+
 /** Stage 1: which attributes of the span are ours to read; spans without one that costs money end here. */
-function spanStage(where: string): Stage {
+function spanStage(origin: SpanOrigin, where: string): Stage {
+  if (origin === 'ours') {
+    return {
+      columns: { span_ranks: ranksSql('span', 'mapKeys(SpanAttributes)') },
+      where: `${where} AND ${IS_OUR_SPAN_SQL}`,
+    };
+  }
   return {
     columns: {
       span_ranks: ranksSql('span', 'mapKeys(SpanAttributes)'),
@@ -114,9 +146,13 @@ function jsonEntries(): string {
 }
 
 /** Stage 2: their texts with those of the resource, in order of preference; what needs the attributes as a whole. */
-function attributeStage(): Stage {
+function attributeStage(origin: SpanOrigin): Stage {
   const prefix = sqlString(ATTR_COSTEL_TAG_PREFIX);
   const tagsOf = (attributes: string) => `mapFilter((name, value) -> startsWith(name, ${prefix}), ${attributes})`;
+  const texts = 'mapValues(SpanAttributes), mapValues(ResourceAttributes)';
+  const ranks = `span_ranks, ${ranksSql('resource', 'mapKeys(ResourceAttributes)')}`;
+  const json = { texts: 'json_entries.2', ranks: ranksSql('json', 'json_entries.1') };
+  const isAny = origin === 'any';
   const known = sqlStrings([
     ...USAGE_BUCKETS.map((bucket) => ATTR_COSTEL_USAGE_PREFIX + bucket),
     ATTR_COSTEL_USAGE_QUALITY,
@@ -125,16 +161,19 @@ function attributeStage(): Stage {
     columns: {
       start_ms: 'intDiv(toUnixTimestamp64Nano(Timestamp), 1000000)',
       received_ms: `least(greatest(toUnixTimestamp64Milli(ReceivedAt), toInt64(0)), toInt64(${MAX_INSTANT_MS}))`,
-      json_entries: jsonEntries(),
-      attribute_texts: 'arrayConcat(mapValues(SpanAttributes), mapValues(ResourceAttributes), json_entries.2)',
+      ...(isAny ? { json_entries: jsonEntries() } : {}),
+      attribute_texts: `arrayConcat(${texts}${isAny ? `, ${json.texts}` : ''})`,
       // An empty text is an absent one; the position keeps the first of two attributes of one name.
       ranks: `arrayMap(
         (rank, text, position) -> if(rank = 0 OR text = '', toUInt64(0), rank + position),
-        arrayConcat(span_ranks, ${ranksSql('resource', 'mapKeys(ResourceAttributes)')}, ${ranksSql('json', 'json_entries.1')}), attribute_texts, arrayEnumerate(attribute_texts)
+        arrayConcat(${ranks}${isAny ? `, ${json.ranks}` : ''}), attribute_texts, arrayEnumerate(attribute_texts)
     )`,
       // An unknown bucket comes from a newer instrumentation: its price is unknown, so the call's is.
       has_unknown_bucket: `arrayExists(name -> startsWith(name, ${sqlString(ATTR_COSTEL_USAGE_PREFIX)}) AND NOT has(${known}, name), mapKeys(SpanAttributes))`,
-      all_tags: `mapUpdate(${tagsOf('ResourceAttributes')}, ${tagsOf('SpanAttributes')})`,
+      all_tags: `if(
+        arrayExists(name -> startsWith(name, ${prefix}), mapKeys(SpanAttributes)) OR arrayExists(name -> startsWith(name, ${prefix}), mapKeys(ResourceAttributes)),
+        mapUpdate(${tagsOf('ResourceAttributes')}, ${tagsOf('SpanAttributes')}), CAST(map(), 'Map(LowCardinality(String), String)')
+    )`,
       is_id_missing: "[trim(BOTH '0' FROM TraceId) = '', trim(BOTH '0' FROM SpanId) = '']",
       content_hash:
         "if(has(is_id_missing, 1), lower(hex(sipHash128(start_ms, TraceId, SpanId, ParentSpanId, SpanName, ServiceName, Duration, mapKeys(SpanAttributes), mapValues(SpanAttributes)))), '')",
@@ -142,41 +181,64 @@ function attributeStage(): Stage {
   };
 }
 
-/** Stage 3: the text of each slot. */
+/** Stage 3: what is read, in order of preference. Texts are cut and made valid UTF-8 here, once for all columns. */
 function slotStage(): Stage {
   return {
     columns: {
-      texts: `mapFromArrays(arrayMap(rank -> ${slotOfRankSql('rank')}, arraySort(ranks)), arraySort((text, rank) -> rank, attribute_texts, ranks))`,
+      read_ranks: 'arraySort(arrayFilter(rank -> rank > 0, ranks))',
+      read_texts: `arrayMap(
+        text -> ${cleanText('text')},
+        arraySort((text, rank) -> rank, arrayFilter((text, rank) -> rank > 0, attribute_texts, ranks), arrayFilter(rank -> rank > 0, ranks))
+    )`,
     },
   };
 }
 
-/** Stage 4: the billable items, their counts as texts, and who they are from. */
-function itemStage(): Stage {
+/** Stage 4: the text of each slot, and the counts among them as numbers (-1 for what is no count). */
+function textStage(): Stage {
+  const isCount = `rank < ${FIRST_RANK_AFTER_COUNTS}`;
+  return {
+    columns: {
+      texts: `mapFromArrays(arrayMap(rank -> ${slotOfRankSql('rank')}, read_ranks), read_texts)`,
+      count_slots: `arrayCompact(arrayMap(rank -> ${slotOfRankSql('rank')}, arrayFilter(rank -> ${isCount}, read_ranks)))`,
+      // Of two attributes of one slot the first is read.
+      count_values: `arrayMap(
+        text -> ifNull(${wholeNumber('text')}, toInt64(-1)),
+        arrayFilter(
+            (text, rank, before) -> ${isCount} AND ${slotOfRankSql('rank')} != ${slotOfRankSql('before')},
+            read_texts, read_ranks, arrayShiftRight(read_ranks, 1)
+        )
+    )`,
+    },
+  };
+}
+
+/** Stage 5: the billable items, their counts by slot, and who they are from. */
+function itemStage(origin: SpanOrigin): Stage {
   const withoutCost = OPERATIONS_WITHOUT_COST.map(sqlString).join(', ');
   const renamed = (text: string, names: Readonly<Record<string, string>>, otherwise: string) =>
     `transform(${text}, ${sqlStrings(Object.keys(names))}, ${sqlStrings(Object.values(names))}, ${otherwise})`;
   const operation = slotText('operation');
-  const hasText = (counts: string) => `arrayExists(text -> text != '', ${counts})`;
-  return {
-    columns: {
-      own_counts: `[${USAGE_BUCKETS.map((bucket) => slotText(`own_${bucket}`)).join(', ')}]`,
-      dialect_counts: `[${DIALECT_COUNT_NAMES.map((name) => slotText(`count_${name}`)).join(', ')}]`,
-      has_own_usage: hasText('own_counts'),
-      has_dialect_usage: hasText('dialect_counts'),
-      operation_text: `arrayFirst(text -> text != '', [${renamed(operation, OPERATION_NAMES, operation)}, ${renamed(slotText('span_kind'), SPAN_KIND_OPERATIONS, "''")}, ${slotText('cost_kind')}])`,
-      cost_kind: `leftUTF8(toValidUTF8(${slotText('cost_kind')}), 64)`,
-      span_cost_status: slotText('cost_status'),
-    },
-    where: `has_own_usage
+  const isBillable = `has_own_usage
     OR has_dialect_usage
     OR cost_kind != ''
     OR span_cost_status != ''
     OR ${slotText('cost_amount')} != ''
-    OR (operation_text != '' AND operation_text NOT IN (${withoutCost}) AND position(operation_text, 'memory') = 0)`,
+    OR (operation_text != '' AND operation_text NOT IN (${withoutCost}) AND position(operation_text, 'memory') = 0)`;
+  return {
+    columns: {
+      // The count of slot n is element n + 1.
+      counts: `mapPopulateSeries(arrayConcat([toUInt8(0)], count_slots), arrayConcat([toInt64(0)], count_values), toUInt8(${COUNT_SLOTS})).2`,
+      has_own_usage: `count_slots[1] BETWEEN 1 AND ${BUCKET_COUNT}`,
+      has_dialect_usage: `count_slots[-1] > ${BUCKET_COUNT}`,
+      operation_text: `arrayFirst(text -> text != '', [${renamed(operation, OPERATION_NAMES, operation)}, ${renamed(slotText('span_kind'), SPAN_KIND_OPERATIONS, "''")}, ${slotText('cost_kind')}])`,
+      cost_kind: `leftUTF8(${slotText('cost_kind')}, 64)`,
+      span_cost_status: slotText('cost_status'),
+    },
+    // Each of our own spans says what became of its price.
+    ...(origin === 'ours' ? {} : { where: isBillable }),
   };
 }
-
 /** SQL: who alone sells a model, by the first letters of its name; empty for the others. */
 function makerOf(model: string): string {
   const prefixes = sqlStrings(Object.keys(PROVIDERS_BY_MODEL));
@@ -199,16 +261,26 @@ function isEmitter(rules: readonly EmitterRule[]): string {
         )`;
 }
 
-/** Stage 5: counts as numbers (-1 for what is no count), and stated dollars. */
-function countStage(): Stage {
+/** Stage 6: which counts hold, and stated dollars. */
+function countStage(origin: SpanOrigin): Stage {
+  const provider = slotText('provider');
+  const model = `lowerUTF8(if(${slotText('response_model')} != '', ${slotText('response_model')}, ${slotText('request_model')}))`;
+  const isAny = origin === 'any';
   return {
     columns: {
-      parsed: `arrayMap(
-        text -> if(text = '', toInt64(0), ifNull(${wholeNumber('text')}, toInt64(-1))),
-        if(has_own_usage, own_counts, dialect_counts)
+      has_bad_count: `has_unknown_bucket OR arrayExists(
+        quantity -> quantity < 0 OR quantity > ${MAX_BUCKET_COUNT},
+        if(has_own_usage, arraySlice(counts, 2, ${BUCKET_COUNT}), arraySlice(counts, ${BUCKET_COUNT + 2}))
     )`,
-      provider_text: `lowerUTF8(if(has_own_usage OR ${slotText('provider')} != '', ${slotText('provider')}, ${makerOf(`lowerUTF8(if(${slotText('response_model')} != '', ${slotText('response_model')}, ${slotText('request_model')}))`)}))`,
-      is_additive: `SpanAttributes[${sqlString(ADDITIVE_USAGE_ATTRIBUTE)}] != '' AND position(usage_text, ${sqlString(NESTED_USAGE_MARK)}) = 0`,
+      ...(isAny ? { is_foreign: `NOT (has_own_usage OR startsWith(ScopeName, ${sqlString(OUR_SCOPE_PREFIX)}))` } : {}),
+      provider_text: isAny
+        ? `lowerUTF8(if(${provider} = '' AND is_foreign, ${makerOf(model)}, ${provider}))`
+        : `lowerUTF8(${provider})`,
+      ...(isAny
+        ? {
+            is_additive: `SpanAttributes[${sqlString(ADDITIVE_USAGE_ATTRIBUTE)}] != '' AND position(usage_text, ${sqlString(NESTED_USAGE_MARK)}) = 0`,
+          }
+        : {}),
       clock_offset_ms: `ifNull(${wholeNumber(slotText('clock_offset_ms'))}, 0)`,
       stated_cost: roundedDollarsOf(slotText('cost_usd')),
       stated_amount: roundedDollarsOf(slotText('cost_amount')),
@@ -218,25 +290,34 @@ function countStage(): Stage {
   };
 }
 
-/** Stage 6: counts of a foreign span as parts and totals; which of the clocks is believed. */
-function partStage(): Stage {
-  const count = (name: keyof typeof DIALECT_COUNTS) => `said[${DIALECT_COUNT_NAMES.indexOf(name) + 1}]`;
-  const text = (name: keyof typeof DIALECT_COUNTS) => `dialect_counts[${DIALECT_COUNT_NAMES.indexOf(name) + 1}]`;
+/** Stage 7: counts of a span without our buckets as parts and totals; which of the clocks is believed. */
+function partStage(origin: SpanOrigin): Stage {
+  const slotOf = (name: keyof typeof DIALECT_COUNTS) => BUCKET_COUNT + 1 + DIALECT_COUNT_NAMES.indexOf(name);
+  const count = (name: keyof typeof DIALECT_COUNTS) => `counts[${slotOf(name) + 1}]`;
+  const isAbsent = (name: keyof typeof DIALECT_COUNTS) => `NOT has(count_slots, ${slotOf(name)})`;
+  const isExclusive = (rules: readonly EmitterRule[]) => `is_additive OR (is_foreign AND ${isEmitter(rules)})`;
+  const isAny = origin === 'any';
   return {
     columns: {
-      said: 'arrayMap(quantity -> greatest(quantity, toInt64(0)), parsed)',
-      has_bad_count: `arrayExists(quantity -> quantity < 0 OR quantity > ${MAX_BUCKET_COUNT}, parsed) OR has_unknown_bucket`,
       written_5m: `greatest(${count('cache_write')}, ${count('cache_write_5m')} + ${count('cache_write_1h')}) - ${count('cache_write_1h')}`,
       input_parts: `[${count('cache_read')}, written_5m, ${count('cache_write_1h')}, ${count('input_audio')}, ${count('input_image')}, ${count('input_video')}]`,
       output_parts: `[${count('reasoning')}, ${count('output_audio')}]`,
       input_total: `multiIf(
-        ${text('input')} = '', arraySum(input_parts),
-        is_additive OR ${isEmitter(EXCLUSIVE_EMITTERS)}, ${count('input')} + arraySum(arraySlice(input_parts, 1, if(is_additive, 6, 3))),
+        ${isAbsent('input')}, arraySum(input_parts),${
+          isAny
+            ? `
+        ${isExclusive(EXCLUSIVE_EMITTERS)}, ${count('input')} + arraySum(arraySlice(input_parts, 1, if(is_additive, 6, 3))),`
+            : ''
+        }
         ${count('input')}
     )`,
       output_total: `multiIf(
-        ${text('output')} = '', arraySum(output_parts),
-        is_additive OR ${isEmitter(EXCLUSIVE_OUTPUT_EMITTERS)}, ${count('output')} + arraySum(output_parts),
+        ${isAbsent('output')}, arraySum(output_parts),${
+          isAny
+            ? `
+        ${isExclusive(EXCLUSIVE_OUTPUT_EMITTERS)}, ${count('output')} + arraySum(output_parts),`
+            : ''
+        }
         ${count('output')}
     )`,
       is_offset: `abs(clock_offset_ms) > ${CLOCK_TOLERANCE_MS} AND abs(clock_offset_ms) <= ${MAX_INSTANT_MS}`,
@@ -246,7 +327,7 @@ function partStage(): Stage {
   };
 }
 
-/** Stage 7: parts that fit into their totals. Those above contradict each other: cut in order until they fit, and flagged. */
+/** Stage 8: parts that fit into their totals. Those above contradict each other: cut in order until they fit, and flagged. */
 function fitStage(): Stage {
   const clamp = (list: string, total: string) =>
     `arrayMap((part, before) -> greatest(least(part, ${total} - (before - part)), toInt64(0)), ${list}, arrayCumSum(${list}))`;
@@ -264,7 +345,7 @@ function fitStage(): Stage {
   };
 }
 
-/** Stage 8: disjoint usage, what the price depends on, and what is known of the cost before any price list. */
+/** Stage 9: disjoint usage, what the price depends on, and what is known of the cost before any price list. */
 function callStage(): Stage {
   const zeros = (count: number) => Array.from({ length: count }, () => 'toInt64(0)').join(', ');
   const fromProvider = `${slotText('cost_source')} = 'provider' AND upper(${slotText('cost_currency')}) IN ('', 'USD')`;
@@ -274,14 +355,12 @@ function callStage(): Stage {
       provider: cleanText(
         `transform(provider_text, ${providers}, ${sqlStrings(Object.values(PROVIDER_NAMES))}, provider_text)`,
       ),
-      request_model: cleanText(slotText('request_model')),
-      response_model: cleanText(slotText('response_model')),
+      request_model: slotText('request_model'),
+      response_model: slotText('response_model'),
       foreign_tier: `lowerUTF8(${slotText('foreign_service_tier')})`,
-      service_tier: cleanText(
-        `multiIf(${slotText('own_service_tier')} != '', ${slotText('own_service_tier')}, foreign_tier IN (${STANDARD_TIERS.map(sqlString).join(', ')}), '', foreign_tier)`,
-      ),
-      region: cleanText(slotText('region')),
-      feature: cleanText(slotText('feature')),
+      service_tier: `multiIf(${slotText('own_service_tier')} != '', ${slotText('own_service_tier')}, foreign_tier IN (${STANDARD_TIERS.map(sqlString).join(', ')}), '', foreign_tier)`,
+      region: slotText('region'),
+      feature: slotText('feature'),
       counted_at: milliseconds('if(is_start_plausible, own_start_ms, received_ms)'),
       failed: `StatusCode = 'Error' OR ${slotText('error_type')} != ''`,
       usage_quality: `multiIf(
@@ -293,7 +372,7 @@ function callStage(): Stage {
     )`,
       priced_usage: `CAST(multiIf(
         has_bad_count, arrayResize(emptyArrayInt64(), ${BUCKET_COUNT}, toInt64(0)),
-        has_own_usage, arrayResize(said, ${BUCKET_COUNT}, toInt64(0)),
+        has_own_usage, arraySlice(counts, 2, ${BUCKET_COUNT}),
         arrayResize(arrayConcat(
             [input_total - arraySum(fitted_input)], arraySlice(fitted_input, 1, 4), [${zeros(1)}, fitted_input[5], ${zeros(1)}, fitted_input[6]],
             [output_total - arraySum(fitted_output)], fitted_output
@@ -313,9 +392,9 @@ function rowColumns(): Readonly<Record<string, string>> {
   const errorType = slotText('error_type');
   const texts = (
     ['response_id', 'agent', 'conversation', 'environment', 'user', 'customer', 'team', 'project'] as const
-  ).map((field) => [field, cleanText(slotText(field))]);
+  ).map((field) => [field, slotText(field)]);
   return {
-    tenant: cleanText(`if(${slotText('tenant')} = '', 'default', ${slotText('tenant')})`),
+    tenant: `if(${slotText('tenant')} = '', 'default', ${slotText('tenant')})`,
     started: milliseconds('start_ms'),
     trace_id: 'if(is_id_missing[1], content_hash, TraceId)',
     span_id: 'if(is_id_missing[2], content_hash, SpanId)',
@@ -325,7 +404,7 @@ function rowColumns(): Readonly<Record<string, string>> {
     clock_status: "multiIf(NOT is_start_plausible, 'received', is_offset, 'corrected', 'ok')",
     id_status: "if(has(is_id_missing, 1), 'content_hash', 'ok')",
     service: cleanText('ServiceName'),
-    operation: cleanText('operation_text'),
+    operation: 'operation_text',
     model: 'first_model',
     ...Object.fromEntries(texts),
     tags: `mapApply(
@@ -335,7 +414,7 @@ function rowColumns(): Readonly<Record<string, string>> {
     parent_span_id: 'ParentSpanId',
     emitter: cleanText('ScopeName'),
     status: 'lower(StatusCode)',
-    error_type: cleanText(`multiIf(${errorType} != '', ${errorType}, StatusCode = 'Error', '_OTHER', '')`),
+    error_type: `multiIf(${errorType} != '', ${errorType}, StatusCode = 'Error', '_OTHER', '')`,
     duration_ns: `if(Duration > ${MAX_LATENESS_MS}000000, toUInt64(0), Duration)`,
     time_to_first_chunk_ns: 'if(chunk_ns < 86400000000000, chunk_ns, NULL)',
     own_usage: 'priced_usage',
@@ -353,21 +432,31 @@ export interface LedgerSelectOptions {
   readonly database: string;
   /** A condition over the columns of `otel_traces`, with typed placeholders; everything by default. */
   readonly where?: string;
+  /** Where the spans are read from; `otel_traces` by default. */
+  readonly source?: string;
+  /** Whose spans; any by default. With `ours` only our own become rows, the same as with `any`. */
+  readonly origin?: SpanOrigin;
 }
 
 /** The statement that derives ledger rows (`LEDGER_COLUMNS`, in order) from spans. */
-export function ledgerSelect({ database, where = '1' }: LedgerSelectOptions): string {
+export function ledgerSelect({
+  database,
+  where = '1',
+  source = 'otel_traces',
+  origin = 'any',
+}: LedgerSelectOptions): string {
   const derived = rowColumns();
   return nestStages(
-    `${database}.otel_traces`,
+    `${database}.${source}`,
     SPAN_COLUMNS,
     [
-      spanStage(where),
-      attributeStage(),
+      spanStage(origin, where),
+      attributeStage(origin),
       slotStage(),
-      itemStage(),
-      countStage(),
-      partStage(),
+      textStage(),
+      itemStage(origin),
+      countStage(origin),
+      partStage(origin),
       fitStage(),
       callStage(),
       ...priceStages(database),

@@ -26,7 +26,7 @@ describe('the schema of a cluster', () => {
     for (const sql of PLAN) {
       expect(code(sql)).toMatch(/ ON CLUSTER `main`/);
       for (const [engine] of code(sql).matchAll(/(?<=^ENGINE = )\w+/gm)) {
-        expect(engine).toMatch(/^(Replicated\w*MergeTree|Distributed)$/);
+        expect(engine).toMatch(/^(Replicated\w*MergeTree|Distributed|Null)$/);
       }
     }
   });
@@ -37,7 +37,13 @@ describe('the schema of a cluster', () => {
     expect(engines).toContain("Distributed('main', 'costel', 'llm_calls', cityHash64(trace_id))");
     expect(engines).toContain("Distributed('main', 'costel', 'span_edges', cityHash64(trace_id))");
     const targets = PLAN.flatMap((sql) => /^TO (\S+)$/m.exec(sql)?.[1] ?? []);
-    expect(targets).toEqual(['costel.otel_traces_trace_id_ts', 'costel_all.span_edges', 'costel_all.llm_calls']);
+    expect(targets).toEqual([
+      'costel.otel_traces_trace_id_ts',
+      'costel_all.span_edges',
+      'costel_all.llm_calls',
+      'costel_all.llm_calls',
+      'costel.llm_foreign_spans',
+    ]);
     const oneCopy = PLAN.filter((sql) => sql.includes("'/clickhouse/tables/{uuid}/all'"));
     expect(oneCopy.map((sql) => /costel\.(\w+)/.exec(code(sql))?.[1])).toEqual([
       'schema_migrations',

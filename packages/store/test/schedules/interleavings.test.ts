@@ -1,6 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { driftGauges, type Database } from '../../src/index.js';
-import { openTestStore, seededRandom, type TestStore } from '../support/test-store.js';
+import {
+  attachLedgerViews,
+  detachLedgerViews,
+  openTestStore,
+  seededRandom,
+  type TestStore,
+} from '../support/test-store.js';
 import { allSchedules, play, withLateBlocks, withTimeWatermark, type Actor, type Outcome } from './interleavings.js';
 
 /** How many of the 210 orders of two writers and a builder are played; `INTERLEAVINGS=210` plays all. */
@@ -15,12 +21,12 @@ describe('writers, builder and readers, held at every point between two commits'
   beforeAll(async () => {
     store = await openTestStore();
     // The scheduler commits to the ledger itself, when its turn comes.
-    await store.db.command('DETACH TABLE llm_calls_mv');
+    await detachLedgerViews(store);
     // A first build seals all that is past.
     await play(store.db, ['A', 'A'], []);
   });
   afterAll(async () => {
-    await store.db.command('ATTACH TABLE llm_calls_mv');
+    await attachLedgerViews(store);
     await store.close();
   });
 

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { connectDatabase, migrate, openEmbeddedDatabase, type Database } from '../../src/index.js';
+import { connectDatabase, LEDGER_VIEWS, migrate, openEmbeddedDatabase, type Database } from '../../src/index.js';
 
 /** A migrated database of its own: on the embedded engine, or on the server that `CLICKHOUSE_URL` names. */
 export interface TestStore {
@@ -176,4 +176,14 @@ export function seededRandom(seed: number): () => number {
     mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
   };
+}
+
+/** Spans that come from now on reach no ledger, as when the process is killed between the two. */
+export async function detachLedgerViews({ db }: TestStore): Promise<void> {
+  for (const view of LEDGER_VIEWS) await db.command(`DETACH TABLE ${view}`);
+}
+
+/** Undoes {@link detachLedgerViews}. */
+export async function attachLedgerViews({ db }: TestStore): Promise<void> {
+  for (const view of LEDGER_VIEWS) await db.command(`ATTACH TABLE ${view}`);
 }

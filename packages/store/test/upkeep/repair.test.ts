@@ -1,6 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { applyRetention, buildRollups, driftGauges, queryCosts, repair, StoreError } from '../../src/index.js';
-import { costAttributes, insertSpans, openTestStore, spanRow, type TestStore } from '../support/test-store.js';
+import {
+  attachLedgerViews,
+  costAttributes,
+  detachLedgerViews,
+  insertSpans,
+  openTestStore,
+  spanRow,
+  type TestStore,
+} from '../support/test-store.js';
 
 const NOW_MS = Date.parse('2026-11-10T20:00:00.000Z');
 const RANGE = { from: new Date('2026-11-01T00:00:00Z'), to: new Date('2026-12-01T00:00:00Z') };
@@ -19,9 +27,9 @@ describe('an insert that reached the raw table and not the ledger', () => {
     await insertSpans(store, spans.slice(0, 10));
     await buildRollups(store.db, { nowMs: NOW_MS });
     // What a kill between raw and ledger leaves behind; the sender gives up.
-    await store.db.command('DETACH TABLE llm_calls_mv');
+    await detachLedgerViews(store);
     await insertSpans(store, spans.slice(10));
-    await store.db.command('ATTACH TABLE llm_calls_mv');
+    await attachLedgerViews(store);
   });
   afterAll(async () => store.close());
 
@@ -56,9 +64,9 @@ describe('an insert that reached the raw table and not the ledger', () => {
   it('writes no copy of a span that the ledger knows, though it was received earlier', async () => {
     const [first] = spans;
     if (first === undefined) throw new Error('no span');
-    await store.db.command('DETACH TABLE llm_calls_mv');
+    await detachLedgerViews(store);
     await insertSpans(store, [{ ...first, ReceivedAt: '2026-11-10 09:59:59.000' }]);
-    await store.db.command('ATTACH TABLE llm_calls_mv');
+    await attachLedgerViews(store);
     expect(await repair(store.db, RANGE)).toEqual({ calls: 0, edges: 0 });
     expect(await driftGauges(store.db, { nowMs: NOW_MS })).toMatchObject({ rawToLedgerCalls: 0 });
   });
@@ -67,9 +75,9 @@ describe('an insert that reached the raw table and not the ledger', () => {
     const late = ['2026-10-01T10:00:00.000Z', '1970-01-01T00:00:00.000Z', '2262-01-01T00:00:00.000Z'].map((at) =>
       spanRow({ at, receivedAt: '2026-11-10T19:50:00.000Z', attributes: costAttributes('0') }),
     );
-    await store.db.command('DETACH TABLE llm_calls_mv');
+    await detachLedgerViews(store);
     await insertSpans(store, late);
-    await store.db.command('ATTACH TABLE llm_calls_mv');
+    await attachLedgerViews(store);
     const gauge = { nowMs: NOW_MS, windowMs: 900_000 };
     expect(await driftGauges(store.db, gauge)).toMatchObject({ rawToLedgerCalls: 3 });
     const everything = { from: new Date(0), to: new Date('2100-01-01T00:00:00Z') };
@@ -92,9 +100,9 @@ describe('an insert that reached the raw table and not the ledger', () => {
     const late = ['2026-11-02T08:00:00.000Z', '2026-10-03T08:00:00.000Z'].map((at, index) =>
       spanRow({ at, receivedAt: `2026-11-10T19:0${index}:00.000Z`, attributes: costAttributes('0.000000000011') }),
     );
-    await store.db.command('DETACH TABLE llm_calls_mv');
+    await detachLedgerViews(store);
     await insertSpans(store, late);
-    await store.db.command('ATTACH TABLE llm_calls_mv');
+    await attachLedgerViews(store);
     const whenever = { from: new Date(0), to: new Date('2027-01-01T00:00:00Z') };
     const receivedFrom = new Date('2026-11-10T19:00:30Z');
     expect(await repair(store.db, { ...whenever, receivedFrom })).toMatchObject({ calls: 1 });

@@ -17,6 +17,11 @@ function bodyOf(answer: unknown): unknown {
   return inner?.['output'] !== undefined || inner?.['stopReason'] !== undefined ? inner : answer;
 }
 
+/** A field of the answer itself: a getter of the SDK's class may warn whoever reads it. */
+function own(fields: Readonly<Record<string, unknown>>, name: string): unknown {
+  return Object.hasOwn(fields, name) ? fields[name] : undefined;
+}
+
 /** Reads the answer of any API that the SDKs make; embeddings, images and the like have no messages. */
 export function readAnswerContent(answer: unknown): readonly Message[] {
   const body = asRecord(bodyOf(answer));
@@ -31,7 +36,9 @@ export function readAnswerContent(answer: unknown): readonly Message[] {
   const inner = message ?? asRecord(output)?.['message'];
   if (inner !== undefined) return withReason(messageOf(inner, 'assistant'), reason);
   if (Array.isArray(content)) return withReason(messageOf({ role: 'assistant', content }, 'assistant'), reason);
-  const text = asText(body['response']) ?? asText(body['text']) ?? asText(body['completion']);
+  const text = ['response', 'text', 'completion']
+    .map((name) => asText(own(body, name)))
+    .find((value) => value !== undefined);
   return text === undefined ? [] : withReason(messageOf(text, 'assistant'), reason);
 }
 

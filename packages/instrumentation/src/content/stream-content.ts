@@ -16,6 +16,11 @@ interface Growing {
 /** Characters kept of a streamed answer. */
 const MAX_STREAM_CHARACTERS = 65_536;
 
+/** A field of the chunk itself: a getter of the SDK's class may repeat the text, or warn whoever reads it. */
+function own(fields: Fields, name: string): unknown {
+  return Object.hasOwn(fields, name) ? fields[name] : undefined;
+}
+
 /** Puts a streamed answer together again, whichever API it is of. */
 export class StreamContent {
   readonly #parts = new Map<string, Growing>();
@@ -28,7 +33,7 @@ export class StreamContent {
   push(chunk: unknown): void {
     const event = asRecord(decoded(asRecord(asRecord(chunk)?.['chunk'])?.['bytes']) ?? chunk);
     if (event === undefined) return;
-    const data = asRecord(event['data']) ?? event;
+    const data = asRecord(own(event, 'data')) ?? event;
     this.#reason = reasonIn(data) ?? this.#reason;
     const response = asRecord(data['response']);
     if (response !== undefined && Array.isArray(response['output']) && response['output'].length > 0)
@@ -101,8 +106,7 @@ export class StreamContent {
       if (Array.isArray(message['tool_calls']) && typeof message['role'] === 'string')
         this.#pushParts(message['tool_calls']);
     }
-    if (message === undefined && data['choices'] === undefined)
-      this.#grow('text', 'text', data['response'] ?? data['text']);
+    if (message === undefined) this.#grow('text', 'text', own(data, 'response') ?? own(data, 'text'));
   }
 
   #pushParts(parts: unknown): void {

@@ -27,10 +27,11 @@ const chunk = (content: string, finishReason: string | null = null, more: object
   },
 });
 
-export const mistralSse = (options: { hold?: boolean } = {}): Reply => {
-  const opening = [chunk('two and '), chunk('two make four')];
+export const mistralSse = (options: { hold?: boolean; id?: string } = {}): Reply => {
+  const { id = BASE.id } = options;
+  const opening = [chunk('two and ', null, { id }), chunk('two make four', null, { id })];
   if (options.hold === true) return sse(opening, { hold: true });
-  return sse([...opening, chunk('', 'stop', { usage: MISTRAL_USAGE })], { done: true });
+  return sse([...opening, chunk('', 'stop', { id, usage: MISTRAL_USAGE })], { done: true });
 };
 
 export const mistralEmbeddings = (): Reply =>

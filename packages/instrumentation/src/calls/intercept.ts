@@ -24,9 +24,12 @@ import { enterFrameworkCall, frameworkCallOf } from './inner-calls.js';
 import { markAsCall } from './inside-call.js';
 import { LlmCall, type CallStart } from './llm-call.js';
 import { catchingSpan, isTracingItself, NativeSpan, spanInOptions } from './native-span.js';
+import { listenToPromise, settle } from './listen.js';
+import { isAsyncIterable } from './observe-iterable.js';
 import { observePromise } from './observe-promise.js';
+import { observeStream } from './observe-stream.js';
 import { openCall } from './open-calls.js';
-import { isApiPromise, type AnyFunction } from './sdk-shapes.js';
+import { isApiPromise, isSdkStream, type AnyFunction } from './sdk-shapes.js';
 
 /** What a patched method needs to know. */
 export interface Interception {
@@ -202,10 +205,22 @@ function observe(result: unknown, prepared: PreparedCall, { listen }: MethodDefi
   });
   if (listen !== undefined) return listen(result, call);
   if (isApiPromise(result)) observePromise(result, call);
-  // Somebody replaced the SDK's request layer: there is nothing to listen to without awaiting it for the caller.
-  else call.onUnread('raw_response');
+  else if (isAsyncIterable(result)) settle(result, call);
+  else return listenToReplaced(result, call);
   return result;
 }
+
+/** Another instrumentation inside ours made an ordinary promise of the SDK's, or an ordinary generator of its stream. */
+const listenToReplaced = listenToPromise({
+  onValue: (value, call) => {
+    if (!isSdkStream(value)) {
+      settle(value, call);
+      return;
+    }
+    call.onStream();
+    observeStream(value, call);
+  },
+});
 
 /** Takes the SDK's span where there is one, and makes up for ours where the SDK turned out to record none. */
 function reportOnSpan({ call, yieldsToNativeSpan, nativeSpan, openSpan, context: parent }: PreparedCall): void {

@@ -1,0 +1,79 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { CostSpanProcessor } from '../../../packages/instrumentation/src/index.js';
+import { ProviderServer } from '../../../packages/instrumentation/test/support/provider-server.js';
+import { Telemetry } from '../../../packages/instrumentation/test/support/telemetry.js';
+import { startStack, waitFor, type RunningStack } from '../../support/stack.js';
+import { NESTED_CASES } from './nested-cases.js';
+import { context, exportTo, trace } from './otel-api.js';
+
+interface Told {
+  /** What the process counted, in dollars. */
+  readonly counted: number;
+  readonly traceId: string;
+  /** Why a case could not run. */
+  readonly error?: unknown;
+}
+
+const server = new ProviderServer();
+const told = new Map<string, Told>();
+const ledger = new Map<string, number>();
+let stack: RunningStack;
+
+/** Dollars by trace, as the ledger counts them now. */
+async function readLedger(): Promise<void> {
+  const sql = `SELECT trace_id, toString(sum(cost_usd)) AS usd FROM costel.llm_calls_final WHERE counted = 1
+    GROUP BY trace_id FORMAT JSONEachRow`;
+  const response = await fetch(stack.clickhouseUrl, { method: 'POST', body: sql });
+  if (!response.ok) throw new Error(await response.text());
+  ledger.clear();
+  for (const line of (await response.text()).split('\n').filter(Boolean)) {
+    const { trace_id: traceId, usd } = JSON.parse(line) as { trace_id: string; usd: string | null };
+    ledger.set(traceId, Number(usd));
+  }
+}
+
+const isClose = (left: number, right: number): boolean => Math.abs(left - right) < 1e-12;
+
+beforeAll(async () => {
+  await server.start();
+  stack = await startStack();
+  const exporting = exportTo(stack.otlpUrl);
+  const telemetry = new Telemetry([new CostSpanProcessor(), exporting]);
+  for (const { name, run } of NESTED_CASES) {
+    await telemetry.reset();
+    const root = trace.getTracer('app').startSpan('request');
+    let error: unknown;
+    await context
+      .with(trace.setSpan(context.active(), root), async () => run(server))
+      .catch((thrown: unknown) => {
+        error = thrown;
+      });
+    root.end();
+    const points = await telemetry.points('costel.cost');
+    const counted = points.reduce((sum, { value }) => sum + Number(value), 0);
+    told.set(name, { counted, traceId: root.spanContext().traceId, error });
+  }
+  await exporting.forceFlush();
+  telemetry.stop();
+  const isAtRest = async (): Promise<boolean> => {
+    await readLedger();
+    return NESTED_CASES.every(({ name, usd }) => isClose(ledger.get(told.get(name)?.traceId ?? '') ?? 0, usd));
+  };
+  // What never comes to rest is told by the tests below, case by case.
+  await waitFor(isAtRest, 'the ledger to judge every trace', 30_000).catch(() => undefined);
+}, 240_000);
+afterAll(async () => {
+  await stack.stop();
+  await server.stop();
+});
+
+describe.each(NESTED_CASES)('each dollar once: $name', ({ name, usd }) => {
+  it('in the process', () => {
+    expect(told.get(name)?.error).toBeUndefined();
+    expect(told.get(name)?.counted).toBeCloseTo(usd, 12);
+  });
+
+  it('in the ledger', () => {
+    expect(ledger.get(told.get(name)?.traceId ?? '')).toBeCloseTo(usd, 12);
+  });
+});

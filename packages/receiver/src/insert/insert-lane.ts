@@ -29,6 +29,12 @@ interface Pending {
 }
 
 /**
+ * Indexes of the exporter's tables that dashboards search attributes by. Merges build them; a part that no merge has seen is
+ * small and is read as a whole. Building them in every insert cost about 1 µs a span. The index of trace ids is built at once.
+ */
+const BUILT_BY_MERGES = ['idx_res_attr_key', 'idx_res_attr_value', 'idx_span_attr_key', 'idx_span_attr_value'];
+
+/**
  * Every insert names what a server or a profile could set otherwise: synchronous, however many days its rows span, and
  * never quietly past a view that fails. Copies within one insert are left to merges and to FINAL, as those of two inserts
  * are anyhow: looking for them in every insert cost 0.9 µs a span.
@@ -38,6 +44,7 @@ const INSERT_SETTINGS = {
   max_partitions_per_insert_block: 0,
   materialized_views_ignore_errors: 0,
   optimize_on_insert: 0,
+  exclude_materialize_skip_indexes_on_insert: BUILT_BY_MERGES.join(', '),
 } as const;
 
 /** Of `batchDelayMs`, what a batch waits even where inserts take no time. */

@@ -54,7 +54,9 @@ function readBody(args: readonly unknown[], self: unknown): Fields {
 /** The messages' text once: they keep the arguments that they were made of beside it. */
 function readText(body: unknown): unknown {
   const messages: unknown = asRecord(body)?.['messages'];
-  return Array.isArray(messages) ? { messages: messages.map((message) => ({ content: asRecord(message)?.['content'] })) } : {};
+  return Array.isArray(messages)
+    ? { messages: messages.map((message) => ({ content: asRecord(message)?.['content'] })) }
+    : {};
 }
 
 const CALL = { api: 'langchain', operation: 'chat', isFramework: true, resourcePath: [], readBody, readText } as const;
@@ -69,10 +71,23 @@ const GENERATE: MethodDefinition = {
   }),
 };
 
+/** A stream that fails as soon as it is read, as a generator does whose request fails. */
+function failingStream(error: Error): AsyncIterator<unknown> & AsyncIterable<unknown> {
+  return {
+    async next() {
+      throw error;
+    },
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
+}
+
 const STREAM: MethodDefinition = {
   ...CALL,
   method: '_streamResponseChunks',
   isStreaming: true,
+  refuse: failingStream,
   listen: (result, call) => {
     if (isAsyncIterable(result)) {
       call.onStream();
@@ -90,7 +105,8 @@ function runningIn(active: Context, result: unknown): unknown {
   for (const name of ['next', 'return', 'throw'] as const) {
     const method: unknown = Reflect.get(result, name);
     if (typeof method !== 'function') continue;
-    const value = (...args: unknown[]): unknown => context.with(active, () => Reflect.apply(method, result, args) as unknown);
+    const value = (...args: unknown[]): unknown =>
+      context.with(active, () => Reflect.apply(method, result, args) as unknown);
     Object.defineProperty(result, name, { value, writable: true, configurable: true, enumerable: false });
   }
   return result;

@@ -52,7 +52,7 @@ export function estimateRequestTokens(request: unknown): number {
 }
 
 /** The length of a value's JSON text; 0 for what has none (a cycle): the estimate then misses it. */
-function jsonLength(value: object): number {
+export function jsonLength(value: object): number {
   try {
     return JSON.stringify(value).length;
   } catch {

@@ -50,6 +50,14 @@ function readConverse(body: JsonObject): UsageReading {
   return reading(usage && readConverseUsage(usage), body);
 }
 
+/** Text, reasoning and tool arguments of one event. */
+function deltaCharacters(event: JsonObject): number {
+  const delta = at(event, 'contentBlockDelta', 'delta');
+  const text =
+    asText(at(delta, 'text')) ?? asText(at(delta, 'toolUse', 'input')) ?? asText(at(delta, 'reasoningContent', 'text'));
+  return text?.length ?? 0;
+}
+
 function foldConverse(): StreamFold {
   let usage: JsonObject | undefined;
   let stopReason: unknown;
@@ -59,7 +67,7 @@ function foldConverse(): StreamFold {
   return {
     push(event) {
       hasEvents = true;
-      characters += asText(at(event, 'contentBlockDelta', 'delta', 'text'))?.length ?? 0;
+      characters += deltaCharacters(event);
       stopReason = at(event, 'messageStop', 'stopReason') ?? stopReason;
       usage = asObject(at(event, 'metadata', 'usage')) ?? usage;
       serviceTier = at(event, 'metadata', 'serviceTier') ?? serviceTier;
@@ -137,15 +145,24 @@ function readMetrics(metrics: JsonObject): CountedUsage {
   });
 }
 
+/** Text of one event where the model is none of Anthropic's: Titan, Llama, Mistral, and Nova, which speaks Converse. */
+function invokedCharacters(event: JsonObject): number {
+  const [first] = asList(event['outputs']);
+  const text = asText(event['outputText']) ?? asText(event['generation']) ?? asText(at(first, 'text'));
+  return text?.length ?? deltaCharacters(event);
+}
+
 /** Anthropic's own events count what is billed; for other models Bedrock's metrics are all there is. */
 function foldInvoke(): StreamFold {
   const messages = foldMessages();
   let metrics: JsonObject | undefined;
   let stopReason: unknown;
+  let characters = 0;
   let hasEvents = false;
   return {
     push(event) {
       hasEvents = true;
+      characters += invokedCharacters(event);
       messages.push(event);
       metrics = asObject(event['amazon-bedrock-invocationMetrics']) ?? metrics;
       stopReason = asText(event['stop_reason']) ?? at(event, 'delta', 'stop_reason') ?? stopReason;
@@ -155,7 +172,7 @@ function foldInvoke(): StreamFold {
       const own = messages.isComplete() ? messages.finish() : undefined;
       return reading(own ?? (metrics && readMetrics(metrics)), { id: own?.responseId, stop_reason: stopReason });
     },
-    outputCharacters: () => messages.outputCharacters(),
+    outputCharacters: () => messages.outputCharacters() + characters,
     isComplete: () => metrics !== undefined || messages.isComplete(),
   };
 }

@@ -1,3 +1,4 @@
+import { jsonLength } from '../estimate.js';
 import type { UsageBucket } from '../usage.js';
 import type { ApiFamily, StreamFold } from './api-family.js';
 import { asList, asObject, asText, at, type JsonObject } from './json.js';
@@ -115,7 +116,11 @@ function readResponse(body: JsonObject): UsageReading {
 function partCharacters(body: JsonObject): number {
   let characters = 0;
   for (const candidate of asList(body['candidates'])) {
-    for (const part of asList(at(candidate, 'content', 'parts'))) characters += asText(at(part, 'text'))?.length ?? 0;
+    for (const part of asList(at(candidate, 'content', 'parts'))) {
+      const call = asObject(at(part, 'functionCall', 'args'));
+      const text = asText(at(part, 'text')) ?? asText(at(part, 'executableCode', 'code'));
+      characters += (text?.length ?? 0) + (call === undefined ? 0 : jsonLength(call));
+    }
   }
   return characters;
 }

@@ -1,5 +1,6 @@
 import type { ApiFamily, StreamFold } from './api-family.js';
-import { asText, at, type JsonObject } from './json.js';
+import { jsonLength } from '../estimate.js';
+import { asList, asObject, asText, at, type JsonObject } from './json.js';
 import { countUsage } from './token-totals.js';
 import { usageReading, type UsageReading } from './usage-reading.js';
 
@@ -17,6 +18,19 @@ function readAnswer(body: JsonObject): UsageReading {
   });
 }
 
+/** Text, thoughts and tool arguments of one line. */
+function lineCharacters(line: JsonObject): number {
+  let characters = 0;
+  for (const part of [asObject(line['message']) ?? {}, line]) {
+    for (const name of ['content', 'thinking', 'response']) characters += asText(part[name])?.length ?? 0;
+    for (const call of asList(part['tool_calls'])) {
+      const argumentsOfCall = asObject(at(call, 'function', 'arguments'));
+      if (argumentsOfCall !== undefined) characters += jsonLength(argumentsOfCall);
+    }
+  }
+  return characters;
+}
+
 /** The last line of a stream has the counts. */
 function foldLines(): StreamFold {
   let last: JsonObject | undefined;
@@ -24,7 +38,7 @@ function foldLines(): StreamFold {
   return {
     push(line) {
       last = line;
-      characters += (asText(at(line, 'message', 'content')) ?? asText(line['response']))?.length ?? 0;
+      characters += lineCharacters(line);
     },
     finish: () => (last === undefined ? undefined : readAnswer(last)),
     outputCharacters: () => characters,

@@ -35,6 +35,36 @@ describe('Bedrock Converse', () => {
   });
 });
 
+/** Tokens that a stream is estimated to have answered with when it is left after these events. */
+function estimated(api: string, ...events: readonly object[]): number | undefined {
+  const reader = createStreamReader(api, 'aws.bedrock');
+  for (const event of events) reader.push(event);
+  return reader.finish({ estimateFromRequest: {} })?.usage.output;
+}
+
+describe('streams of Bedrock that are left', () => {
+  // 36 characters at 3.6 a token are 10 tokens.
+  const text = 'x'.repeat(36);
+
+  it.each([
+    ['text', { text }],
+    ['arguments of a tool', { toolUse: { input: text } }],
+    ['reasoning', { reasoningContent: { text } }],
+  ])('are estimated by their %s', (_what, delta) => {
+    expect(estimated('converse', { contentBlockDelta: { delta } })).toBe(10);
+  });
+
+  it.each([
+    ['Claude', { type: 'content_block_delta', index: 0, delta: { type: 'text_delta', text } }],
+    ['Titan', { outputText: text }],
+    ['Llama', { generation: text }],
+    ['Mistral', { outputs: [{ text }] }],
+    ['Nova', { contentBlockDelta: { delta: { text } } }],
+  ])('of %s are estimated once', (_model, event) => {
+    expect(estimated('invoke_model', event)).toBe(10);
+  });
+});
+
 describe('Bedrock InvokeModel', () => {
   const read = (body: object, headers?: object): UsageReading | undefined =>
     readUsage('invoke_model', 'aws.bedrock', body, headers);

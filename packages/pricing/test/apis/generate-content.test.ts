@@ -58,6 +58,19 @@ describe('generated content of Gemini', () => {
     expect(reader.finish()).toEqual(readUsage('generateContent', 'gcp.gemini', body));
   });
 
+  it('streamed and left is estimated by its text, its code and the arguments of its calls', () => {
+    const parts = [
+      { text: 'x'.repeat(18) },
+      { executableCode: { code: 'x'.repeat(9) } },
+      // Its JSON text has 9 characters.
+      { functionCall: { name: 'add', args: { a: 123 } } },
+    ];
+    const reader = createStreamReader('generateContent', 'gcp.gemini');
+    reader.push({ candidates: [{ content: { parts } }] });
+    // 36 characters at 3.6 a token.
+    expect(reader.finish({ estimateFromRequest: {} })?.usage.output).toBe(10);
+  });
+
   it('whose prompt is not counted is not priced as if it had none', () => {
     expect(readUsage('generateContent', 'gcp.gemini', { usageMetadata: { candidatesTokenCount: 5 } })).toMatchObject({
       usage: {},

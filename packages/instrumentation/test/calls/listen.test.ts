@@ -118,6 +118,25 @@ describe.each([
     expect(attributes()).toMatchObject({ 'costel.stream.end': 'abandoned', 'costel.usage.quality': 'estimated' });
   });
 
+  it('asks for a chunk when the caller does, no sooner, and lets it go', async () => {
+    let made = 0;
+    async function* generate() {
+      for (;;) {
+        made += 1;
+        yield await Promise.resolve(chunk(`${made}`));
+      }
+    }
+    const stream = (await call(listen, () => Promise.resolve(generate()))) as AsyncGenerator;
+    const next = async (): Promise<WeakRef<object>> => new WeakRef((await stream.next()).value as object);
+    const chunks = [await next(), await next(), await next(), await next(), await next()];
+    expect(made).toBe(chunks.length);
+    const kept = () => chunks.filter((reference) => reference.deref() !== undefined).length;
+    // The last one may be held until the next.
+    await untilCollected(() => kept() <= 1, 'the chunks were let go');
+    await stream.return(undefined);
+    expect(attributes()).toMatchObject({ 'costel.stream.end': 'broken_off' });
+  });
+
   it('leaves an error unhandled that nobody awaits, unless the SDK itself does', async () => {
     const fail = () => Promise.reject(new RangeError('no'));
     const seen = await unhandledDuring(() => {

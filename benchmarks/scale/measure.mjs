@@ -64,9 +64,13 @@ export async function measureRebuilds(db, buildRollups, report) {
 FROM llm_calls WHERE started >= fromUnixTimestamp64Milli({from:Int64}) AND started < fromUnixTimestamp64Milli({until:Int64}) AND cityHash64(trace_id) % 50 = 0`,
         { run: String(Date.now()).slice(-4), from, until: from + quarters * QUARTER_MS },
       );
-      const cpuBefore = process.cpuUsage();
-      const startedMs = performance.now();
-      const built = await buildRollups(db, { nowMs: Date.now() });
+      let [cpuBefore, startedMs, built] = [process.cpuUsage(), performance.now(), undefined];
+      // Where the open hours have very many calls, builds rest in between: only the one that builds is measured.
+      while (built?.build === undefined) {
+        [cpuBefore, startedMs] = [process.cpuUsage(), performance.now()];
+        built = await buildRollups(db, { nowMs: Date.now() });
+        if (built.build === undefined) await delay(50);
+      }
       durations.push(performance.now() - startedMs);
       const { user, system } = process.cpuUsage(cpuBefore);
       cpu.push((user + system) / 1000);

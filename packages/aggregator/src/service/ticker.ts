@@ -4,10 +4,10 @@ import type { Log } from '../logger.js';
 export interface Tick {
   /** Snake case; a metric label. */
   readonly name: string;
-  /** Pause between the end of one run and the start of the next. */
+  /** Pause between the end of one run and the start of the next; longer after upkeep that took long. */
   readonly intervalMs: number;
   readonly run: () => Promise<void>;
-  /** Upkeep may fail without keeping the service from serving. Default: false. */
+  /** Upkeep may fail without keeping the service from serving, and takes at most a twentieth of the time. Default: false. */
   readonly isUpkeep?: boolean;
 }
 
@@ -37,6 +37,9 @@ export interface Ticker {
 
 /** The longest pause after failures, so that a store that is away is found again within half a minute. */
 const MAX_BACKOFF_MS = 30_000;
+
+/** Upkeep rests so many times as long as it took: at most a twentieth of the time, however large the ledger. */
+const UPKEEP_REST = 19;
 
 /** One tick with its timer and its record: it never overlaps itself, and its failure is its own. */
 class TickRunner {
@@ -88,8 +91,11 @@ class TickRunner {
   }
 
   #pauseMs(): number {
-    const { consecutiveFailures } = this.#health;
-    if (consecutiveFailures === 0) return this.#tick.intervalMs;
+    const { consecutiveFailures, isUpkeep, lastDurationSeconds } = this.#health;
+    if (consecutiveFailures === 0) {
+      const restMs = isUpkeep ? lastDurationSeconds * 1000 * UPKEEP_REST : 0;
+      return Math.max(this.#tick.intervalMs, restMs);
+    }
     return Math.min(MAX_BACKOFF_MS, Math.max(1000, this.#tick.intervalMs) * 2 ** Math.min(consecutiveFailures - 1, 10));
   }
 

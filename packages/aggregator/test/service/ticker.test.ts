@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { startTicker, type Ticker } from '../../src/service/ticker.js';
 
 /** Waits until a condition holds; the ticks under test run within milliseconds. */
@@ -32,6 +32,27 @@ describe('repeated work', () => {
       await until(() => runs >= 5);
     });
     expect(most).toBe(1);
+  });
+
+  it('lets upkeep have a twentieth of the time, so that a large ledger leaves the machine to its readers', async () => {
+    vi.useFakeTimers();
+    try {
+      const work = async (): Promise<void> => new Promise((resolve) => void setTimeout(resolve, 1000));
+      const ticks = [
+        { name: 'work', intervalMs: 1000, run: work },
+        { name: 'upkeep', intervalMs: 1000, run: work, isUpkeep: true },
+      ];
+      const ticker = startTicker(ticks, () => undefined, Date.now);
+      await vi.advanceTimersByTimeAsync(61_500);
+      const runs = Object.fromEntries(ticker.health().map((health) => [health.name, health.runs]));
+      expect(runs['upkeep']).toBeLessThanOrEqual(4);
+      expect(runs['work']).toBeGreaterThanOrEqual(30);
+      const stopped = ticker.stop();
+      await vi.runAllTimersAsync();
+      await stopped;
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it('goes on when another tick fails, and the failure is logged once per cause and counted', async () => {

@@ -9,10 +9,10 @@ export interface ReadView {
 }
 
 /**
- * The most calls of the open hours that each query sums from the ledger: about 0.4 µs of a core each, e.g. 20 ms for these.
+ * The most calls of the open hours that each query sums from the ledger: about 0.4 µs of a core each, e.g. 40 ms for these.
  * Above it builds hold the open quarter hours too, every few seconds, and queries are answered as of the newest.
  */
-export const MAX_LIVE_CALLS = 50_000;
+export const MAX_LIVE_CALLS = 100_000;
 
 /** The oldest build that may stand for the open quarter hours; without a younger one they are read from the ledger. */
 const MAX_OPEN_AGE_MS = 60_000;

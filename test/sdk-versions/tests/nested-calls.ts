@@ -1,7 +1,7 @@
 import { instrumentModule } from '../../../packages/instrumentation/src/index.js';
 import { costOf } from '../../../packages/instrumentation/test/support/expectations.js';
 import { chatJson, chatSse } from '../../../packages/instrumentation/test/support/openai-replies.js';
-import type { ProviderServer } from '../../../packages/instrumentation/test/support/provider-server.js';
+import type { ProviderServer, Reply } from '../../../packages/instrumentation/test/support/provider-server.js';
 import { loadOpenAi, type OpenAiCopy } from '../../../packages/instrumentation/test/support/sdk-copies.js';
 import { context, trace } from './otel-api.js';
 
@@ -54,21 +54,27 @@ export const ASK = { model: 'gpt-4o', messages: MESSAGES };
 export const clientOf = ({ OpenAI }: OpenAiModule, server: ProviderServer) =>
   new OpenAI({ apiKey: 'key', baseURL: `${server.url}/v1`, maxRetries: 0 });
 
+/** A reply under another response id. */
+export function named(reply: Reply, id: string): Reply {
+  return (request, response) => {
+    const [end, write] = [response.end.bind(response), response.write.bind(response)];
+    const rename = (part: unknown) => (typeof part === 'string' ? part.replaceAll('chatcmpl-fixed', id) : part);
+    Object.assign(response, {
+      end: (part?: unknown) => end(rename(part)),
+      write: (part: unknown) => write(rename(part)),
+    });
+    return reply(request, response);
+  };
+}
+
 /** Answers differ by their ids, as those of a provider do. */
 let answers = 0;
 export function answering(server: ProviderServer): string {
   answers += 1;
   const id = `chatcmpl-${answers}`;
-  server.replies(async (request, response) => {
-    const end = response.end.bind(response);
-    const write = response.write.bind(response);
-    const named = (part: unknown) => (typeof part === 'string' ? part.replaceAll('chatcmpl-fixed', id) : part);
-    Object.assign(response, {
-      end: (part?: unknown) => end(named(part)),
-      write: (part: unknown) => write(named(part)),
-    });
-    await (request.body['stream'] === true ? chatSse() : chatJson())(request, response);
-  });
+  server.replies((request, response) =>
+    named(request.body['stream'] === true ? chatSse() : chatJson(), id)(request, response),
+  );
   return id;
 }
 

@@ -1,8 +1,13 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CostSpanProcessor } from '../../../packages/instrumentation/src/index.js';
+import { chatJson, chatSse } from '../../../packages/instrumentation/test/support/openai-replies.js';
 import { ProviderServer } from '../../../packages/instrumentation/test/support/provider-server.js';
 import { Telemetry } from '../../../packages/instrumentation/test/support/telemetry.js';
 import { startStack, waitFor, type RunningStack } from '../../support/stack.js';
+import { CHAT_USD, named } from './nested-calls.js';
 import { NESTED_CASES } from './nested-cases.js';
 import { context, exportTo, trace } from './otel-api.js';
 
@@ -14,7 +19,18 @@ interface Told {
   readonly error?: unknown;
 }
 
+/** What an application with Sentry's instrumentation and ours tells of its two calls. */
+interface ToldBySentryApp {
+  readonly traceId: string;
+  readonly counted: number;
+  /** Spans of Sentry's own with tokens. */
+  readonly ofSentry: number;
+}
+
+const SENTRY_APP = fileURLToPath(new URL('support/sentry-app.mjs', import.meta.url));
+
 const server = new ProviderServer();
+let besideSentry: ToldBySentryApp;
 const told = new Map<string, Told>();
 const ledger = new Map<string, number>();
 let stack: RunningStack;
@@ -55,8 +71,12 @@ beforeAll(async () => {
   }
   await exporting.forceFlush();
   telemetry.stop();
+  server.replies(chatJson(), named(chatSse(), 'chatcmpl-stream'));
+  const { stdout } = await promisify(execFile)(process.execPath, [SENTRY_APP, server.url, stack.otlpUrl]);
+  besideSentry = JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as ToldBySentryApp;
   const isAtRest = async (): Promise<boolean> => {
     await readLedger();
+    if (!isClose(ledger.get(besideSentry.traceId) ?? 0, 2 * CHAT_USD)) return false;
     return NESTED_CASES.every(({ name, usd }) => isClose(ledger.get(told.get(name)?.traceId ?? '') ?? 0, usd));
   };
   // What never comes to rest is told by the tests below, case by case.
@@ -75,5 +95,16 @@ describe.each(NESTED_CASES)('each dollar once: $name', ({ name, usd }) => {
 
   it('in the ledger', () => {
     expect(ledger.get(told.get(name)?.traceId ?? '')).toBeCloseTo(usd, 12);
+  });
+});
+
+describe('each dollar once: Sentry in the same process', () => {
+  it('in the process, while Sentry reports the calls too', () => {
+    expect(besideSentry.ofSentry).toBeGreaterThan(0);
+    expect(besideSentry.counted).toBeCloseTo(2 * CHAT_USD, 12);
+  });
+
+  it('in the ledger', () => {
+    expect(ledger.get(besideSentry.traceId)).toBeCloseTo(2 * CHAT_USD, 12);
   });
 });

@@ -37,3 +37,20 @@ describe.each(COPIES)('a session of %s behaves with instrumentation as without',
     expect(telemetry.spans.map(({ name }) => name)).toEqual(['chat gpt-realtime', 'realtime_session gpt-realtime']);
   });
 });
+
+// The last of all: the provider stays broken.
+describe.each(COPIES)('a session of %s', (copy) => {
+  it('is untouched by an instrumentation that throws wherever it is asked', async () => {
+    const fails = (): never => {
+      throw new Error('broken');
+    };
+    const [without, withIt] = [plain.get(copy), patched.get(copy)];
+    if (without === undefined || withIt === undefined) throw new Error(`${copy} is not installed`);
+    for (const name of ['a realtime session answers', 'the Responses API over a socket answers']) {
+      const expected = await SESSION_SCENARIOS[name]?.({ modules: without, server });
+      instrumentation?.setTracerProvider({ getTracer: () => ({ startSpan: fails, startActiveSpan: fails }) });
+      const seen = await SESSION_SCENARIOS[name]?.({ modules: withIt, server });
+      expect(seen).toEqual(expected);
+    }
+  });
+});

@@ -1,4 +1,5 @@
-import { rateLimited } from '../support/openai-replies.js';
+import { rateLimited, responseSse } from '../support/openai-replies.js';
+import { json } from '../support/provider-server.js';
 import {
   batchJson,
   BATCH_USAGE,
@@ -139,6 +140,21 @@ export const OPENAI_MEDIA_SCENARIOS: Readonly<Record<string, Scenario<OpenAiScen
     server.replies(rateLimited());
     const caught = await outcome(() => client.batches.retrieve('batch_none'));
     return { caught, unhandled: await unhandledDuring(() => void client.batches.retrieve('batch_none')) };
+  },
+  'a response in the background is asked for and looked at': async ({ client, server }) => {
+    const response = { id: 'resp_b', object: 'response', created_at: 1, model: 'gpt-4o', background: true, output: [] };
+    server.replies(json({ ...response, status: 'queued' }), json({ ...response, status: 'completed' }));
+    const asked = await client.responses.create({ model: 'gpt-4o', input: 'x', background: true });
+    const promise = client.responses.retrieve('resp_b');
+    const seen = { shape: shape(promise), done: await promise };
+    const { data, response: raw } = await client.responses.retrieve('resp_b').withResponse();
+    const taken = await (await client.responses.retrieve('resp_b').asResponse()).json();
+    return { asked, seen, data, status: raw.status, taken };
+  },
+  'a response in the background is streamed later': async ({ client, server }) => {
+    server.replies(responseSse());
+    const stream = await client.responses.retrieve('resp_fixed', { stream: true });
+    return { classes: prototypeNames(stream), events: await collect(stream) };
   },
   'conversations and their items': async ({ client, server }) => {
     server.replies(conversationJson(), conversationJson(), itemsJson(), itemsJson());

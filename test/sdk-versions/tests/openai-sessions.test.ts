@@ -1,4 +1,4 @@
-import { SpanStatusCode, trace } from '@opentelemetry/api';
+import { SpanStatusCode } from '@opentelemetry/api';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { finishOpenCalls, instrumentModule, withCostAttribution } from '../../../packages/instrumentation/src/index.js';
@@ -20,6 +20,7 @@ import {
   type SessionClient,
   type SessionCopy,
 } from './openai-sessions.js';
+import { trace } from './otel-api.js';
 
 const server = new SocketServer();
 const sockets = useLocalWebSockets();

@@ -31,10 +31,17 @@ export type Admission =
     }
   | { readonly kind: 'refused'; readonly error: BudgetExceededError };
 
+/** What can be done with a call's request. */
+export interface RequestWays {
+  /** Makes of the request what token estimates can read, where it is not the request itself. */
+  readonly readText?: ((request: unknown) => unknown) | undefined;
+  /** False where no other request can take its place: of a framework's model, which is no argument of its method. */
+  readonly canReplace?: boolean;
+}
+
 /** What the interception asks before each call. Never throws, does no I/O. */
 export interface CallGuard {
-  /** @param readText Makes of the request what token estimates can read, where it is not the request itself. */
-  admit(call: GuardedCall, readText?: (request: unknown) => unknown): Admission | undefined;
+  admit(call: GuardedCall, ways?: RequestWays): Admission | undefined;
 }
 
 /** Registered, because the ES module and the CommonJS build may both be in one process. */

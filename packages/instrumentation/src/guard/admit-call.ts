@@ -40,7 +40,10 @@ export function admitCall(call: CallToAdmit): AdmittedCall {
 function askGuard(guard: CallGuard, { method, args, body, facts, provider, attribution }: CallToAdmit): AdmittedCall {
   const { model } = facts;
   const operation = facts.operation ?? method.operation;
-  const admission = guard.admit({ provider, model, operation, attribution, request: body }, method.readText);
+  const admission = guard.admit(
+    { provider, model, operation, attribution, request: body },
+    { readText: method.readText, canReplace: canReplace(method, args, body) },
+  );
   if (admission === undefined) return UNGUARDED;
   if (admission.kind === 'allowed') return { reservation: admission.reservation };
   if (admission.kind === 'refused') {
@@ -63,6 +66,10 @@ function askGuard(guard: CallGuard, { method, args, body, facts, provider, attri
   };
 }
 
+function canReplace(method: MethodDefinition, args: readonly unknown[], body: unknown): boolean {
+  return method.isFramework !== true && (method.replaceBody !== undefined || args.includes(body));
+}
+
 /** The arguments with another request in the place of the one they hold. */
 function withBody(
   method: MethodDefinition,
@@ -71,6 +78,5 @@ function withBody(
   request: Readonly<Record<string, unknown>>,
 ): readonly unknown[] {
   if (method.replaceBody !== undefined) return method.replaceBody(args, request);
-  const index = Math.max(0, args.indexOf(body));
-  return args.map((argument, position) => (position === index ? request : argument));
+  return args.map((argument) => (argument === body ? request : argument));
 }

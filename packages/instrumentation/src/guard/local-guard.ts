@@ -1,6 +1,6 @@
 import { formatPicoUsd, picoUsd, type PicoUsd } from '@costel/pricing';
 import { advise, reportTrouble } from '../telemetry/trouble.js';
-import type { Admission, CallGuard, Reservation, Settlement } from './active-guard.js';
+import type { Admission, CallGuard, RequestWays, Reservation, Settlement } from './active-guard.js';
 import { BudgetExceededError } from './budget-exceeded-error.js';
 import { AnsweringModels, dimensionsOf, type CallDimensions } from './call-facts.js';
 import { CallEstimates } from './estimate-call.js';
@@ -8,8 +8,6 @@ import type { Entry, GuardBooks, Shortage } from './guard-books.js';
 import type { GuardedCall, GuardOptions } from './guard-config.js';
 
 const NOTHING = picoUsd(0n);
-
-type ReadText = (request: unknown) => unknown;
 
 /** Decides on calls from what the process holds; no I/O. */
 export class LocalGuard implements CallGuard {
@@ -34,19 +32,19 @@ export class LocalGuard implements CallGuard {
   }
 
   /** Never throws: a guard that fails knows nothing, and does with the call what was asked for then. */
-  admit(call: GuardedCall, readText: ReadText = (request) => request): Admission | undefined {
+  admit(call: GuardedCall, ways: RequestWays = {}): Admission | undefined {
     try {
-      return this.#judge(call, readText);
+      return this.#judge(call, ways);
     } catch (error) {
       reportTrouble('guard', error);
       return this.#options.whenUnknown === 'refuse' ? { kind: 'refused', error: unknownError() } : undefined;
     }
   }
 
-  #judge(call: GuardedCall, readText: ReadText): Admission | undefined {
+  #judge(call: GuardedCall, ways: RequestWays): Admission | undefined {
     const nowMs = this.#clock();
     const dimensions = dimensionsOf(call, this.#options, this.#models);
-    const estimate = this.#estimates.of(call, nowMs, readText(call.request));
+    const estimate = this.#estimates.of(call, nowMs, textOf(call.request, ways));
     if (estimate === undefined) this.#tellOfUnpriced(call);
     const mayAllow = this.#options.whenUnknown === 'allow';
     if (!this.isKnown(nowMs) || (estimate === undefined && !mayAllow))
@@ -54,7 +52,7 @@ export class LocalGuard implements CallGuard {
     const found = this.#books.admit(dimensions, estimate ?? NOTHING, nowMs, this.#options.holdMs);
     if ('phase' in found) return { kind: 'allowed', reservation: this.#reservationOf(call, found) };
     if (found.kind === 'unknown' && mayAllow) return this.#goAhead(call, dimensions, estimate, nowMs);
-    return this.#downgradeOrRefuse(call, readText, found, estimate ?? NOTHING);
+    return this.#downgradeOrRefuse(call, ways, found, estimate ?? NOTHING);
   }
 
   #goAhead(call: GuardedCall, dimensions: CallDimensions, estimate: PicoUsd | undefined, nowMs: number): Admission {
@@ -62,15 +60,15 @@ export class LocalGuard implements CallGuard {
     return { kind: 'allowed', reservation: this.#reservationOf(call, entry) };
   }
 
-  #downgradeOrRefuse(call: GuardedCall, readText: ReadText, shortage: Shortage, needed: PicoUsd): Admission {
+  #downgradeOrRefuse(call: GuardedCall, ways: RequestWays, shortage: Shortage, needed: PicoUsd): Admission {
     const nowMs = this.#clock();
     const error = errorOf(shortage, needed);
-    const request = this.#askForDowngrade(call, error);
+    const request = ways.canReplace === false ? undefined : this.#askForDowngrade(call, error);
     if (request === undefined) return { kind: 'refused', error };
     const model = request['model'] ?? request['modelId'];
     const instead = { ...call, request, model: typeof model === 'string' ? model : call.model };
     const dimensions = dimensionsOf(instead, this.#options, this.#models);
-    const estimate = this.#estimates.of(instead, nowMs, readText(request)) ?? NOTHING;
+    const estimate = this.#estimates.of(instead, nowMs, textOf(request, ways)) ?? NOTHING;
     const entry = this.#books.admitAnyway(dimensions, estimate, nowMs, this.#options.holdMs);
     return { kind: 'downgraded', request, budget: shortage.budget, reservation: this.#reservationOf(instead, entry) };
   }
@@ -119,6 +117,10 @@ export class LocalGuard implements CallGuard {
         `${this.#options.whenUnknown === 'allow' ? 'allowed' : 'refused'}; reserveUsd can say what they cost`,
     );
   }
+}
+
+function textOf(request: unknown, { readText }: RequestWays): unknown {
+  return readText === undefined ? request : readText(request);
 }
 
 function unknownError(): BudgetExceededError {

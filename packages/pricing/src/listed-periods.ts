@@ -17,18 +17,37 @@ const CONTAINER_MODEL = 'container';
 export type Listing = readonly ListedPeriod[] | { readonly reason: UnpricedReason };
 
 /**
- * All listed prices of a rate key, oldest first and without overlap. The first catalogue that knows the model prices it;
- * a service tier that it lacks is looked for in the next. A region without a premium has the standard price.
+ * All listed prices of a rate key, oldest first and without overlap: of each model that its name has stood for, in the
+ * time in which it did.
  */
 export function listedPeriods(key: RateKey, catalogues: readonly Catalogue[]): Listing {
-  const provider = findProvider(key.provider);
-  const providerIds = provider?.catalogueIds ?? [key.provider.toLowerCase()];
+  const providerIds = catalogueIdsOf(key.provider);
+  if (key.model === '' || key.model.length > MAX_NAME_LENGTH) return listModel(key, providerIds, catalogues);
+  const periods: ListedPeriod[] = [];
+  let listing: Listing = [];
+  for (const interval of aliasIntervals(providerIds, key.model, FIRST_PERIOD_MS, LAST_PERIOD_MS)) {
+    listing = listModel({ ...key, model: interval.model }, providerIds, catalogues);
+    if (!('reason' in listing)) for (const period of listing) periods.push(...clip(period, interval));
+  }
+  return periods.length === 0 ? listing : periods;
+}
+
+function catalogueIdsOf(provider: string): readonly string[] {
+  return findProvider(provider)?.catalogueIds ?? [provider.toLowerCase()];
+}
+
+/**
+ * All listed prices of a model. The first catalogue that knows it prices it; a service tier that it lacks is looked for in
+ * the next. A region without a premium has the standard price.
+ */
+function listModel(key: RateKey, providerIds: readonly string[], catalogues: readonly Catalogue[]): Listing {
   const sources = catalogues.flatMap((catalogue) =>
     providerIds.filter((id) => catalogue.findProvider(id) !== undefined).map((id) => ({ catalogue, id })),
   );
   // A provider's own listing goes before that of the one it belongs to, whichever catalogue has it.
   sources.sort((a, b) => providerIds.indexOf(a.id) - providerIds.indexOf(b.id));
-  if (sources.length === 0) return { reason: provider === undefined ? 'unknown_provider' : 'unknown_model' };
+  if (sources.length === 0)
+    return { reason: findProvider(key.provider) === undefined ? 'unknown_provider' : 'unknown_model' };
   if (key.model === '' || key.model.length > MAX_NAME_LENGTH) return { reason: 'unknown_model' };
   let isKnown = false;
   let found: readonly ListedPeriod[] | undefined;
@@ -71,25 +90,18 @@ function supplement(periods: readonly ListedPeriod[], later: readonly ListedPeri
 }
 
 /** The periods of one catalogue; undefined when it does not know the model, empty when it lacks the service tier. */
-function lookUpIn(catalogue: Catalogue, providerId: string, key: RateKey): ListedPeriod[] | undefined {
-  const periods: ListedPeriod[] = [];
-  let isKnown = false;
-  for (const interval of aliasIntervals(providerId, key.model, FIRST_PERIOD_MS, LAST_PERIOD_MS)) {
-    const found = findModel(catalogue, providerId, interval.model);
-    if (found === undefined) continue;
-    isKnown = true;
-    const built = buildPeriods({
-      model: found.model,
-      serviceTier: key.serviceTier,
-      hasVariants: !found.isFallback,
-      premium: regionPremium(providerId, key.region, interval.model),
-      flatFromMs: longContextEndMs(found.model[0]),
-      asOf: catalogue.asOf,
-      catalogue: catalogue.name,
-    });
-    for (const period of built) periods.push(...clip(period, interval));
-  }
-  return isKnown ? periods : undefined;
+function lookUpIn(catalogue: Catalogue, providerId: string, key: RateKey): readonly ListedPeriod[] | undefined {
+  const found = findModel(catalogue, providerId, key.model);
+  if (found === undefined) return undefined;
+  return buildPeriods({
+    model: found.model,
+    serviceTier: key.serviceTier,
+    hasVariants: !found.isFallback,
+    premium: regionPremium(providerId, key.region, key.model),
+    flatFromMs: longContextEndMs(found.model[0]),
+    asOf: catalogue.asOf,
+    catalogue: catalogue.name,
+  });
 }
 
 /** The part of a period that lies in an interval: none or one. */

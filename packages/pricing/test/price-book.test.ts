@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import {
+  priceCall,
   ratePeriods,
   resolveRates,
   USAGE_BUCKETS,
@@ -62,6 +63,25 @@ describe('the periods of a rate key', () => {
     const first = periods('deepseek', 'deepseek-chat').find((period) => period.tiers.length > 1);
     const seconds = first?.tiers.reduce((sum, tier) => sum + tier.toSecondOfDay - tier.fromSecondOfDay, 0);
     expect(seconds).toBe(86_400);
+  });
+
+  it.each(['deepseek-chat', 'deepseek-reasoner'])('follow %s, a name without a version, over its models', (name) => {
+    const inputAt = (atMs: number): unknown => {
+      const found = resolveRates(key('deepseek', name), atMs);
+      return 'reason' in found ? found.reason : priceOf('input', found);
+    };
+    const v31 = Date.UTC(2025, 8, 5, 16);
+    const v32 = Date.UTC(2025, 8, 29);
+    expect([v31, v32 - 1, v32, Date.UTC(2026, 10, 22)].map(inputAt)).toEqual([560_000n, 560_000n, 280_000n, 280_000n]);
+    expect(inputAt(v31 - 1)).not.toBe(560_000n);
+    // 10 000 in and 1 000 out.
+    const usage = { input: 10_000, output: 1000 };
+    const call = { provider: 'deepseek', requestModel: name, usage, quality: 'reported' } as const;
+    expect(priceCall({ ...call, atMs: Date.UTC(2026, 10, 22) }).costPicoUsd).toBe(3_220_000_000n);
+    // What answered goes before what was asked for.
+    const answered = priceCall({ ...call, responseModel: 'deepseek-v4-flash', atMs: Date.UTC(2026, 10, 22) });
+    expect(answered).toMatchObject({ status: 'priced', model: 'deepseek-v4-flash' });
+    expect(answered.costPicoUsd).not.toBe(3_220_000_000n);
   });
 
   it('follow an alias to the model that it stood for at the time', () => {

@@ -1,0 +1,15 @@
+/**
+ * Prices that providers published and no catalogue has (any more), in the form of the catalogues: the targets of aliases.
+ * Sources: the providers' price pages and announcements of the days in `aliases.ts`.
+ */
+export const PUBLISHED_NAME = 'published 1';
+export const PUBLISHED_DATE = '2026-11-22';
+export const PUBLISHED: Readonly<Record<string, string>> = {
+  // DeepSeek: $0.56 a million in, $0.07 cached, $1.68 out; then $0.28, $0.028, $0.42.
+  deepseek: JSON.stringify({
+    models: [
+      ['v3.1-published', '=', [[null, { i: 560_000, r: 70_000, o: 1_680_000 }]]],
+      ['v3.2-published', '=', [[null, { i: 280_000, r: 28_000, o: 420_000 }]]],
+    ],
+  }),
+};

@@ -1,4 +1,4 @@
-// One local server that answers as OpenAI and Anthropic do and takes the OTLP that the instrumented apps send.
+// One local server that answers as OpenAI, Anthropic, Groq and Together do and takes the OTLP that the instrumented apps send.
 import { createServer } from 'node:http';
 import protobuf from 'protobufjs';
 
@@ -15,17 +15,27 @@ const { root: schema } = protobuf.parse(`
 const requestType = schema.lookupType('Request');
 
 /** What each call must cost: tokens × list price, e.g. gpt-4o-mini: 1 000 × $0.15/M + 100 × $0.60/M. */
-const EXPECTED_COSTS_USD = { 'gpt-4o-mini': '0.00021', 'claude-haiku-4-5-20251001': '0.0015' };
+const EXPECTED_COSTS_USD = {
+  'gpt-4o-mini': '0.00021',
+  'claude-haiku-4-5-20251001': '0.0015',
+  'llama-3.3-70b-versatile': '0.000669',
+  'meta-llama/Llama-3.3-70B-Instruct-Turbo': '0.000968',
+};
+
+/** @param {string} model */
+const chatOf = (model) => ({
+  id: 'chatcmpl-1',
+  object: 'chat.completion',
+  created: 1,
+  model,
+  choices: [{ index: 0, finish_reason: 'stop', message: { role: 'assistant', content: 'Hello.' } }],
+  usage: { prompt_tokens: 1000, completion_tokens: 100, total_tokens: 1100 },
+});
 
 const answers = {
-  '/v1/chat/completions': {
-    id: 'chatcmpl-1',
-    object: 'chat.completion',
-    created: 1,
-    model: 'gpt-4o-mini',
-    choices: [{ index: 0, finish_reason: 'stop', message: { role: 'assistant', content: 'Hello.' } }],
-    usage: { prompt_tokens: 1000, completion_tokens: 100, total_tokens: 1100 },
-  },
+  '/v1/chat/completions': chatOf('gpt-4o-mini'),
+  '/openai/v1/chat/completions': chatOf('llama-3.3-70b-versatile'),
+  '/together/chat/completions': chatOf('meta-llama/Llama-3.3-70B-Instruct-Turbo'),
   '/v1/messages': {
     id: 'msg_1',
     type: 'message',
@@ -87,7 +97,8 @@ export async function startFakeProvider() {
         spans.map((span) => [span.attributes['gen_ai.response.model'], span.attributes['costel.cost.usd']]),
       );
       const right =
-        spans.length === 2 && Object.entries(EXPECTED_COSTS_USD).every(([model, cost]) => costs[model] === cost);
+        spans.length === Object.keys(EXPECTED_COSTS_USD).length &&
+        Object.entries(EXPECTED_COSTS_USD).every(([model, cost]) => costs[model] === cost);
       return right
         ? undefined
         : `wanted ${JSON.stringify(EXPECTED_COSTS_USD)} on one span each, got ${JSON.stringify(spans, undefined, 2)}`;

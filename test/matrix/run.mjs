@@ -1,5 +1,6 @@
 // `npm run test:matrix`: installs the packed packages, as a user would, beside both OpenTelemetry lines and two majors of
-// each SDK, and makes one instrumented call on each supported Node version, from ESM and from CommonJS.
+// each SDK, and makes one instrumented call on each supported Node version, from ESM and from CommonJS. With `-- --full`
+// it does so for many versions of each SDK, from the oldest supported one on; each is installed anew, so that takes long.
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -9,9 +10,25 @@ import { startFakeProvider } from './fake-provider.mjs';
 
 const cache = join(root, '.cache', 'matrix');
 const NODE_VERSIONS = ['20', '22', '24'];
+/** @param {string} name @param {string} openai @param {string} anthropic @param {string} groq @param {string} together */
+const sdkSet = (name, openai, anthropic, groq, together) => ({
+  name,
+  dependencies: { openai, '@anthropic-ai/sdk': anthropic, 'groq-sdk': groq, 'together-ai': together },
+});
+const isFull = process.argv.includes('--full');
 const SDK_SETS = [
-  { name: 'sdk-previous', dependencies: { openai: '6.49.0', '@anthropic-ai/sdk': '0.137.0' } },
-  { name: 'sdk-current', dependencies: { openai: '7.57.0', '@anthropic-ai/sdk': '1.12.0' } },
+  sdkSet('sdk-previous', '6.49.0', '0.137.0', '0.37.0', '0.52.0'),
+  sdkSet('sdk-current', '7.57.0', '1.12.0', '1.6.0', '0.52.0'),
+  ...(isFull
+    ? [
+        // The oldest that are supported, the first with spans of its own (Anthropic), with its own `_thenUnwrap` (openai).
+        sdkSet('sdk-oldest', '6.0.0', '0.133.0', '0.37.0', '0.52.0'),
+        sdkSet('sdk-spans', '6.20.0', '0.134.0', '1.2.1', '0.52.0'),
+        sdkSet('sdk-majors', '7.0.0', '1.0.0', '1.5.0', '0.52.0'),
+        sdkSet('sdk-unwrap', '7.5.0', '1.5.0', '1.5.0', '0.52.0'),
+        sdkSet('sdk-middle', '7.30.1', '1.11.0', '1.6.0', '0.52.0'),
+      ]
+    : []),
 ];
 const LINES = [
   { name: 'otel-2', nodes: ['20', '22', '24'], api: '1.9.1', sdk: '0.223.0', distribution: true },

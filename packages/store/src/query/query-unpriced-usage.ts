@@ -1,7 +1,7 @@
 import { USAGE_BUCKETS, type Usage } from '@costel/pricing';
 import type { Database, QueryParameters } from '../database.js';
 import { USAGE_ARRAY_SQL } from '../ledger/buckets.js';
-import { readView } from '../rollup/read-view.js';
+import { planAndRead, readView } from '../rollup/read-view.js';
 import { querySql } from '../sql-files.js';
 import {
   aliases,
@@ -54,7 +54,10 @@ async function unpricedHours(db: Database, query: CostQuery): Promise<readonly T
 export async function queryUnpricedUsage(db: Database, query: CostQuery): Promise<UnpricedUsage[]> {
   const scope = checkedScope(query);
   const hours = await unpricedHours(db, query);
-  if (hours.length === 0) return [];
+  return hours.length === 0 ? [] : planAndRead(db, () => readUsage(db, scope, hours));
+}
+
+async function readUsage(db: Database, scope: CostScope, hours: readonly TimeRange[]): Promise<UnpricedUsage[]> {
   const { state } = await readView(db);
   const { open, held } = splitByHold(hours, state.hold);
   const parts = [ledgerPart(scope, 'llm_calls', open), ledgerPart(scope, 'llm_calls_held', held)].flat();

@@ -107,13 +107,13 @@ export function priceStages(
         rate.5, arrayResize(rate.6, length(rate.5), 0), arrayResize(rate.7, length(rate.5), 0),
         arrayResize(rate.8, length(rate.5), '')
     )`,
-    // Rows that were written when there were fewer buckets have fewer prices a tier.
-    prices_per_tier: 'toInt64(intDiv(length(rate.9), greatest(length(rate.5), 1)))',
-    unit_prices: `arrayResize(arraySlice(rate.9, (toInt64(tier) - 1) * prices_per_tier + 1, prices_per_tier), ${BUCKET_COUNT}, toInt64(-1))`,
   };
+  // Rows that were written when there were fewer buckets have fewer prices a tier.
+  const pricesPerTier = 'toInt64(intDiv(length(rate.9), greatest(length(rate.5), 1)))';
+  const unitPrices = `arrayResize(arraySlice(rate.9, (toInt64(tier) - 1) * ${pricesPerTier} + 1, ${pricesPerTier}), ${BUCKET_COUNT}, toInt64(-1))`;
   const decided = {
-    pico_usd:
-      'arraySum((quantity, price) -> toInt128(quantity) * greatest(price, toInt64(0)), priced_usage, unit_prices)',
+    unit_prices: unitPrices,
+    pico_usd: `arraySum((quantity, price) -> toInt128(quantity) * greatest(price, toInt64(0)), priced_usage, ${unitPrices})`,
     decision: `multiIf(
         cost_kind != '', if(given_cost_usd IS NULL, ('unpriced', 'no_price_at_time'), ('priced', '')),
         given_cost_usd IS NOT NULL, ('priced', ''),
@@ -125,10 +125,11 @@ export function priceStages(
         rate.1 = '', ('pending', ''),
         rate.1 != 'priced', ('unpriced', rate.2),
         tier = 0, ('unpriced', 'no_price_at_time'),
-        arrayExists((quantity, price) -> quantity > 0 AND price < 0, priced_usage, unit_prices),
+        arrayExists((quantity, price) -> quantity > 0 AND price < 0, priced_usage, ${unitPrices}),
             ('unpriced', 'no_price_for_bucket'),
         ('priced', '')
     )`,
   };
-  return [...rateStages(database, dictionary, lookUp), { columns: counts }, { columns: tiers }, { columns: decided }];
+  const [first = { columns: {} }, ...rates] = rateStages(database, dictionary, lookUp);
+  return [{ columns: { ...counts, ...first.columns } }, ...rates, { columns: tiers }, { columns: decided }];
 }

@@ -20,7 +20,7 @@ function parseBytes(bytes: unknown): unknown {
  * `us.amazon.nova-lite-v1:0`, whose prefix is part of the price. An application's profile, a provisioned or an imported
  * model has a name of the account's own: there the ARN is all that can be said.
  */
-export function bedrockModel(id: string): string {
+function bedrockModel(id: string): string {
   return /^arn:[^/]*:(?:foundation-model|inference-profile)\/(.+)$/.exec(id)?.[1] ?? id;
 }
 

@@ -131,7 +131,10 @@ describe('names and ports of the deployment', () => {
       CLICKHOUSE_PASSWORD: writer['CLICKHOUSE_PASSWORD'],
       CLICKHOUSE_DATABASE: writer['CLICKHOUSE_DB'],
     });
-    expect(environmentOf('aggregator')).toEqual(environmentOf('migrate'));
+    expect(environmentOf('aggregator')).toEqual({
+      ...environmentOf('migrate'),
+      COSTEL_GUARD_TOKEN: '${COSTEL_GUARD_TOKEN:-}',
+    });
     expect(environmentOf('aggregator')).toMatchObject({
       CLICKHOUSE_USER: writer['CLICKHOUSE_USER'],
       CLICKHOUSE_PASSWORD: writer['CLICKHOUSE_PASSWORD'],
@@ -165,7 +168,7 @@ describe('names and ports of the deployment', () => {
   });
 
   it('set only variables that the command reads', () => {
-    const source = read('packages/cli/src/store-access.ts');
+    const source = read('packages/cli/src/store-access.ts') + read('packages/cli/src/stack.ts');
     for (const name of Object.keys(environmentOf('aggregator'))) expect(source).toContain(name);
   });
 

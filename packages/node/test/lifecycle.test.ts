@@ -141,3 +141,19 @@ describe('a receiver out of reach', () => {
     expect(receiver.requests.filter(({ url }) => url === '/v1/traces')).toHaveLength(1);
   });
 });
+
+describe('a budget guard', () => {
+  it('whose aggregator accepts and never answers does not hold the end of the process', async () => {
+    receiver.status = undefined;
+    const source = `import { budgetGuard } from '@costel/node';
+      const guard = budgetGuard({ url: ${JSON.stringify(receiver.url)}, token: 't' });
+      console.log('known', await guard.ready(300));
+      console.log('end', process.uptime());`;
+    const { code, output, tookMs } = await runApp({ copy: 'openai-7', file: 'app.mjs', source });
+    expect(code, output).toBe(0);
+    expect(output).toContain('known false');
+    expect(receiver.requests.map(({ url }) => url)).toEqual(['/api/v1/guard']);
+    // It waits five seconds for an answer, and the process does not.
+    expect(tookMs - 1000 * Number(/end ([\d.]+)/.exec(output)?.[1])).toBeLessThan(2500);
+  });
+});

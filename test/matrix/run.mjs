@@ -1,6 +1,7 @@
 // `npm run test:matrix`: installs the packed packages, as a user would, beside both OpenTelemetry lines and two majors of
 // each SDK, and makes one instrumented call on each supported Node version, from ESM and from CommonJS. With `-- --full`
 // it does so for many versions of each SDK, from the oldest supported one on; each is installed anew, so that takes long.
+// `--only sdk-oldest` runs one set.
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -157,8 +158,9 @@ function report(title, problem) {
 try {
   const packed = packPackages();
   const nodes = installNodes();
+  const only = process.argv.includes('--only') ? process.argv[process.argv.indexOf('--only') + 1] : undefined;
   for (const line of LINES) {
-    for (const sdks of SDK_SETS) {
+    for (const sdks of SDK_SETS.filter(({ name }) => only === undefined || name === only)) {
       const folder = installCombination(line, sdks, packed);
       const ways = [
         { way: 'ESM, own NodeSDK', args: ['--import', './own-sdk-setup.mjs', './app.mjs'] },

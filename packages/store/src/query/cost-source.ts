@@ -122,10 +122,10 @@ export function sourceOfPlan(
   state: Pick<PublishedState, 'snapshot' | 'hold' | 'partitionsWithin'>,
 ): CostSource {
   const { snapshot, hold } = state;
-  const parts = plan.rollups.flatMap(({ table, ranges }, index) =>
+  const parts = plan.rollups.flatMap(({ table, ranges, isSubtracted }, index) =>
     table === TAG_DAY_ROLLUP || table === TAG_QUARTER_ROLLUP
       ? tagSources(scope, { table, ranges, shape, prefix: `r${index}` })
-      : [rollupSource(scope, { table, ranges, shape, prefix: `r${index}` })],
+      : [rollupSource(scope, { table, ranges, shape, prefix: `r${index}`, sign: isSubtracted === true ? '-' : '' })],
   );
   const { open, held } = splitByHold(plan.ledger, hold);
   if (held.length > 0) parts.push(ledgerSource(scope, { ranges: held, shape, ledger: 'llm_calls_held' }));

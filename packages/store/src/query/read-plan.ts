@@ -17,9 +17,17 @@ import { ceilTo, DAY_MS, floorTo, QUARTER_MS, type TimeRange } from './time-rang
 
 /** Which rows answer a query: every instant of its range is in exactly one of these. */
 export interface ReadPlan {
-  readonly rollups: readonly { readonly table: RollupTable; readonly ranges: readonly TimeRange[] }[];
+  readonly rollups: readonly PlannedRollup[];
   /** Read from the ledger with FINAL. */
   readonly ledger: readonly TimeRange[];
+}
+
+/** What a plan reads of one rollup. */
+export interface PlannedRollup {
+  readonly table: RollupTable;
+  readonly ranges: readonly TimeRange[];
+  /** Taken off: days that a month holds as they were, and that are read in quarter hours besides. */
+  readonly isSubtracted?: true;
 }
 
 /** What a plan depends on besides time. */
@@ -71,8 +79,18 @@ export function planRead(
   const endsOpen = state.quartersUntilMs > state.sealedUntilMs && range.toMs >= state.openAtMs;
   const whole = endsOpen ? { ...range, toMs: ceilTo(range.toMs, QUARTER_MS) } : range;
   let left: readonly TimeRange[] = range.toMs > range.fromMs ? [whole] : [];
-  const rollups: { table: RollupTable; ranges: readonly TimeRange[] }[] = [];
+  const rollups: PlannedRollup[] = [];
   for (const table of ladderFor(needs)) {
+    if (table.grain === 'month') {
+      const { months, changedDays } = left
+        .flatMap((part) => monthsCovered(part, state, dirty))
+        .reduce(joinMonths, NO_MONTHS);
+      if (months.length === 0) continue;
+      rollups.push({ table, ranges: months });
+      if (changedDays.length > 0) rollups.push({ table: USER_DAY_ROLLUP, ranges: changedDays, isSubtracted: true });
+      left = [...subtractRanges(left, months), ...changedDays];
+      continue;
+    }
     const ranges = left.flatMap((part) => coveredBy(table, part, state, dirty));
     if (ranges.length === 0) continue;
     rollups.push({ table, ranges });
@@ -88,7 +106,6 @@ function coveredBy(
   state: PublishedState,
   dirty: readonly TimeRange[],
 ): readonly TimeRange[] {
-  if (table.grain === 'month') return monthsCovered(range, state, dirty);
   const grainMs = table.grain === 'day' ? DAY_MS : QUARTER_MS;
   const whole = {
     fromMs: ceilTo(Math.max(range.fromMs, table.recent ? state.detailFromMs : 0), grainMs),
@@ -104,14 +121,39 @@ function coveredBy(
   return subtractRanges([whole], [...dirtyPeriods, ...stalePeriods]);
 }
 
-function monthsCovered(range: TimeRange, state: PublishedState, dirty: readonly TimeRange[]): readonly TimeRange[] {
-  const stale = [...state.staleDays.keys()].map((fromMs) => ({ fromMs, toMs: fromMs + DAY_MS }));
+/** Months that a rollup answers, and the days in them that changed since. */
+interface CoveredMonths {
+  readonly months: readonly TimeRange[];
+  readonly changedDays: readonly TimeRange[];
+}
+
+const NO_MONTHS: CoveredMonths = { months: [], changedDays: [] };
+/** A month with more changed days is read in days until it is summed again. */
+const MAX_CHANGED_DAYS = 3;
+
+function joinMonths(left: CoveredMonths, right: CoveredMonths): CoveredMonths {
+  return { months: [...left.months, ...right.months], changedDays: [...left.changedDays, ...right.changedDays] };
+}
+
+/**
+ * The summed months of a range. The days of one that changed since they were summed (stale, or with a dirty quarter hour)
+ * are in the month as the day rollup still has them: what it says is taken off, and they are read again in finer rows.
+ */
+function monthsCovered(range: TimeRange, state: PublishedState, dirty: readonly TimeRange[]): readonly CoveredMonths[] {
+  const changed = new Set([...state.staleDays.keys(), ...dirty.map(({ fromMs }) => floorTo(fromMs, DAY_MS))]);
+  const days = [...changed]
+    .toSorted((left, right) => left - right)
+    .map((fromMs) => ({ fromMs, toMs: fromMs + DAY_MS }));
   return [...state.monthsUntilMs]
     .filter(([fromMs]) => !state.staleMonths.has(fromMs))
     .map(([fromMs, toMs]) => ({ fromMs, toMs }))
     .filter(({ fromMs, toMs }) => fromMs >= range.fromMs && toMs <= range.toMs && toMs > fromMs)
-    .filter((month) => ![...dirty, ...stale].some((part) => part.fromMs < month.toMs && part.toMs > month.fromMs))
-    .toSorted((left, right) => left.fromMs - right.fromMs);
+    .toSorted((left, right) => left.fromMs - right.fromMs)
+    .map((month) => ({
+      months: [month],
+      changedDays: days.filter(({ fromMs }) => fromMs >= month.fromMs && fromMs < month.toMs),
+    }))
+    .filter(({ changedDays }) => changedDays.length <= MAX_CHANGED_DAYS);
 }
 
 /** What is left of ranges without others; ascending, as few ranges as can be. */

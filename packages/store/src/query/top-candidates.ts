@@ -55,8 +55,11 @@ export async function topUserCandidates(
     ),
     dearestOfRest(db, scope, rest, state, candidates),
   ]);
-  const last = (rows: readonly CandidateRow[]) =>
-    rows.length < candidates ? 0n : parsePicoUsd(rows.at(-1)?.cost_usd ?? '0');
+  // Who is in no list of the rest has nothing in it, which is more than less than nothing (of a day that was corrected).
+  const last = (rows: readonly CandidateRow[]): bigint => {
+    const least = rows.length < candidates ? 0n : parsePicoUsd(rows.at(-1)?.cost_usd ?? '0');
+    return least > 0n ? least : 0n;
+  };
   return {
     values: [...new Set(lists.flat().map((row) => row.d0))],
     othersAtMost: lists.reduce((sum, rows) => sum + last(rows), 0n),

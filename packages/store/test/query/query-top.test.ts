@@ -63,6 +63,29 @@ SELECT 'skewed', at, 'late', 's', 1, at, at, 'ok', 'm', 'newcomer', 1, 5000, 'pr
     expect({ total: asked.total, top: asked.top }).toEqual(all);
   });
 
+  it('are found so, too, while a day of the month has changed since the month was summed', async () => {
+    await store.db.command(
+      `INSERT INTO llm_calls (tenant, started, trace_id, span_id, version, received_at, counted_at, clock_status, model, user, counted, cost_usd, cost_status)
+SELECT 'skewed', at, 'later', 's', 1, at, at, 'ok', 'm', 'user-7', 1, 700, 'priced' FROM (SELECT toDateTime64('2026-11-05 08:06:00', 3, 'UTC') AS at)`,
+    );
+    const scope = checkedScope({ tenant: 'skewed', groupBy: ['user'] });
+    // Dirty first; then built again, which leaves its day stale.
+    for (const step of ['dirty', 'stale'] as const) {
+      if (step === 'stale') await buildRollups(store.db, { nowMs: NOW_MS });
+      const { all, asked } = await bothWays('skewed', 20);
+      expect(all.top.find(({ key }) => key['user'] === 'user-7')?.calls).toBeGreaterThan(10);
+      expect({ total: asked.total, top: asked.top }).toEqual(all);
+      const ledger = await store.db.query<{ user: string; cost: string }>(
+        `SELECT user, toString(sum(cost_usd)) AS cost FROM llm_calls FINAL WHERE tenant = 'skewed' GROUP BY user ORDER BY sum(cost_usd) DESC LIMIT 20`,
+      );
+      expect(asked.top.map(({ key, costUsd }) => [key['user'], costUsd])).toEqual(
+        ledger.map((row) => [row.user, row.cost]),
+      );
+      const candidates = await topUserCandidates(store.db, scope, { fromMs: MONTH.from.getTime(), toMs: NOW_MS }, 21);
+      expect(candidates?.values.length).toBeLessThan(USERS / 2);
+    }
+  });
+
   it('are exact where candidates prove nothing, because all spend about the same', async () => {
     await callsOf('even', 20_000, '1000 + cityHash64(n, 2) % 3');
     const { all, asked } = await bothWays('even', 20);

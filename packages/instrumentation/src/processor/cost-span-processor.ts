@@ -18,6 +18,7 @@ import { tokenSums, writeOutcome } from '../telemetry/span-attributes.js';
 import { guarded } from '../telemetry/trouble.js';
 import { OwnCalls, type OwnCall, type TimedCall } from './own-calls.js';
 import { readSpan, type SpanReading } from './read-span.js';
+import { RecentKeys } from './recent-keys.js';
 import { coverAbove, SpanFamilies, type SpanNode } from './span-families.js';
 
 /** The parts of an SDK's span that are read; both OpenTelemetry lines have them. */
@@ -47,9 +48,6 @@ function milliseconds([seconds, nanoseconds]: HrTime): number {
 const text = (value: unknown): string => (typeof value === 'string' ? value : '');
 const count = (value: unknown): number => (typeof value === 'number' ? value : 0);
 
-/** Answers that are remembered by their ids, to tell when one is reported twice. */
-const MAX_ANSWERS = 10_000;
-
 /**
  * Prices the GenAI spans of every other emitter in the process (spans that SDKs and frameworks emit themselves, other
  * instrumentations): adds cost and attribution to the span while it is ending, and counts it on the metrics. Spans of
@@ -64,8 +62,9 @@ const MAX_ANSWERS = 10_000;
 export class CostSpanProcessor {
   readonly #recorder: Recorder | undefined;
   readonly #families = new SpanFamilies();
-  readonly #ownCalls = new OwnCalls();
-  readonly #answers = new Set<string>();
+  readonly #ownCalls = new OwnCalls(readOwnCall);
+  /** Answers by trace and id, to tell when one is reported twice. */
+  readonly #answers = new RecentKeys();
   readonly #insideOurCall = new WeakSet<object>();
   readonly #attributionOf = new WeakMap<object, Readonly<Record<string, string>>>();
   readonly #verdicts = new WeakMap<object, Verdict>();
@@ -158,21 +157,11 @@ export class CostSpanProcessor {
     const responseId = text(span.attributes[ATTR_GEN_AI_RESPONSE_ID]);
     coverAbove(node, responseId);
     this.#noteAnswer(span, responseId);
-    this.#ownCalls.add({
-      ...timesOf(span),
-      inputTokens: count(span.attributes[ATTR_GEN_AI_USAGE_INPUT_TOKENS]),
-      outputTokens: count(span.attributes[ATTR_GEN_AI_USAGE_OUTPUT_TOKENS]),
-      provider: text(span.attributes[ATTR_GEN_AI_PROVIDER_NAME]),
-      responseId,
-    });
+    this.#ownCalls.add(span);
   }
 
   #noteAnswer(span: ObservedSpan, responseId: string): void {
     if (responseId === '') return;
-    if (this.#answers.size >= MAX_ANSWERS) {
-      const [oldest] = this.#answers;
-      if (oldest !== undefined) this.#answers.delete(oldest);
-    }
     this.#answers.add(answerKey(span, responseId));
   }
 
@@ -204,6 +193,17 @@ function isCall(node: SpanNode | undefined, span: SpanReading | undefined): bool
 function timesOf(span: ObservedSpan): Pick<TimedCall, 'startMs' | 'endMs'> {
   const startMs = milliseconds(span.startTime);
   return { startMs, endMs: startMs + milliseconds(span.duration) };
+}
+
+function readOwnCall(span: ObservedSpan): OwnCall {
+  const { attributes } = span;
+  return {
+    ...timesOf(span),
+    inputTokens: count(attributes[ATTR_GEN_AI_USAGE_INPUT_TOKENS]),
+    outputTokens: count(attributes[ATTR_GEN_AI_USAGE_OUTPUT_TOKENS]),
+    provider: text(attributes[ATTR_GEN_AI_PROVIDER_NAME]),
+    responseId: text(attributes[ATTR_GEN_AI_RESPONSE_ID]),
+  };
 }
 
 const answerKey = (span: ObservedSpan, responseId: string): string => `${span.spanContext().traceId} ${responseId}`;

@@ -87,6 +87,8 @@ export class CostSpanProcessor {
   }
 
   onEnding(span: ObservedSpan & Pick<Span, 'setAttribute' | 'setAttributes'>): void {
+    // Costel's own spans say all they have to say.
+    if (span.attributes[ATTR_COSTEL_COST_STATUS] !== undefined) return;
     guarded('span_processor', () => {
       const node = this.#families.get(span.spanContext());
       // What is below a span may yet turn out to be the call.

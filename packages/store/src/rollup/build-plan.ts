@@ -56,10 +56,9 @@ export function daysToBuild({ state, quarters, sealedUntilMs, detailFromMs, nowM
   return [...days].toSorted((left, right) => left - right);
 }
 
-/** The months of a build: those of the days that it seals, and those that are stale for long. */
+/** The months of a build: those of its days, so that no month waits for days that were summed again, and stale ones. */
 export function monthsToBuild(days: readonly number[], state: PublishedState, nowMs: number): readonly number[] {
-  const sealedNow = days.filter((day) => day + DAY_MS > state.sealedUntilMs);
-  return [...new Set([...sealedNow.map(monthStart), ...duePeriods(state.staleMonths, nowMs)])];
+  return [...new Set([...days.map(monthStart), ...duePeriods(state.staleMonths, nowMs)])];
 }
 
 function duePeriods(stale: ReadonlyMap<number, StalePeriod>, nowMs: number): readonly number[] {

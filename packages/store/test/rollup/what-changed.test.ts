@@ -76,15 +76,15 @@ describe('what a build does about a day that was sealed', () => {
     expect(top.rest?.costUsd).toBe('1');
   });
 
-  it('sums the month again once its days are, and reads days until then', async () => {
+  it('sums the month again together with its days, and corrects the month by the changed day until then', async () => {
     await buildRollups(store.db, { nowMs: NOW_MS });
     await insertSpans(store, [dollar('2026-11-10T10:01:00.000Z', 'ada')]);
     await buildRollups(store.db, { nowMs: NOW_MS + MINUTE_MS });
-    await buildRollups(store.db, { nowMs: NOW_MS + 12 * MINUTE_MS });
-    expect((await readPublishedState(store.db)).staleMonths.size).toBe(1);
+    expect((await readPublishedState(store.db)).staleDays.size).toBe(1);
     await expectTotal('5');
-    await buildRollups(store.db, { nowMs: NOW_MS + 23 * MINUTE_MS });
-    expect((await readPublishedState(store.db)).staleMonths.size).toBe(0);
+    await buildRollups(store.db, { nowMs: NOW_MS + 12 * MINUTE_MS });
+    const { staleDays, staleMonths } = await readPublishedState(store.db);
+    expect([staleDays.size, staleMonths.size]).toEqual([0, 0]);
     await expectTotal('5');
   });
 

@@ -56,6 +56,8 @@ export async function startCollector(options: CollectorOptions): Promise<Running
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
       PATH: process.env['PATH'],
+      // As docker-compose.yml has it: Go collects before the memory limiter has to refuse.
+      GOMEMLIMIT: '1024MiB',
       CLICKHOUSE_ENDPOINT: options.clickhouseUrl,
       CLICKHOUSE_PASSWORD: options.password,
       OTLP_HTTP_ENDPOINT: `127.0.0.1:${http}`,

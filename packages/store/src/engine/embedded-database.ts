@@ -107,7 +107,9 @@ export async function openEmbeddedDatabase(options: EmbeddedDatabaseOptions): Pr
   openDirectory = { path: dataDirectory, users: (openDirectory?.users ?? 0) + 1 };
   try {
     await createDatabase(connections, database);
-    return new ChdbDatabase(dataDirectory, database, connections, options.guestConnections ?? defaultGuests());
+    const opened = new ChdbDatabase(dataDirectory, database, connections, options.guestConnections ?? defaultGuests());
+    if (openDirectory.users === 1) await dropHalfReplaced(opened);
+    return opened;
   } catch (error) {
     for (const connection of connections) connection.close();
     forgetDirectory();
@@ -135,6 +137,14 @@ function openConnections(directory: string, count: number): EngineConnection[] {
 async function createDatabase(connections: readonly EngineConnection[], database: string): Promise<void> {
   await connections[0]?.run(`CREATE DATABASE IF NOT EXISTS \`${database}\``);
   for (const connection of connections) await connection.use(database);
+}
+
+/** What `CREATE OR REPLACE` leaves behind where the process died in the middle of it: the new object under another name. */
+async function dropHalfReplaced(db: ChdbDatabase): Promise<void> {
+  const rows = await db.query<{ name: string; kind: string }>(
+    "SELECT name, if(engine = 'Dictionary', 'DICTIONARY', 'TABLE') AS kind FROM system.tables WHERE database = currentDatabase() AND startsWith(name, '_tmp_replace_')",
+  );
+  for (const { name, kind } of rows) await db.command(`DROP ${kind} IF EXISTS \`${name}\``);
 }
 
 function forgetDirectory(): void {

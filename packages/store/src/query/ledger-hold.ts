@@ -12,6 +12,8 @@ export interface LedgerHold {
   readonly range: TimeRange;
   /** Quarter hours in it that had rows newer than their build when it began: read from the held calls. */
   readonly dirtyQuartersMs: readonly number[];
+  /** The number of the re-pricing that holds, where the hold was widened since it began; else its own. */
+  readonly reprice?: bigint;
 }
 
 /** The hold of a row of `published_state.sql`: `id` says where it begins and what was dirty, `sealed_until` where it ends. */
@@ -21,13 +23,14 @@ export function parseHold(
   if (row === undefined) return undefined;
   const toMs = parseInstant(row.sealed_until);
   if (toMs <= 0) return undefined;
-  const { fromMs, dirtyQuartersMs } = JSON.parse(row.id) as { fromMs: number; dirtyQuartersMs: readonly number[] };
-  return { build: BigInt(row.build), range: { fromMs, toMs }, dirtyQuartersMs };
+  const said = JSON.parse(row.id) as { fromMs: number; dirtyQuartersMs: readonly number[]; reprice?: string };
+  const { fromMs, dirtyQuartersMs, reprice = row.build } = said;
+  return { build: BigInt(row.build), range: { fromMs, toMs }, dirtyQuartersMs, reprice: BigInt(reprice) };
 }
 
 /** What {@link parseHold} reads back as `id`. */
-export function holdText({ range, dirtyQuartersMs }: Omit<LedgerHold, 'build'>): string {
-  return JSON.stringify({ fromMs: range.fromMs, dirtyQuartersMs });
+export function holdText({ range, dirtyQuartersMs, reprice }: Omit<LedgerHold, 'build'>): string {
+  return JSON.stringify({ fromMs: range.fromMs, dirtyQuartersMs, reprice: reprice?.toString() });
 }
 
 /** A range of the ledger in the part that everybody reads and the part that is held. */

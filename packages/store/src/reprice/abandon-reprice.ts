@@ -42,7 +42,7 @@ export async function abandonReprice(db: Database, options: AbandonOptions): Pro
   const { hold } = standing;
   for (const partition of await partitionsOf(db, hold.range)) await putBack(db, hold, partition);
   await recordReprice(db, {
-    reprice: hold.build,
+    reprice: hold.reprice ?? hold.build,
     state: 'abandoned',
     cause: 'command',
     range: hold.range,

@@ -1,5 +1,6 @@
 import type { Database } from '../database.js';
 import { runExclusively } from '../ledger/ledger-lock.js';
+import { LEDGER_COLUMNS } from '../ledger/ledger-columns.js';
 import { holdText, parseHold, type LedgerHold } from '../query/ledger-hold.js';
 import { ceilTo, floorTo, instantText, parseInstant, QUARTER_MS, type TimeRange } from '../query/time-range.js';
 import { nextBuild } from '../rollup/build-rollups.js';
@@ -50,6 +51,29 @@ export async function holdLedger(db: Database, range: TimeRange, nowMs: number):
     };
     await db.insertRows('published', [holdRow(hold, nowMs)]);
     return hold;
+  });
+}
+
+/** Widens a hold by the open quarter hour as it is now; the copy gets its calls. @returns the hold that stands from now on. */
+export async function holdOpenQuarter(
+  db: Database,
+  hold: LedgerHold,
+  open: TimeRange,
+  nowMs: number,
+): Promise<LedgerHold> {
+  return runExclusively(db, 'build', async () => {
+    // Clocks may be ahead by less than a quarter hour; what comes later than that is nobody's to hold.
+    const toMs = Math.min(ceilTo(open.toMs, QUARTER_MS), ceilTo(nowMs, QUARTER_MS) + QUARTER_MS);
+    const range = { fromMs: hold.range.fromMs, toMs };
+    const columns = LEDGER_COLUMNS.map((column) => `\`${column}\``).join(', ');
+    await db.command(
+      `INSERT INTO llm_calls_held (${columns}) SELECT ${columns} FROM llm_calls AS c WHERE ${IN_COUNTED_RANGE} SETTINGS max_partitions_per_insert_block = 0`,
+      rangeParameters({ fromMs: open.fromMs, toMs }),
+    );
+    const state = await readPublishedState(db);
+    const wider: LedgerHold = { ...hold, build: nextBuild(state, nowMs), range, reprice: hold.build };
+    await db.insertRows('published', [holdRow(wider, nowMs)]);
+    return wider;
   });
 }
 

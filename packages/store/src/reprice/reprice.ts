@@ -13,7 +13,7 @@ import { readsUnderWay } from '../rollup/read-view.js';
 import { twoAtATime } from '../rollup/two-at-a-time.js';
 import { abandonReprice } from './abandon-reprice.js';
 import { insertChanges, REVISE_SETTINGS } from './changed-calls.js';
-import { holdLedger, partitionsOf, refreshHold } from './hold-ledger.js';
+import { holdLedger, holdOpenQuarter, partitionsOf, refreshHold } from './hold-ledger.js';
 import {
   compareModels,
   IN_COUNTED_RANGE,
@@ -29,8 +29,10 @@ export interface RepriceHooks {
   readonly afterHold?: () => Promise<void>;
   /** A day of the ledger has been written; two of them are written at once. */
   readonly afterDay?: (partition: string) => Promise<void>;
-  /** Everything is written, nothing of it is visible. */
+  /** All sealed hours are written, nothing of it is visible. */
   readonly beforePublish?: () => Promise<void>;
+  /** The open quarter hour is written, too, and is not visible either. */
+  readonly afterOpen?: () => Promise<void>;
 }
 
 /** How {@link reprice} works. */
@@ -72,8 +74,7 @@ const ONE_BLOCK_SETTINGS =
 
 /**
  * Prices the calls of a range again by what the resolver knows now, under their next version. Readers see two figures and
- * no third: all sealed hours of the range change in the one block that publishes their rebuilt rollups, and the open
- * quarter hour, which is written in one block too, directly before. Spans may come in all the while. A process that dies
+ * no third: sealed hours and the open quarter hour change in the one block that publishes the rebuilt rollups. Spans may come in all the while. A process that dies
  * leaves the old figures; see {@link abandonReprice}.
  * @throws StoreError `parameter_invalid`, `reprice_running`.
  */
@@ -108,10 +109,10 @@ export async function repriceRange(db: Database, asked: TimeRange, options: Repr
   const before = await readLedgerModels(db, 'llm_calls', range);
   const record = { cause: options.cause, range };
   const nothing = { ...compareModels(before, before, new Map()), models: [] };
+  const hasOpen = open.toMs > open.fromMs;
   const finish = async (number: bigint): Promise<RangeFigures> => {
-    if (open.toMs > open.fromMs) {
-      await withLedgerLock(db, async () => writeChanges(db, open, options.only, ONE_BLOCK_SETTINGS));
-    }
+    if (hasOpen) await withLedgerLock(db, async () => writeChanges(db, open, options.only, ONE_BLOCK_SETTINGS));
+    await hooks?.afterOpen?.();
     const changed = await changedByModel(db, range, marks);
     const result = compareModels(before, await readLedgerModels(db, 'llm_calls', range), changed);
     const models = result.models.filter(({ changedCalls }) => changedCalls > 0);
@@ -125,17 +126,24 @@ export async function repriceRange(db: Database, asked: TimeRange, options: Repr
   const hold = await holdLedger(db, sealed, clock());
   await recordReprice(db, { ...record, ...nothing, reprice: hold.build, state: 'started' });
   await hooks?.afterHold?.();
-  // Readers that planned before the hold and have not read yet: those of this process are known, others get their time.
-  await pause(options.settleMs ?? DEFAULT_SETTLE_MS);
-  await readsUnderWay(db);
+  await settled(db, options);
   await writeDays(db, sealed, hold, options);
+  // The open quarter hour is held for the last moment only, for nobody sees what comes in it meanwhile.
+  const held = hasOpen ? await holdOpenQuarter(db, hold, open, clock()) : hold;
+  if (hasOpen) await settled(db, options);
   let result: RangeFigures = nothing;
   const beforePublish = async (): Promise<void> => {
     await hooks?.beforePublish?.();
     result = await finish(hold.build);
   };
-  await buildRollups(db, { nowMs: clock(), ...buildOptions, releaseHold: hold.build, hooks: { beforePublish } });
+  await buildRollups(db, { nowMs: clock(), ...buildOptions, releaseHold: held.build, hooks: { beforePublish } });
   return { ...result, reprice: hold.build, range };
+}
+
+/** Waits for readers that planned before a hold and have not read yet: those of this process are known, others get their time. */
+async function settled(db: Database, { settleMs = DEFAULT_SETTLE_MS }: Pick<RepriceScope, 'settleMs'>): Promise<void> {
+  await pause(settleMs);
+  await readsUnderWay(db);
 }
 
 async function pause(ms: number): Promise<void> {

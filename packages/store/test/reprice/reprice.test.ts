@@ -145,6 +145,23 @@ describe('pricing history again', () => {
     expect(seen.filter((sum) => sum === '27 for 9')).toHaveLength(6);
   });
 
+  it('shows the open quarter hour at its new price with all others, never before them: a total was neither', async () => {
+    await insertSpans(store, callsOfDays());
+    await settle(prices({ m: 1 }));
+    await insertSpans(store, [call(new Date(NOW_MS - 1000).toISOString())]);
+    const seen: string[] = [];
+    const look = async (): Promise<void> => {
+      seen.push(await total(), await totalOfLedger());
+    };
+    await look();
+    const range = { ...RANGE, to: new Date(NOW_MS) };
+    const hooks = { afterHold: look, afterDay: look, beforePublish: look, afterOpen: look };
+    await reprice(store.db, { ...range, resolver: prices({ m: 3 }), clock, settleMs: 0, hooks });
+    await look();
+    expect(seen.slice(-2)).toEqual(['30', '30']);
+    expect(new Set(seen.slice(0, -2))).toEqual(new Set(['10']));
+  });
+
   it('lets a reader in a loop see exactly two totals', async () => {
     await insertSpans(store, callsOfDays());
     await settle(prices({ m: 1 }));
@@ -269,7 +286,7 @@ describe('pricing history again', () => {
     expect(await total()).toBe('9');
   });
 
-  it.each(['afterHold', 'afterDay', 'beforePublish'] as const)(
+  it.each(['afterHold', 'afterDay', 'beforePublish', 'afterOpen'] as const)(
     'leaves the old totals when it dies at %s, and can be run again',
     async (point) => {
       await insertSpans(store, callsOfDays());
@@ -280,7 +297,9 @@ describe('pricing history again', () => {
       // Nothing is built over a hold; what comes in is counted all the same.
       await insertSpans(store, [call('2026-11-12T10:06:00.000Z')]);
       await buildRollups(store.db, { nowMs: NOW_MS + 1000 });
-      expect([await total(), await totalOfLedger()]).toEqual(['12', '12']);
+      // At the last moment the open quarter hour is held as well: it waits for whoever puts the rest back.
+      const meanwhile = point === 'beforePublish' || point === 'afterOpen' ? '9' : '12';
+      expect([await total(), await totalOfLedger()]).toEqual([meanwhile, meanwhile]);
       expect(await abandonReprice(store.db, { nowMs: NOW_MS + 2000 })).toBe(true);
       expect([await total(), await totalOfLedger()]).toEqual(['12', '12']);
       expect((await listReprices(store.db))[0]?.state).toBe('abandoned');

@@ -127,17 +127,34 @@ export async function repriceRange(db: Database, asked: TimeRange, options: Repr
   await recordReprice(db, { ...record, ...nothing, reprice: hold.build, state: 'started' });
   await hooks?.afterHold?.();
   await settled(db, options);
-  await writeDays(db, sealed, hold, options);
-  // The open quarter hour is held for the last moment only, for nobody sees what comes in it meanwhile.
-  const held = hasOpen ? await holdOpenQuarter(db, hold, open, clock()) : hold;
-  if (hasOpen) await settled(db, options);
-  let result: RangeFigures = nothing;
-  const beforePublish = async (): Promise<void> => {
-    await hooks?.beforePublish?.();
-    result = await finish(hold.build);
-  };
-  await buildRollups(db, { nowMs: clock(), ...buildOptions, releaseHold: held.build, hooks: { beforePublish } });
-  return { ...result, reprice: hold.build, range };
+  return withoutMerges(db, async () => {
+    await writeDays(db, sealed, hold, options);
+    // The open quarter hour is held for the last moment only, for nobody sees what comes in it meanwhile.
+    const held = hasOpen ? await holdOpenQuarter(db, hold, open, clock()) : hold;
+    // On a data directory the readers of the API are all of this process, and those of SQL were given their time.
+    if (hasOpen) await settled(db, 'dataDirectory' in db ? { settleMs: 0 } : options);
+    let result: RangeFigures = nothing;
+    const beforePublish = async (): Promise<void> => {
+      await hooks?.beforePublish?.();
+      result = await finish(hold.build);
+    };
+    await buildRollups(db, { nowMs: clock(), ...buildOptions, releaseHold: held.build, hooks: { beforePublish } });
+    return { ...result, reprice: hold.build, range };
+  });
+}
+
+/**
+ * Leaves the ledger's parts as they are while `work` writes: merging what has just been written costs as much again. On a
+ * server merges are everybody's and go on.
+ */
+async function withoutMerges<Result>(db: Database, work: () => Promise<Result>): Promise<Result> {
+  if (!('dataDirectory' in db)) return work();
+  await db.command('SYSTEM STOP MERGES llm_calls');
+  try {
+    return await work();
+  } finally {
+    await db.command('SYSTEM START MERGES llm_calls');
+  }
 }
 
 /** Waits for readers that planned before a hold and have not read yet: those of this process are known, others get their time. */

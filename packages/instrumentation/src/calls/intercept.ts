@@ -14,7 +14,13 @@ import { activeAttribution, withoutAttributionBaggage } from '../attribution/wit
 import { admitCall } from '../guard/admit-call.js';
 import type { BudgetExceededError } from '../guard/budget-exceeded-error.js';
 import { refuse } from '../guard/refuse.js';
-import { asRecord, type MethodDefinition, type RequestFacts, type SdkDefinition } from '../sdks/sdk-definition.js';
+import {
+  asRecord,
+  operationOf,
+  type MethodDefinition,
+  type RequestFacts,
+  type SdkDefinition,
+} from '../sdks/sdk-definition.js';
 import { serverOfClient, serverOfHint } from '../sdks/server-of-client.js';
 import { withFallbackTag } from '../telemetry/fallback.js';
 import type { Recorder } from '../telemetry/recorder.js';
@@ -253,16 +259,18 @@ export function attributionOf(
   };
 }
 
-function spanName({ method, facts }: CallStart): string {
-  const operation = facts.operation ?? method.operation;
-  return facts.model === '' ? operation : `${operation} ${facts.model}`;
+function spanName(start: CallStart): string {
+  const operation = operationOf(start);
+  const { model } = start.facts;
+  return model === '' ? operation : `${operation} ${model}`;
 }
 
 /** The attributes that samplers may decide on; the rest follows in one go at the end. */
-function startAttributes({ recorder, method, facts, server, attribution }: CallStart): Attributes {
+function startAttributes(start: CallStart): Attributes {
+  const { recorder, method, facts, server, attribution } = start;
   const attributes: Attributes = { [CONVENTIONS[recorder.options.conventions].providerName]: server.provider };
   // Whether a framework's call is a call is known at its end.
-  if (method.isFramework !== true) attributes[ATTR_GEN_AI_OPERATION_NAME] = facts.operation ?? method.operation;
+  if (method.isFramework !== true) attributes[ATTR_GEN_AI_OPERATION_NAME] = operationOf(start);
   if (server.address !== '') {
     attributes[ATTR_SERVER_ADDRESS] = server.address;
     attributes[ATTR_SERVER_PORT] = server.port;

@@ -20,7 +20,7 @@ import { CallContent } from '../content/call-content.js';
 import type { Reservation } from '../guard/active-guard.js';
 import { BudgetExceededError } from '../guard/budget-exceeded-error.js';
 import { settleReservation } from '../guard/settle-reservation.js';
-import { asRecord, type MethodDefinition, type RequestFacts } from '../sdks/sdk-definition.js';
+import { asRecord, operationOf, type MethodDefinition, type RequestFacts } from '../sdks/sdk-definition.js';
 import type { HeaderSource } from '../sdks/server-clock.js';
 import type { Server } from '../sdks/server-of-client.js';
 import { NOTHING_READ, type CallOutcome, type StreamEnd } from '../telemetry/call-outcome.js';
@@ -29,6 +29,7 @@ import type { Recorder } from '../telemetry/recorder.js';
 import { writeOutcome } from '../telemetry/span-attributes.js';
 import { guarded, reportTrouble } from '../telemetry/trouble.js';
 import { reportParts } from './beside-spans.js';
+import { errorTypeOf, httpStatusOf } from './call-error.js';
 import type { NativeSpan } from './native-span.js';
 import { closeCall } from './open-calls.js';
 import { countJob, holdCall } from '../jobs/known-jobs.js';
@@ -103,6 +104,11 @@ export class LlmCall {
 
   get hasParseStarted(): boolean {
     return this.#hasParseStarted;
+  }
+
+  /** The span that reports on the call: ours, or the SDK's own. */
+  get #anySpan(): Span | undefined {
+    return this.#span ?? this.#native?.span;
   }
 
   get hasResponse(): boolean {
@@ -280,7 +286,7 @@ export class LlmCall {
     } catch (error) {
       reportTrouble('finish', error);
     }
-    settleReservation(this.#start.reservation, outcome, this.#span ?? this.#native?.span);
+    settleReservation(this.#start.reservation, outcome, this.#anySpan);
     try {
       this.#span?.end(ending.endedAtMs);
       const isLeftToUs = ending.streamEnd === 'abandoned' || ending.error instanceof BudgetExceededError;
@@ -332,7 +338,7 @@ export class LlmCall {
       startedAtMs: this.#startedAtMs,
       endedAtMs,
       durationSeconds,
-      span: this.#span ?? this.#native?.span,
+      span: this.#anySpan,
     });
   }
 
@@ -345,9 +351,8 @@ export class LlmCall {
     if (this.#content !== undefined) this.#writeContent(this.#content, outcome);
     if (this.#native !== undefined) writeOutcome(this.#native, outcome, options, 'other');
     if (this.#span === undefined) return;
-    const { method, facts } = this.#start;
-    if (method.isFramework === true)
-      this.#span.setAttribute(ATTR_GEN_AI_OPERATION_NAME, facts.operation ?? method.operation);
+    const { method } = this.#start;
+    if (method.isFramework === true) this.#span.setAttribute(ATTR_GEN_AI_OPERATION_NAME, operationOf(this.#start));
     writeOutcome(this.#span, outcome, options, 'costel');
     if (outcome.errorType !== undefined) this.#span.setStatus({ code: SpanStatusCode.ERROR });
   }
@@ -356,7 +361,7 @@ export class LlmCall {
     const { recorder } = this.#start;
     const { operation, provider, requestModel } = this.#metricSubject();
     const { responseModel, responseId } = reading;
-    content.write(this.#span ?? this.#native, this.#span ?? this.#native?.span, recorder.events, {
+    content.write(this.#span ?? this.#native, this.#anySpan, recorder.events, {
       operation,
       provider,
       requestModel,
@@ -366,10 +371,10 @@ export class LlmCall {
   }
 
   #metricSubject() {
-    const { method, facts, attribution } = this.#start;
+    const { facts, attribution } = this.#start;
     const server = this.#server;
     return {
-      operation: facts.operation ?? method.operation,
+      operation: operationOf(this.#start),
       provider: server.provider,
       requestModel: facts.model,
       serverAddress: server.isOwnProvider ? undefined : server.address,
@@ -377,29 +382,4 @@ export class LlmCall {
       attribution,
     };
   }
-}
-
-/** Where SDKs' errors keep the HTTP status of the answer. */
-const STATUS_FIELDS = ['status', 'statusCode', 'status_code'] as const;
-
-/** The HTTP status of an error response; 4xx and 5xx answers are not billed. */
-function httpStatusOf(error: unknown): number | undefined {
-  const fields = asRecord(error);
-  if (fields === undefined) return undefined;
-  for (const name of STATUS_FIELDS) {
-    const status = fields[name];
-    if (typeof status === 'number') return status;
-  }
-  const status = asRecord(fields['$metadata'])?.['httpStatusCode'];
-  return typeof status === 'number' ? status : undefined;
-}
-
-/** Classes that tell less than the error's name: of an aborted `fetch`, of a timeout. */
-const VAGUE_CLASSES: ReadonlySet<string> = new Set(['', 'Error', 'DOMException']);
-
-/** The error's class, e.g. `RateLimitError`: few values, and no content as a message could have. */
-function errorTypeOf(error: unknown): string {
-  if (!(error instanceof Error)) return '_OTHER';
-  const { name } = error.constructor;
-  return VAGUE_CLASSES.has(name) ? error.name : name;
 }

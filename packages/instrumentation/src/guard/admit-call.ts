@@ -4,7 +4,7 @@ import {
   ATTR_COSTEL_GUARD_BUDGET,
   ATTR_COSTEL_GUARD_DECISION,
 } from '@costel/semconv';
-import type { MethodDefinition, RequestFacts } from '../sdks/sdk-definition.js';
+import { operationOf, type MethodDefinition, type RequestFacts } from '../sdks/sdk-definition.js';
 import { activeGuard, type CallGuard, type Reservation } from './active-guard.js';
 import type { BudgetExceededError } from './budget-exceeded-error.js';
 
@@ -37,9 +37,10 @@ export function admitCall(call: CallToAdmit): AdmittedCall {
   return guard === undefined || call.method.isFree === true ? UNGUARDED : askGuard(guard, call);
 }
 
-function askGuard(guard: CallGuard, { method, args, body, facts, provider, attribution }: CallToAdmit): AdmittedCall {
+function askGuard(guard: CallGuard, call: CallToAdmit): AdmittedCall {
+  const { method, args, body, facts, provider, attribution } = call;
   const { model } = facts;
-  const operation = facts.operation ?? method.operation;
+  const operation = operationOf(call);
   const admission = guard.admit(
     { provider, model, operation, attribution, request: body },
     { readText: method.readText, canReplace: canReplace(method, args, body) },

@@ -1,27 +1,12 @@
-import {
-  ATTR_COSTEL_CUSTOMER,
-  ATTR_COSTEL_FEATURE,
-  ATTR_COSTEL_PROJECT,
-  ATTR_COSTEL_TAG_PREFIX,
-  ATTR_COSTEL_TEAM,
-  ATTR_GEN_AI_AGENT_NAME,
-  ATTR_GEN_AI_CONVERSATION_ID,
-  ATTR_USER_ID,
-} from '@costel/semconv';
+import { ATTR_COSTEL_TAG_PREFIX } from '@costel/semconv';
+import { ATTRIBUTE_OF_FIELD } from '../attribution/cost-attribution.js';
 import type { GuardedCall, GuardOptions } from './guard-config.js';
 
 /** A call by the dimensions that budgets are about; a dimension that it has no value of is the empty text. */
 export type CallDimensions = (dimension: string) => string;
 
-const ATTRIBUTE_OF_DIMENSION: Readonly<Record<string, string>> = {
-  feature: ATTR_COSTEL_FEATURE,
-  customer: ATTR_COSTEL_CUSTOMER,
-  team: ATTR_COSTEL_TEAM,
-  project: ATTR_COSTEL_PROJECT,
-  user: ATTR_USER_ID,
-  agent: ATTR_GEN_AI_AGENT_NAME,
-  conversation: ATTR_GEN_AI_CONVERSATION_ID,
-};
+/** Dimensions of attribution are named as its fields are. */
+const ATTRIBUTE_OF_DIMENSION: Readonly<Record<string, string>> = ATTRIBUTE_OF_FIELD;
 
 /** Models that are asked for are few; a map that outgrows this is emptied. */
 const MAX_KNOWN_MODELS = 1000;

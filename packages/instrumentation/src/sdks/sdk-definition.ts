@@ -125,6 +125,11 @@ export interface SdkDefinition {
   readonly mayEmitNativeSpans?: boolean;
 }
 
+/** What a call does: what its request says, where one method does several things, else what the method does. */
+export function operationOf(call: { readonly facts: RequestFacts; readonly method: MethodDefinition }): GenAiOperation {
+  return call.facts.operation ?? call.method.operation;
+}
+
 /** The value as a non-empty string, or undefined. */
 export function asText(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined;

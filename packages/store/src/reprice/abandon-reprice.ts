@@ -30,7 +30,7 @@ const SERVER_DEAD_AFTER_MS = 600_000;
  * @throws StoreError `reprice_running` when one is under way in another process.
  */
 export async function abandonReprice(db: Database, options: AbandonOptions): Promise<boolean> {
-  const { nowMs, deadAfterMs = 'dataDirectory' in db ? 0 : SERVER_DEAD_AFTER_MS } = options;
+  const { nowMs, deadAfterMs = db.isShared === true ? SERVER_DEAD_AFTER_MS : 0 } = options;
   const standing = await readHold(db);
   if (standing === undefined) return false;
   if (nowMs - standing.seenAtMs < deadAfterMs) {

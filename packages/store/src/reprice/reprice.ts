@@ -132,7 +132,7 @@ export async function repriceRange(db: Database, asked: TimeRange, options: Repr
     // The open quarter hour is held for the last moment only, for nobody sees what comes in it meanwhile.
     const held = hasOpen ? await holdOpenQuarter(db, hold, open, clock()) : hold;
     // On a data directory the readers of the API are all of this process, and those of SQL were given their time.
-    if (hasOpen) await settled(db, 'dataDirectory' in db ? { settleMs: 0 } : options);
+    if (hasOpen) await settled(db, db.isShared === true ? options : { settleMs: 0 });
     let result: RangeFigures = nothing;
     const beforePublish = async (): Promise<void> => {
       await hooks?.beforePublish?.();
@@ -148,7 +148,7 @@ export async function repriceRange(db: Database, asked: TimeRange, options: Repr
  * server merges are everybody's and go on.
  */
 async function withoutMerges<Result>(db: Database, work: () => Promise<Result>): Promise<Result> {
-  if (!('dataDirectory' in db)) return work();
+  if (db.isShared === true) return work();
   await db.command('SYSTEM STOP MERGES llm_calls');
   try {
     return await work();

@@ -21,18 +21,15 @@ import {
   NESTED_USAGE_MARK,
   OPERATIONS_WITHOUT_COST,
   OPERATION_NAMES,
-  PROVIDERS_BY_MODEL,
   PROVIDER_METADATA_ATTRIBUTE,
-  PROVIDER_METADATA_OBJECTS,
   PROVIDER_NAMES,
   SPAN_KIND_OPERATIONS,
   STANDARD_TIERS,
   USAGE_JSON_ATTRIBUTES,
-  USAGE_JSON_OBJECTS,
-  USAGE_JSON_PREFIX,
   type EmitterRule,
 } from './attribute-table.js';
 import { BUCKET_COUNT, usageColumnsOf } from './buckets.js';
+import { isEmitter, jsonEntries, makerOf } from './foreign-spans.js';
 import { LEDGER_COLUMNS } from './ledger-columns.js';
 import { PRICE_RESULTS, priceStages } from './price-stages.js';
 import { sqlString, sqlStrings } from './sql-text.js';
@@ -122,27 +119,6 @@ function spanStage(origin: SpanOrigin, where: string): Stage {
     },
     where: `${where} AND arrayExists(rank -> ${isBillableRankSql('rank')}, span_ranks)`,
   };
-}
-
-/**
- * What stands in attributes as JSON, as names and texts. Extraction answers nothing for what is no JSON; a null is nothing.
- * One extraction for all objects, each with the text that it stands in, its key and the prefix of its names.
- */
-function jsonEntries(): string {
-  const objects: readonly (readonly [json: string, key: string, prefix: string])[] = [
-    [`concat('{"usage":', usage_text, '}')`, 'usage', USAGE_JSON_PREFIX],
-    ...USAGE_JSON_OBJECTS.map((key) => ['usage_text', key, `${USAGE_JSON_PREFIX}${key}.`] as const),
-    ...PROVIDER_METADATA_OBJECTS.map((path) => {
-      const outer = path.slice(0, -1).map(sqlString);
-      const json = outer.length === 0 ? 'metadata_text' : `JSONExtractRaw(metadata_text, ${outer.join(', ')})`;
-      return [json, path.at(-1) ?? '', `${PROVIDER_METADATA_ATTRIBUTE}.${path.join('.')}.`] as const;
-    }),
-  ];
-  const entries = `arrayMap(
-        (json, key, prefix) -> arrayMap(entry -> (concat(prefix, entry.1), entry.2), JSONExtractKeysAndValuesRaw(json, key)),
-        [${objects.map(([json]) => json).join(', ')}], ${sqlStrings(objects.map(([, key]) => key))}, ${sqlStrings(objects.map(([, , prefix]) => prefix))}
-    )`;
-  return `arrayFilter(entry -> entry.2 != 'null', arrayFlatten(${entries}))`;
 }
 
 /** Stage 2: their texts with those of the resource, in order of preference; what needs the attributes as a whole. */
@@ -239,28 +215,6 @@ function itemStage(origin: SpanOrigin): Stage {
     ...(origin === 'ours' ? {} : { where: isBillable }),
   };
 }
-/** SQL: who alone sells a model, by the first letters of its name; empty for the others. */
-function makerOf(model: string): string {
-  const prefixes = sqlStrings(Object.keys(PROVIDERS_BY_MODEL));
-  const first = `arrayFirst(prefix -> startsWith(${model}, prefix), ${prefixes})`;
-  return `transform(${first}, ${prefixes}, ${sqlStrings(Object.values(PROVIDERS_BY_MODEL))}, '')`;
-}
-
-/**
- * SQL: whether a span is of one of these emitters. The rules stand in arrays, not in conditions: ten of them took a fifth of
- * the planning of the view. A scope that must be met whole ends in a line feed, which no name of a scope has.
- */
-function isEmitter(rules: readonly EmitterRule[]): string {
-  const scopes = rules.map(({ scopePrefix, scope = '' }) => scopePrefix ?? `${scope}\n`);
-  const providers = rules.map(({ providerPrefix = '' }) => providerPrefix);
-  const unless = rules.map(({ unlessAttribute = '' }) => unlessAttribute);
-  return `arrayExists(
-            (scope, maker, unless) -> startsWith(concat(ScopeName, char(10)), scope) AND startsWith(provider_text, maker)
-                AND NOT has(mapKeys(SpanAttributes), unless),
-            [${scopes.map((scope) => (scope.endsWith('\n') ? `concat(${sqlString(scope.slice(0, -1))}, char(10))` : sqlString(scope))).join(', ')}], ${sqlStrings(providers)}, ${sqlStrings(unless)}
-        )`;
-}
-
 /** Stage 6: which counts hold, and stated dollars. */
 function countStage(origin: SpanOrigin): Stage {
   const provider = slotText('provider');

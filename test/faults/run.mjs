@@ -2,6 +2,8 @@
 //   -- --kills 100      kills of the embedded stack and of the collector each (default 24 and a third of it)
 //   -- --bodies 10000   mutated OTLP bodies (default 10000)
 //   -- --long           ClickHouse away for 10 and for 60 minutes (default: one minute)
+//   -- --minutes 60     ClickHouse away for so many minutes, and for no other length
+//   -- --pause 75       milliseconds between two requests of each of the two senders meanwhile (75: about 340 calls a second)
 //   -- --seed 7         repeats a run; every run prints its seed
 // What else is given goes to vitest, e.g. a part of a file's name.
 import { mkdirSync, rmSync } from 'node:fs';
@@ -18,6 +20,8 @@ const { values, positionals } = parseArgs({
     kills: { type: 'string', default: '24' },
     bodies: { type: 'string', default: '10000' },
     long: { type: 'boolean', default: false },
+    minutes: { type: 'string', default: '0' },
+    pause: { type: 'string', default: '75' },
     seed: { type: 'string', default: String(Math.floor(Math.random() * 2 ** 31)) },
   },
 });
@@ -35,6 +39,8 @@ try {
     COSTEL_FAULTS_KILLS: values.kills,
     COSTEL_FAULTS_BODIES: values.bodies,
     COSTEL_FAULTS_LONG: values.long ? '1' : '',
+    COSTEL_FAULTS_MINUTES: values.minutes,
+    COSTEL_FAULTS_PAUSE: values.pause,
     COSTEL_FAULTS_FIGURES: join(directory, 'figures.txt'),
     // One test forks engines on directories of their own; the default of four threads would make it wait for itself.
     UV_THREADPOOL_SIZE: '12',

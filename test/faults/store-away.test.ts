@@ -11,15 +11,13 @@ import { delay, Sender } from './support/sender.js';
 import { settings } from './support/settings.js';
 import { expectTotals } from './support/totals.js';
 
-const MINUTES = settings.isLong ? [10, 60] : [1];
-
 describe('ClickHouse, away under load', () => {
   const undo: (() => Promise<unknown> | void)[] = [];
   afterEach(async () => {
     for (const step of undo.splice(0).toReversed()) await step();
   });
 
-  it.each(MINUTES)(
+  it.each(settings.awayMinutes)(
     'for %d minutes, the collector killed once meanwhile: its queue takes all and drains, and totals are exact',
     async (minutes) => {
       const directory = mkdtempSync(join(tmpdir(), 'costel-faults-away-'));
@@ -34,7 +32,7 @@ describe('ClickHouse, away under load', () => {
       const books = new Books();
       const senders = Array.from({ length: 2 }, (_, index) => {
         const stream = new Random(settings.seed, `away-${minutes}-${index}`);
-        return new Sender({ url: () => collector.httpUrl, books, random: stream, pauseMs: 75 });
+        return new Sender({ url: () => collector.httpUrl, books, random: stream, pauseMs: settings.awayPauseMs });
       });
       for (const sender of senders) sender.start();
 

@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-const isLong = process.env['COSTEL_FAULTS_LONG'] === '1';
+const isLong = process.env['COSTEL_FAULTS_LONG'] === '1' || process.env['COSTEL_FAULTS_MINUTES'] !== '0';
 
 export default defineConfig({
   test: {

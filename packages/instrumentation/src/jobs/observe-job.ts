@@ -1,6 +1,7 @@
 import { context, type Context } from '@opentelemetry/api';
 import { activeAttribution, withoutAttributionBaggage } from '../attribution/with-cost-attribution.js';
 import { openOwnCall, type Interception } from '../calls/intercept.js';
+import type { LlmCall } from '../calls/llm-call.js';
 import { observeStream } from '../calls/observe-stream.js';
 import { isApiPromise, isSdkStream, type AnyFunction, type ApiPromise } from '../calls/sdk-shapes.js';
 import { asRecord, asText } from '../sdks/sdk-definition.js';
@@ -41,10 +42,11 @@ interface Look {
 function onAnswer(answer: unknown, look: Look): void {
   const { args, interception } = look;
   if (isSdkStream(answer)) {
-    // The stream of a background response, taken up again: its events are the answer of the call that asked for it.
-    const call = heldCall(asText(args[0]) ?? '');
+    // The stream of a job, taken up again: its events are the answer of the call that asked for it.
+    const id = asText(args[0]) ?? '';
+    const call = heldCall(id) ?? ownCallOfStream(look);
     if (call === undefined) return;
-    countJob(asText(args[0]) ?? '');
+    countJob(id);
     call.onStream();
     observeStream(answer, call);
     return;
@@ -55,6 +57,24 @@ function onAnswer(answer: unknown, look: Look): void {
   if (!countJob(job.id)) return;
   if (call === undefined) reportJob(job, answer, look);
   else call.onJobDone(answer, job.endedAtMs ?? Date.now());
+}
+
+/** A call for the stream of a job that was asked for by another stream, which could not wait; of readers that know those. */
+function ownCallOfStream({ client, lookedIn, interception }: Look): LlmCall | undefined {
+  const { recorder, sdk, method } = interception;
+  if (method.createReader === undefined) return undefined;
+  return openOwnCall(
+    {
+      recorder,
+      method,
+      facts: { model: '', stream: true },
+      server: serverOfClient(client, sdk, recorder.options.providerByHost),
+      attribution: activeAttribution(lookedIn, recorder.options.readBaggage),
+      body: {},
+      hidesUsageChunk: false,
+    },
+    withoutAttributionBaggage(lookedIn),
+  );
 }
 
 /** Reports a job that another process asked for, or no process of ours. */

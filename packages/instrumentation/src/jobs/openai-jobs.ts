@@ -1,6 +1,8 @@
+import { createStreamReader, type StreamReader } from '@costel/pricing';
 import type { GenAiOperation } from '@costel/semconv';
 import { asRecord, asText } from '../sdks/sdk-definition.js';
 import type { JobState, ReadJob } from './job-definition.js';
+import { countJob } from './known-jobs.js';
 
 const ENDED: ReadonlySet<unknown> = new Set(['completed', 'failed', 'cancelled', 'expired', 'incomplete']);
 
@@ -46,3 +48,24 @@ export const readBatch: ReadJob = (answer) => {
 /** A video; what failed is not billed. */
 export const readVideo: ReadJob = (answer) =>
   asRecord(answer)?.['status'] === 'completed' ? stateOf(answer, ['completed_at']) : undefined;
+
+/** An assistant's run, over all of its turns with tools; its usage is stated when it has ended. */
+export const readRun: ReadJob = (answer) =>
+  asRecord(answer)?.['object'] === 'thread.run'
+    ? stateOf(answer, ['completed_at', 'cancelled_at', 'failed_at', 'expires_at'])
+    : undefined;
+
+/** Reads the events of a run, which hold the run itself; one whose end is streamed is not counted when it is looked at. */
+export function createRunReader(_request: unknown, provider: string): StreamReader {
+  const reader = createStreamReader('assistants', provider);
+  return {
+    push(event) {
+      const data = asRecord(event)?.['data'] ?? event;
+      const run = asRecord(data);
+      if (run?.['object'] === 'thread.run' && asRecord(run['usage']) !== undefined) countJob(asText(run['id']) ?? '');
+      reader.push(data);
+    },
+    // What a thread holds is not in the request, so nothing is estimated.
+    finish: () => reader.finish(),
+  };
+}

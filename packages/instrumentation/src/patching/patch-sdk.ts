@@ -39,7 +39,7 @@ function isMarked(owner: unknown, { marks }: SdkDefinition, isClient = false): b
 }
 
 function patchMethod(owner: object, method: MethodDefinition, sdk: SdkDefinition, recorder: Recorder): boolean {
-  const listen = method.looksAtJob === true ? observeJob : intercept;
+  const listen = method.observe ?? (method.looksAtJob === true ? observeJob : intercept);
   return replaceMethod(owner, method.method, (original) => listen(original, { recorder, sdk, method }));
 }
 

@@ -1,3 +1,5 @@
+import { observeJob } from '../jobs/observe-job.js';
+import { observeBatchResults, rememberBatch } from '../jobs/message-batches.js';
 import { asRecord, asText, type MethodDefinition, type SdkDefinition } from './sdk-definition.js';
 
 const MESSAGES: Omit<MethodDefinition, 'classPath' | 'resourcePath'> = {
@@ -6,7 +8,17 @@ const MESSAGES: Omit<MethodDefinition, 'classPath' | 'resourcePath'> = {
   operation: 'chat',
 };
 
-/** The `@anthropic-ai/sdk` package; `stream`, `parse` and the tool runner go through `create`. */
+const BATCH: Omit<MethodDefinition, 'classPath' | 'resourcePath'> = {
+  method: 'results',
+  api: 'messages.batches',
+  operation: 'chat',
+  observe: observeBatchResults,
+};
+
+/** Looks at a batch, which tells when it ran. */
+const BATCH_RETRIEVE = { ...BATCH, method: 'retrieve', readJob: rememberBatch, observe: observeJob };
+
+/** The `@anthropic-ai/sdk` package; `stream`, `parse` and the tool runner go through `create`. A batch counts by its results. */
 export const ANTHROPIC: SdkDefinition = {
   moduleName: '@anthropic-ai/sdk',
   clientExports: ['Anthropic', 'default'],
@@ -20,6 +32,10 @@ export const ANTHROPIC: SdkDefinition = {
   methods: [
     { ...MESSAGES, classPath: ['Messages'], resourcePath: ['messages'] },
     { ...MESSAGES, classPath: ['Beta', 'Messages'], resourcePath: ['beta', 'messages'] },
+    { ...BATCH, classPath: ['Messages', 'Batches'], resourcePath: ['messages', 'batches'] },
+    { ...BATCH_RETRIEVE, classPath: ['Messages', 'Batches'], resourcePath: ['messages', 'batches'] },
+    { ...BATCH, classPath: ['Beta', 'Messages', 'Batches'], resourcePath: ['beta', 'messages', 'batches'] },
+    { ...BATCH_RETRIEVE, classPath: ['Beta', 'Messages', 'Batches'], resourcePath: ['beta', 'messages', 'batches'] },
   ],
   readRequest: (body) => ({
     model: asText(body['model']) ?? '',

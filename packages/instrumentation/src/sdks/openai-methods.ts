@@ -1,5 +1,5 @@
 import { readSpeech } from '@costel/pricing';
-import { readBackgroundResponse, readBatch, readVideo } from '../jobs/openai-jobs.js';
+import { createRunReader, readBackgroundResponse, readBatch, readRun, readVideo } from '../jobs/openai-jobs.js';
 import { asRecord, asText, type MethodDefinition, type RequestFacts } from './sdk-definition.js';
 
 /*
@@ -91,6 +91,31 @@ export const VIDEOS_RETRIEVE = at('Videos', {
   looksAtJob: true,
   isRecent: true,
 });
+
+/** A run of an assistant, which answers what its thread holds: no request tells how much that is. */
+const RUN: Row = {
+  method: 'create',
+  api: 'assistants',
+  operation: 'chat',
+  readBody: (args) => args[1],
+  readJob: readRun,
+  createReader: createRunReader,
+  isRecent: true,
+};
+
+export const RUNS = at('Beta.Threads.Runs', RUN);
+
+export const THREADS_RUN = at('Beta.Threads', { ...RUN, method: 'createAndRun', readBody: (args) => args[0] });
+
+const LOOK_AT_RUN: Row = { ...RUN, looksAtJob: true };
+
+/** `poll`, `createAndPoll` and the like look at the run through this. */
+export const RUNS_RETRIEVE = at('Beta.Threads.Runs', { ...LOOK_AT_RUN, method: 'retrieve' });
+
+export const RUNS_CANCEL = at('Beta.Threads.Runs', { ...LOOK_AT_RUN, method: 'cancel' });
+
+/** Goes on with a run, whose usage at its end is that of all its turns. */
+export const RUNS_SUBMIT = at('Beta.Threads.Runs', { ...LOOK_AT_RUN, method: 'submitToolOutputs' });
 
 const COMPACT: Row = { method: 'compact', api: 'responses.compact', operation: 'chat', isRecent: true };
 

@@ -1,6 +1,8 @@
 import type { StreamReader, UsageReading } from '@costel/pricing';
 import type { GenAiOperation } from '@costel/semconv';
+import type { Interception } from '../calls/intercept.js';
 import type { LlmCall } from '../calls/llm-call.js';
+import type { AnyFunction } from '../calls/sdk-shapes.js';
 import type { ReadJob } from '../jobs/job-definition.js';
 import type { Recorder } from '../telemetry/recorder.js';
 
@@ -68,6 +70,8 @@ export interface MethodDefinition {
   readonly readJob?: ReadJob;
   /** True where the method only looks at such a job: no call of its own, but where the job's end is seen. */
   readonly looksAtJob?: boolean;
+  /** The method with a listener, where it neither is a call nor looks at a job: it opens a session, or hands out results. */
+  readonly observe?: (original: AnyFunction, interception: Interception) => AnyFunction;
   /** How the result is listened to; absent: as the promise of the generated SDKs (OpenAI, Anthropic). */
   readonly listen?: Listen;
 }

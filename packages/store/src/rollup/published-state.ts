@@ -23,6 +23,14 @@ export interface StalePeriod {
   readonly sinceMs: number;
 }
 
+/** The users of the open day, summed up to an instant: what a month to date reads instead of the day's quarter hours. */
+export interface SummedSoFar {
+  /** Where the UTC day begins. */
+  readonly dayMs: number;
+  readonly untilMs: number;
+  readonly build: bigint;
+}
+
 /** What readers and the builder go by: what is published, and what the ledger holds beyond it. */
 export interface PublishedState {
   /** The newest visible build; readers that name it see no later one. 0 before the first. */
@@ -49,8 +57,10 @@ export interface PublishedState {
   readonly staleMonths: ReadonlyMap<number, StalePeriod>;
   /** Up to where each month of the month rollups is summed, by the month's start. */
   readonly monthsUntilMs: ReadonlyMap<number, number>;
-  /** Rows of the month rollup of users, replaced builds and all tenants included: how many users there are, about. */
-  readonly userMonthRows: number;
+  /** The build of each month whose dearest users are listed, by the month's start. */
+  readonly listedMonths: ReadonlyMap<number, bigint>;
+  /** The open day up to where its users are summed; undefined where it is not, or where it has changed since. */
+  readonly soFar: SummedSoFar | undefined;
   /** By partition of the ledger: the block up to which it was read. */
   readonly readBlocks: ReadonlyMap<string, bigint>;
   /** By partition of the ledger: its newest committed block. */
@@ -62,7 +72,7 @@ export interface PublishedState {
 }
 
 interface StateRow {
-  readonly kind: 'seal' | 'frozen' | 'detail' | 'open' | 'partition' | 'month' | 'users' | 'stale_day' | 'stale_month';
+  readonly kind: 'seal' | 'frozen' | 'detail' | 'open' | 'partition' | 'month' | 'so_far' | 'stale_day' | 'stale_month';
   readonly id: string;
   readonly block: string;
   readonly sealed_until: string;
@@ -134,7 +144,12 @@ async function readPublishedBuild(db: Database, snapshot: string): Promise<Publi
     staleDays: stalePeriods(ofKind('stale_day')),
     staleMonths: stalePeriods(ofKind('stale_month')),
     monthsUntilMs: new Map(ofKind('month').map((row) => [parseInstant(row.id), parseInstant(row.sealed_until)])),
-    userMonthRows: Number(ofKind('users')[0]?.block ?? 0),
+    listedMonths: new Map(
+      ofKind('month')
+        .filter((row) => row.block === '1')
+        .map((row) => [parseInstant(row.id), BigInt(row.build)]),
+    ),
+    soFar: soFarOf(ofKind('so_far')[0], sealedUntilMs),
     readBlocks: new Map(ofKind('partition').map((row) => [row.id, BigInt(row.block)])),
   };
 }
@@ -143,6 +158,14 @@ function detailFrom(detail: StateRow | undefined, seal: StateRow | undefined): n
   if (detail === undefined || seal === undefined) return Infinity;
   const keptMs = floorTo(parseInstant(seal.sealed_until) - DETAIL_DAYS * DAY_MS, DAY_MS);
   return Math.max(parseInstant(detail.sealed_until), keptMs);
+}
+
+/** A day that is sealed has sums of its own, and one that was changed since is read in quarter hours. */
+function soFarOf(row: StateRow | undefined, sealedUntilMs: number): SummedSoFar | undefined {
+  if (row === undefined || BigInt(row.block) > BigInt(row.build)) return undefined;
+  const dayMs = parseInstant(row.id);
+  if (dayMs + DAY_MS <= sealedUntilMs) return undefined;
+  return { dayMs, untilMs: parseInstant(row.sealed_until), build: BigInt(row.build) };
 }
 
 /** From where on a first build writes the `recent` rollups. */
@@ -177,15 +200,25 @@ export function changedPartitions(state: PublishedState): ReadonlyMap<string, bi
 export async function findDirtyQuarters(db: Database, state: PublishedState): Promise<readonly number[]> {
   const changed = changedPartitions(state);
   if (changed.size === 0 || state.sealedUntilMs === 0) return dirtyUnderHold([], state.hold);
+  const skipped = skippedRows(state.hold);
   const rows = await db.query<{ quarter: string }>(querySql('dirty_quarters'), {
     partitions: [...changed.keys()],
     blocks: [...changed.values()],
     from: instantText(state.frozenUntilMs),
     before: instantText(state.sealedUntilMs),
     neighbour_seconds: QUARTER_MS / 1000,
+    skipped_from: instantText(skipped.fromMs),
+    skipped_until: instantText(skipped.toMs),
   });
   return dirtyUnderHold(
     rows.map((row) => parseInstant(row.quarter)),
     state.hold,
   );
+}
+
+/** What is held is as dirty as it was when the hold began, whatever its rows are now; those at its ends have neighbours outside. */
+function skippedRows(hold: LedgerHold | undefined): TimeRange {
+  if (hold === undefined) return { fromMs: 0, toMs: 0 };
+  const fromMs = hold.range.fromMs + QUARTER_MS;
+  return { fromMs, toMs: Math.max(fromMs, hold.range.toMs - QUARTER_MS) };
 }

@@ -13,6 +13,7 @@ import {
   reprice,
   resolveRates,
   type Database,
+  type QueryParameters,
   type RepriceHooks,
   type RateResolver,
 } from '../../src/index.js';
@@ -221,6 +222,39 @@ describe('pricing history again', () => {
     expect(order.slice(0, 3)).toEqual(['planned', 'read', 'written']);
     expect(await Promise.all(answers)).toEqual(['10']);
     expect(await total()).toBe('30');
+  });
+
+  it('has readers leave the rows unread that it is writing: with ten million of them they took half of the machine', async () => {
+    await insertSpans(store, callsOfDays());
+    await settle(prices({ m: 1 }));
+    const { db } = store;
+    const asked: { readonly sql: string; readonly parameters: QueryParameters | undefined }[] = [];
+    const watched: Database = {
+      query: async (sql, parameters) => {
+        if (sql.includes('skipped_from')) asked.push({ sql, parameters });
+        return db.query(sql, parameters);
+      },
+      command: (sql, parameters) => db.command(sql, parameters),
+      insertFile: (insert) => db.insertFile(insert),
+      insertRows: (table, rows) => db.insertRows(table, rows),
+      close: () => db.close(),
+    };
+    const rowsToRead = async () => {
+      asked.length = 0;
+      await queryCosts(watched, RANGE);
+      const [statement] = asked;
+      if (statement === undefined) throw new Error('nobody asked which quarter hours are dirty');
+      const estimate = await db.query<{ rows: string }>(
+        `EXPLAIN ESTIMATE ${statement.sql.replace(/^--.*$/gmu, '')}`,
+        statement.parameters,
+      );
+      return estimate.reduce((sum, { rows }) => sum + Number(rows), 0);
+    };
+    const afterDay = async () => expect(await rowsToRead()).toBe(0);
+    await reprice(store.db, { ...RANGE, resolver: prices({ m: 3 }), clock, settleMs: 0, hooks: { afterDay } });
+    await insertSpans(store, [call('2026-11-10T12:00:00.000Z')]);
+    expect(await rowsToRead()).toBeGreaterThan(0);
+    expect.assertions(DAYS.length + 1);
   });
 
   it('keeps a late span that comes while its hour is held, and counts it once the new figures are published', async () => {

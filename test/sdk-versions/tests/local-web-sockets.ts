@@ -84,7 +84,9 @@ export class SocketServer {
       socket.on('message', (data) => {
         const message = JSON.parse(data.toString()) as Record<string, unknown>;
         this.received.push(message);
-        say(String(message['type']));
+        // Google's messages are told by their only field.
+        const { type } = message;
+        say(typeof type === 'string' ? type : (Object.keys(message)[0] ?? ''));
       });
       say('connected');
     });

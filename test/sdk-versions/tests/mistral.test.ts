@@ -8,7 +8,7 @@ import {
   unhandledDuring,
 } from '../../../packages/instrumentation/test/conformance/observe.js';
 import { costOf } from '../../../packages/instrumentation/test/support/expectations.js';
-import { ProviderServer } from '../../../packages/instrumentation/test/support/provider-server.js';
+import { json, ProviderServer } from '../../../packages/instrumentation/test/support/provider-server.js';
 import { Telemetry, until } from '../../../packages/instrumentation/test/support/telemetry.js';
 import { loadSdk } from './load-sdk.js';
 import {
@@ -33,6 +33,9 @@ interface Client {
   readonly agents: { complete: Method; stream: Method<EventStream> };
   readonly embeddings: { create: Method };
   readonly ocr: { process: Method };
+  readonly classifiers: { moderate: Method; classifyChat: Method };
+  /** Of version 2 on. */
+  readonly audio: { readonly speech?: { complete: Method } };
   readonly beta: { readonly conversations: { start: Method } };
 }
 
@@ -274,10 +277,32 @@ describe.each(COPIES)('%s', (copy) => {
     expect(telemetry.onlySpan.attributes).toMatchObject({ 'costel.usage.page': 3 });
   });
 
+  it('counts what a classifier reads, estimated where the answer does not say', async () => {
+    server.replies(json({ id: 'mod-1', model: 'mistral-moderation-latest', results: [] }));
+    const request = { model: 'mistral-moderation-latest', inputs: ['is this a kind thing to say?'] };
+    await use().classifiers.moderate(request);
+    expect(telemetry.onlySpan.name).toBe('moderation mistral-moderation-latest');
+    // 28 characters at 3.6 a token, rounded up.
+    expect(telemetry.onlySpan.attributes).toMatchObject({
+      'costel.usage.quality': 'estimated',
+      'gen_ai.usage.input_tokens': 8,
+    });
+  });
+
   it('patches one client by wrapClient', async () => {
     server.replies(mistralJson());
     await wrapClient(clientOf(load(copy))).chat.complete(ASK);
     expect(telemetry.onlySpan.attributes['costel.cost.usd']).toBe(CHAT_COSTS[copy]);
+  });
+});
+
+describe('speech of mistral-2', () => {
+  it('is counted by the characters that are spoken', async () => {
+    server.replies(json({ audio_data: 'AAAA' }));
+    const client = clientOf(instrumentModule(load('mistral-2')));
+    await client.audio.speech?.complete({ model: 'voxtral-mini-tts-latest', input: 'hello', voiceId: 'v' });
+    expect(telemetry.onlySpan.name).toBe('speech voxtral-mini-tts-latest');
+    expect(telemetry.onlySpan.attributes).toMatchObject({ 'costel.usage.character': 5 });
   });
 });
 

@@ -1,4 +1,12 @@
-import { findProvider } from '@costel/pricing';
+import {
+  createStreamReader,
+  estimateRequestTokens,
+  estimateTokens,
+  findProvider,
+  readUsage,
+  type StreamReader,
+  type UsageReading,
+} from '@costel/pricing';
 import { context, type Context } from '@opentelemetry/api';
 import { callThrough } from '../calls/intercept.js';
 import { listenToPromise } from '../calls/listen.js';
@@ -18,7 +26,7 @@ import { guarded } from '../telemetry/trouble.js';
 import { ownerOf } from './owner-of.js';
 
 /*
- * A chat model of LangChain does its calling in `_generate` and `_streamResponseChunks`, which each class implements:
+ * A model of LangChain does its calling in `_generate` and `_streamResponseChunks`, which each class implements:
  * below LangChain's own cache, above the provider's SDK. Where that SDK is patched its call counts and the model's span
  * is no call; where it is not, the model's `usage_metadata` is what there is. The classes are seen when a method of the
  * base class first runs on one.
@@ -40,23 +48,59 @@ function standardParameters(model: Fields): Fields {
 }
 
 function readServer(self: unknown): ServerHint {
-  const named = (asText(standardParameters(asRecord(self) ?? {})['ls_provider']) ?? '').toLowerCase();
+  const model = asRecord(self) ?? {};
+  const stated = standardParameters(model)['ls_provider'];
+  // Models of plain text have no such parameters; what they say of their type names the provider, as a rule.
+  const type = typeof model['_llmType'] === 'function' ? (Reflect.apply(model['_llmType'], model, []) as unknown) : '';
+  const named = (asText(stated) ?? asText(type) ?? '').toLowerCase();
   const provider = PROVIDER_NAMES[named] ?? findProvider(named)?.name ?? named;
   return { client: self, baseUrl: undefined, provider };
 }
 
 function readBody(args: readonly unknown[], self: unknown): Fields {
   const model = asRecord(self) ?? {};
+  const [asked] = args;
   const name = asText(model['model']) ?? asText(model['modelName']);
-  return { model: name ?? asText(standardParameters(model)['ls_model_name']) ?? '', messages: args[0] };
+  return { model: name ?? asText(standardParameters(model)['ls_model_name']) ?? '', [fieldOf(asked)]: asked };
+}
+
+/** Models of plain text are asked by prompts, the others by messages. */
+function fieldOf(asked: unknown): 'prompt' | 'messages' {
+  const first: unknown = Array.isArray(asked) ? asked[0] : asked;
+  return typeof first === 'string' ? 'prompt' : 'messages';
 }
 
 /** The messages' text once: they keep the arguments that they were made of beside it. */
 function readText(body: unknown): unknown {
-  const messages: unknown = asRecord(body)?.['messages'];
+  const { messages, prompt } = asRecord(body) ?? {};
+  if (prompt !== undefined) return { prompt };
   return Array.isArray(messages)
     ? { messages: messages.map((message) => ({ content: asRecord(message)?.['content'] })) }
     : {};
+}
+
+/** A model of plain text that says no usage: the lengths of what went in and came out. */
+function readAnswer(answer: unknown, request: unknown, provider: string): UsageReading | undefined {
+  const reading = readUsage('langchain', provider, answer);
+  if (reading === undefined || reading.quality !== 'missing' || asRecord(request)?.['prompt'] === undefined)
+    return reading;
+  const generations: unknown = asRecord(answer)?.['generations'];
+  const texts = Array.isArray(generations) ? generations.flat().map((made) => asText(asRecord(made)?.['text'])) : [];
+  const output = texts.reduce((sum, text) => sum + estimateTokens(text ?? ''), 0);
+  return { ...reading, usage: { input: estimateRequestTokens(request), output }, quality: 'estimated' };
+}
+
+/** Chunks of plain text have no message around them. */
+function createReader(_request: unknown, provider: string): StreamReader {
+  const reader = createStreamReader('langchain', provider);
+  return {
+    push(chunk) {
+      const fields = asRecord(chunk);
+      const isPlain = fields !== undefined && fields['message'] === undefined;
+      reader.push(isPlain ? { text: fields['text'], message: {} } : chunk);
+    },
+    finish: (options) => reader.finish(options),
+  };
 }
 
 const CALL = { api: 'langchain', operation: 'chat', isFramework: true, resourcePath: [], readBody, readText } as const;
@@ -64,6 +108,7 @@ const CALL = { api: 'langchain', operation: 'chat', isFramework: true, resourceP
 const GENERATE: MethodDefinition = {
   ...CALL,
   method: '_generate',
+  readAnswer,
   listen: listenToPromise({
     onValue: (value, call) => {
       call.onBody(value);
@@ -87,6 +132,7 @@ const STREAM: MethodDefinition = {
   ...CALL,
   method: '_streamResponseChunks',
   isStreaming: true,
+  createReader,
   refuse: failingStream,
   listen: (result, call) => {
     if (isAsyncIterable(result)) {
@@ -138,7 +184,8 @@ function patchModel(model: unknown, base: unknown, recorder: Recorder): readonly
 const ENTRY_POINTS = ['generate', '_streamIterator', 'streamEvents'] as const;
 
 function basePrototype(moduleExports: unknown): object | undefined {
-  const base: unknown = (asRecord(moduleExports)?.['BaseChatModel'] as { prototype?: unknown } | undefined)?.prototype;
+  const { BaseChatModel, BaseLLM } = asRecord(moduleExports) ?? {};
+  const base: unknown = ((BaseChatModel ?? BaseLLM) as { prototype?: unknown } | undefined)?.prototype;
   return typeof base === 'object' && base !== null ? base : undefined;
 }
 
@@ -175,18 +222,22 @@ function baseOf(model: unknown, streams: unknown): unknown {
 
 const PATCHER: SdkPatcher = { patchModule, unpatchModule: () => undefined, patchClient };
 
-const CHAT_MODELS = 'language_models/chat_models';
+const FILES = ['language_models/chat_models', 'language_models/llms'];
 
-/** LangChain's chat models, of any provider. */
+/** LangChain's chat models and models of plain text, of any provider. */
 export const LANGCHAIN: SdkDefinition = {
   moduleName: '@langchain/core',
-  files: [`dist/${CHAT_MODELS}.cjs`, `dist/${CHAT_MODELS}.js`],
+  files: FILES.flatMap((file) => [`dist/${file}.cjs`, `dist/${file}.js`]),
   clientExports: [],
   tested: { from: [0, 3], below: [2, 0] },
   methods: [GENERATE, STREAM],
   patcher: PATCHER,
   defaultProvider: '',
   providerByClass: {},
-  readRequest: (body, method) => ({ model: asText(body['model']) ?? '', stream: method === STREAM }),
+  readRequest: (body, method) => ({
+    model: asText(body['model']) ?? '',
+    stream: method === STREAM,
+    operation: body['prompt'] === undefined ? undefined : 'text_completion',
+  }),
   readServer,
 };

@@ -5,10 +5,11 @@ import { openOwnCall, type Interception } from '../calls/intercept.js';
 import { isAsyncIterable } from '../calls/observe-iterable.js';
 import type { AnyFunction } from '../calls/sdk-shapes.js';
 import { asRecord, asText } from '../sdks/sdk-definition.js';
-import { serverOfClient } from '../sdks/server-of-client.js';
 import { guarded } from '../telemetry/trouble.js';
+import { hearAnswer } from './hear-answer.js';
 import type { ReadJob } from './job-definition.js';
 import { countJob } from './known-jobs.js';
+import { serverOf } from './observe-job.js';
 import { traceOfJob } from './trace-of-job.js';
 
 /*
@@ -39,7 +40,7 @@ export const rememberBatch: ReadJob = (answer) => {
 
 interface Reading {
   readonly batchId: string;
-  readonly client: unknown;
+  readonly self: unknown;
   readonly readIn: Context;
   readonly interception: Interception;
 }
@@ -48,19 +49,13 @@ interface Reading {
 export function observeBatchResults(original: AnyFunction, interception: Interception): AnyFunction {
   return function (...args) {
     const result = Reflect.apply(original, this, args);
-    if (!interception.recorder.isEnabled || !(result instanceof Promise)) return result;
-    const reading: Reading = {
-      batchId: asText(args[0]) ?? '',
-      client: asRecord(this)?.['_client'],
-      readIn: context.active(),
-      interception,
-    };
-    // Derived, as any promise that a caller holds is listened to.
-    return result.then((lines: unknown) => {
-      guarded('job', () => {
-        if (isAsyncIterable(lines)) listenToLines(lines, (line) => onLine(line, reading));
-      });
-      return lines;
+    if (!interception.recorder.isEnabled) return result;
+    const reading: Reading = { batchId: asText(args[0]) ?? '', self: this, readIn: context.active(), interception };
+    return hearAnswer(result, (lines) => {
+      if (isAsyncIterable(lines))
+        listenToLines(lines, (line) => {
+          onLine(line, reading);
+        });
     });
   };
 }
@@ -94,13 +89,13 @@ function listenToLines(lines: AsyncIterable<unknown>, onRead: (line: unknown) =>
 }
 
 /** Of a request that failed, expired or was cancelled nothing is billed. */
-function onLine(line: unknown, { batchId, client, readIn, interception }: Reading): void {
+function onLine(line: unknown, { batchId, self, readIn, interception }: Reading): void {
   const [answer] = readItems('messages.batches', [line]) ?? [];
   if (answer === undefined) return;
   const id = `${batchId}/${asText(asRecord(line)?.['custom_id']) ?? answer.responseId ?? ''}`;
   if (!countJob(id)) return;
-  const { recorder, sdk, method } = interception;
-  const server = serverOfClient(client, sdk, recorder.options.providerByHost);
+  const { recorder, method } = interception;
+  const server = serverOf(self, interception);
   const times = timesOfBatch.get(batchId);
   const call = openOwnCall(
     {

@@ -3,10 +3,10 @@ import { activeAttribution, withoutAttributionBaggage } from '../attribution/wit
 import { openOwnCall, type Interception } from '../calls/intercept.js';
 import type { LlmCall } from '../calls/llm-call.js';
 import { observeStream } from '../calls/observe-stream.js';
-import { isApiPromise, isSdkStream, type AnyFunction, type ApiPromise } from '../calls/sdk-shapes.js';
+import { isSdkStream, type AnyFunction } from '../calls/sdk-shapes.js';
 import { asRecord, asText } from '../sdks/sdk-definition.js';
-import { serverOfClient } from '../sdks/server-of-client.js';
-import { guarded } from '../telemetry/trouble.js';
+import { serverOfClient, serverOfHint, type Server } from '../sdks/server-of-client.js';
+import { hearAnswer } from './hear-answer.js';
 import type { JobState } from './job-definition.js';
 import { countJob, heldCall } from './known-jobs.js';
 import { traceOfJob } from './trace-of-job.js';
@@ -19,27 +19,26 @@ import { traceOfJob } from './trace-of-job.js';
 export function observeJob(original: AnyFunction, interception: Interception): AnyFunction {
   return function (...args) {
     const result = Reflect.apply(original, this, args);
-    if (interception.recorder.isEnabled)
-      guarded('job', () => {
-        const look: Look = { args, client: asRecord(this)?.['_client'], lookedIn: context.active(), interception };
-        if (isApiPromise(result))
-          listenToAnswer(result, (answer) => {
-            onAnswer(answer, look);
-          });
-      });
-    return result;
+    if (!interception.recorder.isEnabled) return result;
+    const look: Look = { args, self: this, lookedIn: context.active(), interception };
+    return hearAnswer(result, (answer) => {
+      onJobAnswer(answer, look);
+    });
   };
 }
 
-interface Look {
+/** A look at a job. */
+export interface Look {
   readonly args: readonly unknown[];
-  readonly client: unknown;
+  /** The SDK's object that was asked. */
+  readonly self: unknown;
   /** Where the application was when it looked; the answer is read later, perhaps elsewhere. */
   readonly lookedIn: Context;
   readonly interception: Interception;
 }
 
-function onAnswer(answer: unknown, look: Look): void {
+/** Takes what looking at a job answered: a call, where it is the first to say that the job has ended. */
+export function onJobAnswer(answer: unknown, look: Look): void {
   const { args, interception } = look;
   if (isSdkStream(answer)) {
     // The stream of a job, taken up again: its events are the answer of the call that asked for it.
@@ -60,15 +59,15 @@ function onAnswer(answer: unknown, look: Look): void {
 }
 
 /** A call for the stream of a job that was asked for by another stream, which could not wait; of readers that know those. */
-function ownCallOfStream({ client, lookedIn, interception }: Look): LlmCall | undefined {
-  const { recorder, sdk, method } = interception;
+function ownCallOfStream({ self, lookedIn, interception }: Look): LlmCall | undefined {
+  const { recorder, method } = interception;
   if (method.createReader === undefined) return undefined;
   return openOwnCall(
     {
       recorder,
       method,
       facts: { model: '', stream: true },
-      server: serverOfClient(client, sdk, recorder.options.providerByHost),
+      server: serverOf(self, interception),
       attribution: activeAttribution(lookedIn, recorder.options.readBaggage),
       body: {},
       hidesUsageChunk: false,
@@ -78,9 +77,9 @@ function ownCallOfStream({ client, lookedIn, interception }: Look): LlmCall | un
 }
 
 /** Reports a job that another process asked for, or no process of ours. */
-function reportJob(job: JobState, answer: unknown, { client, lookedIn, interception }: Look): void {
-  const { recorder, sdk, method } = interception;
-  const server = serverOfClient(client, sdk, recorder.options.providerByHost);
+function reportJob(job: JobState, answer: unknown, { self, lookedIn, interception }: Look): void {
+  const { recorder, method } = interception;
+  const server = serverOf(self, interception);
   const call = openOwnCall(
     {
       recorder,
@@ -97,26 +96,10 @@ function reportJob(job: JobState, answer: unknown, { client, lookedIn, intercept
   call.onJobDone(answer, job.endedAtMs ?? Date.now());
 }
 
-/** Listens to the parsed body of an SDK promise, should somebody ask for it; see `observePromise`. */
-function listenToAnswer(promise: ApiPromise, onAnswered: (answer: unknown) => void): void {
-  const listener = (answer: unknown): void => {
-    guarded('job', () => {
-      onAnswered(answer);
-    });
-  };
-  const parse = promise.parseResponse;
-  promise.parseResponse = function (client, props) {
-    const parsed = parse.call(this, client, props);
-    if (parsed instanceof Promise) parsed.then(listener, () => undefined);
-    else listener(parsed);
-    return parsed;
-  };
-  const unwrap = Object.hasOwn(promise, '_thenUnwrap') ? promise._thenUnwrap : undefined;
-  if (unwrap === undefined) return;
-  promise._thenUnwrap = function (transform) {
-    return unwrap.call(this, (data, props) => {
-      listener(data);
-      return transform(data, props);
-    });
-  };
+/** Where an SDK's object sends its requests. */
+export function serverOf(self: unknown, { recorder, sdk }: Interception): Server {
+  const { providerByHost } = recorder.options;
+  return sdk.readServer === undefined
+    ? serverOfClient(asRecord(self)?.['_client'], sdk, providerByHost)
+    : serverOfHint(sdk.readServer(self, []), sdk, providerByHost);
 }

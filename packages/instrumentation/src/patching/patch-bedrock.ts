@@ -1,8 +1,10 @@
-import { callThrough } from '../calls/intercept.js';
+import { context } from '@opentelemetry/api';
+import { callThrough, type Interception } from '../calls/intercept.js';
 import { listenInside } from '../calls/listen.js';
 import type { LlmCall } from '../calls/llm-call.js';
 import { isAsyncIterable, observeIterable } from '../calls/observe-iterable.js';
 import type { AnyFunction } from '../calls/sdk-shapes.js';
+import { onJobAnswer } from '../jobs/observe-job.js';
 import {
   asRecord,
   asText,
@@ -105,6 +107,7 @@ function observed(
 ): Handler {
   const readServer = (): ServerHint =>
     seenServers.get(asRecord(config) ?? {}) ?? { client: config, baseUrl: undefined };
+  if (method.looksAtJob === true) return looking(handler, config, { recorder, sdk: { ...sdk, readServer }, method });
   return (args) => {
     const given = asRecord(args)?.['input'];
     let sent = given;
@@ -126,6 +129,23 @@ function observed(
         },
       },
     });
+  };
+}
+
+/** The handler of a command that looks at a job. */
+function looking(handler: Handler, config: unknown, interception: Interception): Handler {
+  return (args) => {
+    const result = handler(args);
+    const look = { args: [], self: config, lookedIn: context.active(), interception };
+    if (result instanceof Promise)
+      result.then(
+        (value: unknown) =>
+          guarded('job', () => {
+            onJobAnswer(asRecord(value)?.['output'], look);
+          }),
+        () => undefined,
+      );
+    return result;
   };
 }
 

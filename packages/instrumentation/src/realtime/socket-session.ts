@@ -18,6 +18,13 @@ export interface SocketClient {
   readonly _recovery?: unknown;
 }
 
+/** What of a session its address and client do not tell. */
+export interface SessionHints {
+  readonly model?: string | undefined;
+  readonly provider?: string | undefined;
+  readonly region?: string | undefined;
+}
+
 /** What is sent and received over a socket, and which calls that makes. */
 export interface SocketProtocol {
   /** The name of the session's span, before the model. */
@@ -42,7 +49,7 @@ export interface AnswerStart {
  * carries no usage and is no call itself.
  */
 export class SocketSession {
-  /** The model that the address names; `''` where it names none. */
+  /** The model that the address or the application names; `''` where neither does. */
   readonly model: string;
   readonly #recorder: Recorder;
   readonly #server: Server;
@@ -58,6 +65,7 @@ export class SocketSession {
     sdk: SdkDefinition,
     recorder: Recorder,
     makeProtocol: (session: SocketSession) => SocketProtocol,
+    hints: SessionHints = {},
   ) {
     const url = urlOf(client.url);
     this.#recorder = recorder;
@@ -65,12 +73,13 @@ export class SocketSession {
       {
         client,
         baseUrl: url?.origin === 'null' || url === undefined ? undefined : `${url.protocol}//${url.host}`,
-        provider: sdk.providerByClass[asRecord(client._client)?.constructor.name ?? ''],
+        provider: hints.provider ?? sdk.providerByClass[asRecord(client._client)?.constructor.name ?? ''],
+        region: hints.region,
       },
       sdk,
       recorder.options.providerByHost,
     );
-    this.model = url?.searchParams.get('model') ?? url?.searchParams.get('deployment') ?? '';
+    this.model = hints.model ?? url?.searchParams.get('model') ?? url?.searchParams.get('deployment') ?? '';
     this.#openedIn = context.active();
     this.#protocol = makeProtocol(this);
     this.#span = recorder.tracer.startSpan(

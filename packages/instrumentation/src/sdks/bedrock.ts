@@ -1,19 +1,13 @@
 import { createStreamReader, readUsage, type StreamReader, type UsageReading } from '@costel/pricing';
 import type { GenAiOperation } from '@costel/semconv';
+import { readAsyncInvoke, readInvokedVideo } from '../jobs/bedrock-jobs.js';
+import { createSpeechReader } from '../realtime/bedrock-speech.js';
 import { BEDROCK_PATCHER } from '../patching/patch-bedrock.js';
+import { parseBytes } from './parse-bytes.js';
 import { asRecord, asText, type MethodDefinition, type RequestFacts, type SdkDefinition } from './sdk-definition.js';
 
 /** Larger answers (images, batches of vectors) are not parsed again where Bedrock's headers have the counts. */
 const MAX_PARSED_BYTES = 1024 * 1024;
-
-const decoder = new TextDecoder();
-
-/** The value of JSON in whatever form the SDK takes or gives bytes; undefined for anything else. */
-function parseBytes(bytes: unknown): unknown {
-  if (typeof bytes === 'string') return JSON.parse(bytes);
-  if (bytes instanceof Uint8Array) return JSON.parse(decoder.decode(bytes));
-  return undefined;
-}
 
 /**
  * The model's own id, e.g. `arn:aws:bedrock:us-east-1:1234:inference-profile/us.amazon.nova-lite-v1:0` is
@@ -25,13 +19,14 @@ function bedrockModel(id: string): string {
 }
 
 const OPERATIONS: readonly (readonly [pattern: RegExp, operation: GenAiOperation])[] = [
+  [/nova-reel|^(?:\w+\.)?luma\./, 'video_generation'],
   [/embed/, 'embeddings'],
   [/rerank/, 'rerank'],
   [/^(?:\w+\.)?stability\.|image|canvas/, 'image_generation'],
 ];
 
 function operationOf(model: string, method: MethodDefinition): GenAiOperation {
-  if (method.api !== 'invoke_model') return method.operation;
+  if (method.api !== 'invoke_model' && method.api !== 'async_invoke') return method.operation;
   return OPERATIONS.find(([pattern]) => pattern.test(model))?.[1] ?? method.operation;
 }
 
@@ -97,6 +92,15 @@ const INVOKE: Omit<MethodDefinition, 'method'> = {
   readText: (input) => parseBytes(asRecord(input)?.['body']),
 };
 
+/** Work whose end is seen by looking at it, and whose result is in a bucket. */
+const ASYNC: Omit<MethodDefinition, 'method'> = {
+  ...COMMAND,
+  api: 'async_invoke',
+  readJob: readAsyncInvoke,
+  readAnswer: readInvokedVideo,
+  isRecent: true,
+};
+
 /** The `@aws-sdk/client-bedrock-runtime` package; methods are its commands, however they are sent. */
 export const BEDROCK: SdkDefinition = {
   moduleName: '@aws-sdk/client-bedrock-runtime',
@@ -129,6 +133,17 @@ export const BEDROCK: SdkDefinition = {
       isStreaming: true,
       createReader: createInvokeReader,
     },
+    {
+      ...COMMAND,
+      method: 'InvokeModelWithBidirectionalStreamCommand',
+      api: 'invoke_model',
+      isStreaming: true,
+      isRecent: true,
+      readText: () => ({}),
+      createReader: createSpeechReader,
+    },
+    { ...ASYNC, method: 'StartAsyncInvokeCommand' },
+    { ...ASYNC, method: 'GetAsyncInvokeCommand', looksAtJob: true },
   ],
   readRequest,
 };

@@ -1,4 +1,4 @@
-import { createStreamReader, readUsage } from '@costel/pricing';
+import { createStreamReader, readUsage, type UsageReading } from '@costel/pricing';
 import { intercept } from '../calls/intercept.js';
 import type { LlmCall } from '../calls/llm-call.js';
 import { listenToPromise } from '../calls/listen.js';
@@ -8,6 +8,7 @@ import { replaceMethod, restoreMethod } from '../patching/replace-method.js';
 import type { Recorder } from '../telemetry/recorder.js';
 import { guarded } from '../telemetry/trouble.js';
 import { asRecord, asText, type MethodDefinition, type SdkDefinition, type ServerHint } from './sdk-definition.js';
+import { serverOfHint, type Server } from './server-of-client.js';
 import { toWireForm } from './wire-form.js';
 
 /*
@@ -15,11 +16,34 @@ import { toWireForm } from './wire-form.js';
  * listened to: the caller's keeps its class, its laziness and `withRawResponse`.
  */
 
+/** The headers of answers, in which Bedrock counts where Cohere's own body there does not. */
+const headersOfAnswer = new WeakMap<object, Headers>();
+
+function readHeaders(answer: unknown): UsageReading | undefined {
+  const headers = typeof answer === 'object' && answer !== null ? headersOfAnswer.get(answer) : undefined;
+  const counted =
+    headers === undefined ? undefined : readUsage('invoke_model', 'aws.bedrock', {}, Object.fromEntries(headers));
+  return counted?.quality === 'reported' ? counted : undefined;
+}
+
+const AWS_HOST = /^https:\/\/(bedrock-runtime|runtime\.sagemaker)\.([a-z0-9-]+)\.amazonaws\.com/;
+
+/** Where the clients for Bedrock and SageMaker sent a request, which only the answer tells. */
+function awsServerOf(url: string | undefined): Server | undefined {
+  const match = AWS_HOST.exec(url ?? '');
+  if (match === null) return undefined;
+  const provider = match[1] === 'bedrock-runtime' ? 'aws.bedrock' : 'aws.sagemaker';
+  return serverOfHint({ client: undefined, baseUrl: match[0], provider, region: match[2] }, COHERE, {});
+}
+
 /** What a hidden method's promise gives: the answer, or its stream, and the response. */
 function settle(value: unknown, call: LlmCall): void {
   const { data, rawResponse } = asRecord(value) ?? {};
   const headers: unknown = asRecord(rawResponse)?.['headers'];
+  const aws = awsServerOf(asText(asRecord(rawResponse)?.['url']));
+  if (aws !== undefined) call.useServer(aws);
   if (headers instanceof Headers) call.onResponse({ headers });
+  if (headers instanceof Headers && typeof data === 'object' && data !== null) headersOfAnswer.set(data, headers);
   if (!isAsyncIterable(data)) {
     call.onBody(data);
     return;
@@ -36,14 +60,24 @@ function method(name: string, api: string, more: Partial<MethodDefinition> = {})
     api,
     operation: 'chat',
     listen: listenToPromise({ onValue: settle }),
-    readAnswer: (answer, _request, provider) => readUsage(api, provider, toWireForm(answer)),
+    readAnswer: (answer, _request, provider) => {
+      const reading = readUsage(api, provider, toWireForm(answer));
+      return reading === undefined || reading.quality !== 'missing' ? reading : (readHeaders(answer) ?? reading);
+    },
     createReader: (_request, provider) => {
       const reader = createStreamReader(api, provider);
+      const onBedrock = createStreamReader('invoke_model', provider);
       return {
         push: (event) => {
+          onBedrock.push(event);
           reader.push(toWireForm(event));
         },
-        finish: (options) => reader.finish(options),
+        finish: (options) => {
+          const own = reader.finish();
+          if (own !== undefined && own.quality !== 'missing') return own;
+          const counted = onBedrock.finish();
+          return counted?.quality === 'reported' ? { ...own, ...counted } : reader.finish(options);
+        },
       };
     },
     readText: toWireForm,
@@ -68,6 +102,8 @@ const FIRST_VERSION: readonly MethodDefinition[] = [
 function readServer(self: unknown): ServerHint {
   const options = asRecord(asRecord(self)?.['_options']);
   const baseUrl = asText(options?.['baseUrl']) ?? asText(options?.['environment']);
+  const region = asText(options?.['awsRegion']);
+  if (region !== undefined) return { client: self, baseUrl: undefined, provider: 'aws.bedrock', region };
   return { client: self, baseUrl: baseUrl ?? 'https://api.cohere.com' };
 }
 
@@ -91,7 +127,8 @@ function secondVersion(firstVersion: object): object | undefined {
 }
 
 function prototypesOf(moduleExports: unknown): readonly object[] {
-  const first: unknown = (asRecord(moduleExports)?.['CohereClient'] as { prototype?: unknown } | undefined)?.prototype;
+  const { CohereClient, BedrockClient } = asRecord(moduleExports) ?? {};
+  const first: unknown = ((CohereClient ?? BedrockClient) as { prototype?: unknown } | undefined)?.prototype;
   if (typeof first !== 'object' || first === null || !('__chat' in first)) return [];
   const second = secondVersion(first);
   return second === undefined ? [first] : [first, second];
@@ -156,3 +193,6 @@ export const COHERE: SdkDefinition = {
   }),
   readServer,
 };
+
+/** From version 8 on the clients for AWS are a module of their own; their methods are inherited from the same classes. */
+export const COHERE_AWS: SdkDefinition = { ...COHERE, files: ['aws.js'] };

@@ -2,6 +2,8 @@ import { estimateRequestTokens, readUsage, type UsageReading } from '@costel/pri
 import { listenInside, listenToPromise } from '../calls/listen.js';
 import { observePromise } from '../calls/observe-promise.js';
 import { isApiPromise } from '../calls/sdk-shapes.js';
+import { observeGoogleBatch, readVideoOperation, readVideos } from '../jobs/google-jobs.js';
+import { observeLive } from '../realtime/google-live.js';
 import {
   asRecord,
   asText,
@@ -97,6 +99,24 @@ const IMAGES: Omit<MethodDefinition, 'method'> = {
   readAnswer: readImages,
 };
 
+const VIDEOS: Omit<MethodDefinition, 'method'> = {
+  ...MODELS,
+  api: 'videos',
+  operation: 'video_generation',
+  readJob: readVideoOperation,
+  readAnswer: readVideos,
+  isRecent: true,
+};
+
+/** Both look at an operation, whatever it makes. */
+const LOOK_AT_VIDEO: MethodDefinition = {
+  ...VIDEOS,
+  classExport: 'Operations',
+  resourcePath: ['operations'],
+  method: 'getVideosOperation',
+  looksAtJob: true,
+};
+
 /** The `@google/genai` package, for the Gemini API and for Vertex AI. */
 export const GOOGLE_GENAI: SdkDefinition = {
   moduleName: '@google/genai',
@@ -124,6 +144,28 @@ export const GOOGLE_GENAI: SdkDefinition = {
     { ...IMAGES, method: 'generateImagesInternal' },
     { ...IMAGES, method: 'editImageInternal' },
     { ...IMAGES, method: 'upscaleImageInternal' },
+    { ...IMAGES, method: 'recontextImage', listen: listenToPromise(), isRecent: true },
+    { ...VIDEOS, method: 'generateVideosInternal' },
+    LOOK_AT_VIDEO,
+    { ...LOOK_AT_VIDEO, method: 'get' },
+    {
+      classExport: 'Batches',
+      resourcePath: ['batches'],
+      method: 'get',
+      api: 'generateContent',
+      operation: 'generate_content',
+      observe: observeGoogleBatch,
+      isRecent: true,
+    },
+    {
+      classExport: 'Live',
+      resourcePath: ['live'],
+      method: 'connect',
+      api: 'generateContent',
+      operation: 'generate_content',
+      observe: observeLive,
+      isRecent: true,
+    },
     {
       resourcePath: ['interactions'],
       method: 'create',

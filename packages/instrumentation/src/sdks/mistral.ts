@@ -1,4 +1,11 @@
-import { createStreamReader, readUsage, type StreamReader } from '@costel/pricing';
+import {
+  createStreamReader,
+  estimateRequestTokens,
+  readSpeech,
+  readUsage,
+  type StreamReader,
+  type UsageReading,
+} from '@costel/pricing';
 import type { LlmCall } from '../calls/llm-call.js';
 import { listenToPromise } from '../calls/listen.js';
 import { observeStreamOfClass } from '../calls/observe-readable.js';
@@ -60,6 +67,24 @@ function method(
   };
 }
 
+/** What a classifier reads is what is billed; not every version of the API and the SDK says how much that was. */
+function readClassified(answer: unknown, request: unknown, provider: string): UsageReading | undefined {
+  const reading = readUsage('embeddings', provider, toWireForm(answer));
+  if (reading === undefined || reading.quality !== 'missing') return reading;
+  return { ...reading, usage: { input: estimateRequestTokens(toWireForm(request)) }, quality: 'estimated' };
+}
+
+function classifier(name: string): MethodDefinition {
+  return method(['classifiers'], name, { operation: 'moderation', readAnswer: readClassified });
+}
+
+const { createReader: _reader, ...SPOKEN } = method(['audio', 'speech'], 'complete', {
+  api: 'audio',
+  operation: 'speech',
+  isRecent: true,
+  readAnswer: (_sound, request) => readSpeech(request),
+});
+
 const STREAMING = { isStreaming: true } as const;
 const CONVERSATIONS = ['beta', 'conversations'] as const;
 const TRANSCRIPTIONS = ['audio', 'transcriptions'] as const;
@@ -103,6 +128,11 @@ export const MISTRAL: SdkDefinition = {
     method(CONVERSATIONS, 'restartStream', STREAMING),
     method(TRANSCRIPTIONS, 'complete', AUDIO),
     method(TRANSCRIPTIONS, 'stream', { ...AUDIO, ...STREAMING }),
+    SPOKEN,
+    classifier('moderate'),
+    classifier('moderateChat'),
+    classifier('classify'),
+    classifier('classifyChat'),
   ],
   readRequest: (body, { isStreaming }) => ({
     model: asText(body['model']) ?? '',

@@ -1,9 +1,10 @@
+import { LANGCHAIN_EMBEDDINGS } from '../frameworks/langchain-embeddings.js';
 import { LANGCHAIN } from '../frameworks/langchain-models.js';
 import { MCP } from '../frameworks/mcp-tools.js';
 import { AI } from './ai.js';
 import { ANTHROPIC } from './anthropic.js';
 import { BEDROCK } from './bedrock.js';
-import { COHERE } from './cohere.js';
+import { COHERE, COHERE_AWS } from './cohere.js';
 import { GOOGLE_GENAI } from './google-genai.js';
 import { GROQ } from './groq.js';
 import { MISTRAL } from './mistral.js';
@@ -25,7 +26,9 @@ export const SDKS: readonly SdkDefinition[] = [
   OLLAMA,
   MISTRAL,
   COHERE,
+  COHERE_AWS,
   AI,
   LANGCHAIN,
+  LANGCHAIN_EMBEDDINGS,
   MCP,
 ];

@@ -1,0 +1,53 @@
+import type { UsageReading } from '@costel/pricing';
+import { asRecord, asText } from '../sdks/sdk-definition.js';
+import type { ReadJob } from './job-definition.js';
+
+/** Ends of an asynchronous invocation. */
+const ENDED: ReadonlySet<unknown> = new Set(['Completed', 'Failed']);
+
+function instantMs(value: unknown): number | undefined {
+  return value instanceof Date && !Number.isNaN(value.getTime()) ? value.getTime() : undefined;
+}
+
+/** Reads what starting an invocation answers (inside the handler's result), and what looking at it does. */
+export const readAsyncInvoke: ReadJob = (answer) => {
+  const invocation = asRecord(asRecord(answer)?.['output']) ?? asRecord(answer);
+  const id = asText(invocation?.['invocationArn']);
+  if (invocation === undefined || id === undefined) return undefined;
+  return {
+    id,
+    hasEnded: ENDED.has(invocation['status']),
+    createdAtMs: instantMs(invocation['submitTime']) ?? Date.now(),
+    endedAtMs: instantMs(invocation['endTime']),
+    model: '',
+  };
+};
+
+/** Seconds of a shot of Nova Reel where several are described, and of a video whose length is not said. */
+const SHOT_SECONDS = 6;
+
+/** How long a video the request asks for: of Nova Reel in seconds or shots, of Luma's Ray as text (`5s`). */
+function secondsAsked(input: unknown): number | undefined {
+  const request = asRecord(input);
+  const seconds = asRecord(request?.['videoGenerationConfig'])?.['durationSeconds'];
+  if (typeof seconds === 'number') return seconds;
+  const shots = asRecord(request?.['multiShotManualParams'])?.['shots'];
+  if (Array.isArray(shots)) return shots.length * SHOT_SECONDS;
+  if (request?.['taskType'] === 'TEXT_VIDEO') return SHOT_SECONDS;
+  const text = /^(\d+)s$/.exec(asText(request?.['duration']) ?? '')?.[1];
+  return text === undefined ? undefined : Number(text);
+}
+
+/**
+ * A video by the seconds that its request asked for; one that failed is not billed. Of other models' work neither the
+ * answer nor the request tells how much there was.
+ */
+export function readInvokedVideo(answer: unknown, request: unknown): UsageReading | undefined {
+  if (asRecord(answer)?.['status'] === 'Failed') return reading({});
+  const seconds = secondsAsked(asRecord(request)?.['modelInput']);
+  return seconds === undefined ? undefined : reading({ video_second: seconds });
+}
+
+function reading(usage: UsageReading['usage']): UsageReading {
+  return { usage, quality: 'reported', serviceTier: '', region: '', finishReasons: [] };
+}

@@ -8,6 +8,7 @@ import {
 import type { CostelInstrumentationConfig } from './config.js';
 import { isLoadedInCommonJs } from './patching/loaded-too-early.js';
 import { patchModule, replaceModule, unpatchModule } from './patching/patch-sdk.js';
+import { hookRequire } from './patching/require-hook.js';
 import { judgeVersion, testedRange } from './patching/sdk-version.js';
 import type { SdkDefinition } from './sdks/sdk-definition.js';
 import { SDKS } from './sdks/sdk-table.js';
@@ -21,6 +22,8 @@ type LoggerProvider = Parameters<InstrumentationBase['setLoggerProvider']>[0];
 /** Patches every SDK of the table when it is loaded, as CommonJS or through the ESM loader hook. */
 class LlmInstrumentation extends InstrumentationBase<CostelInstrumentationConfig> {
   readonly #recorder: Recorder;
+  /** Puts back what `enable` hooked beside the base class's own hooks. */
+  #unhook: readonly (() => void)[] = [];
 
   constructor(config: CostelInstrumentationConfig) {
     // The base class would enable itself before the fields of this one are there.
@@ -40,11 +43,25 @@ class LlmInstrumentation extends InstrumentationBase<CostelInstrumentationConfig
     if (!this.isEnabled()) warnOfLoadedSdks();
     if (#recorder in this) this.#recorder.isEnabled = true;
     super.enable();
+    if (#recorder in this) this.#hookRequire();
   }
 
   override disable(): void {
-    if (#recorder in this) this.#recorder.isEnabled = false;
+    if (#recorder in this) {
+      this.#recorder.isEnabled = false;
+      for (const unhook of this.#unhook) unhook();
+      this.#unhook = [];
+    }
     super.disable();
+  }
+
+  #hookRequire(): void {
+    if (this.#unhook.length > 0) return;
+    this.#unhook = SDKS.filter(({ requirePaths }) => requirePaths !== undefined).map((sdk) =>
+      hookRequire(sdk, (moduleExports, version) => {
+        patchLoadedSdk(moduleExports, version, sdk, this.#recorder);
+      }),
+    );
   }
 
   override setTracerProvider(provider: TracerProvider): void {

@@ -13,11 +13,8 @@ const ENTRY_POINTS: Readonly<Record<string, string>> = {
   '@langchain/core': '@langchain/core/language_models/chat_models',
 };
 
-/**
- * Copies that are patched on their own as ES modules only: Mistral's has no other form that Node 20 could require, and
- * the hook of `require` gives up on packages without a main module, as MCP's is; `instrumentModule` does it there.
- */
-const ESM_ONLY: readonly string[] = ['mistral-2', 'mcp-1'];
+/** Copies that are patched on their own as ES modules only: Mistral's has no other form that Node 20 could require. */
+const ESM_ONLY: readonly string[] = ['mistral-2'];
 
 /** Older than what is patched. */
 const TOO_OLD: readonly string[] = ['openai-5'];

@@ -120,6 +120,7 @@ function patchOwner(owner: object | undefined, recorder: Recorder): readonly str
 export const MCP: SdkDefinition = {
   moduleName: '@modelcontextprotocol/sdk',
   files: ['dist/cjs/client/index.js', 'dist/esm/client/index.js'],
+  requirePaths: ['@modelcontextprotocol/sdk/client', '@modelcontextprotocol/sdk/client/index.js'],
   clientExports: ['Client'],
   tested: { from: [1, 32], below: [2, 0] },
   methods: [],

@@ -107,6 +107,8 @@ export interface SdkDefinition {
   readonly moduleName: string;
   /** Files inside the package to patch in its main module's place, e.g. `dist/esm/client/index.js`. */
   readonly files?: readonly string[];
+  /** What applications `require` of a package without a main module, which OpenTelemetry's hook does not see. */
+  readonly requirePaths?: readonly string[];
   /** Export names under which the client class is found; the first that exists is taken. */
   readonly clientExports: readonly string[];
   /** Static names by which the client class is told from those of SDKs that are generated like it. */

@@ -17,6 +17,7 @@ import {
   type RepriceHooks,
   type RateResolver,
 } from '../../src/index.js';
+import { holdLedger } from '../../src/reprice/hold-ledger.js';
 import { call, emptyStore, prices } from '../support/own-prices.js';
 import { insertSpans, openTestStore, spanRow, type TestStore } from '../support/test-store.js';
 
@@ -180,6 +181,63 @@ describe('pricing history again', () => {
     await Promise.all([...readers, builder]);
     seen.push(await total());
     expect([...new Set(seen)]).toEqual(['9', '27']);
+  });
+
+  const VIEWS = [
+    ['llm_cost_quarters', 'sum(calls)', 'quarter'],
+    ['llm_cost_detail', 'sum(calls)', 'quarter'],
+    ['llm_calls_final', 'count()', 'counted_at'],
+  ] as const;
+  /** What readers of SQL see of the month, by view. */
+  const totalsOfViews = async (): Promise<string[]> => {
+    const sums: string[] = [];
+    for (const [view, calls, time] of VIEWS) {
+      const sql = `SELECT toString(sum(cost_usd)) AS cost, toString(${calls}) AS calls FROM ${view} WHERE ${time} >= '2026-11-01 00:00:00'`;
+      const [row] = await store.db.query<{ cost: string; calls: string }>(sql);
+      sums.push(`${row?.cost} for ${row?.calls}`);
+    }
+    return sums;
+  };
+
+  it('shows readers of SQL views the open quarter hour at its new price with all others: they saw it an instant before', async () => {
+    await insertSpans(store, callsOfDays());
+    await settle(prices({ m: 1 }));
+    await insertSpans(store, [call(new Date(NOW_MS - 1000).toISOString())]);
+    const seen: string[] = [];
+    const look = async (): Promise<void> => void seen.push(...(await totalsOfViews()));
+    const range = { ...RANGE, to: new Date(NOW_MS) };
+    const hooks = { afterHold: look, afterDay: look, beforePublish: look, afterOpen: look };
+    await reprice(store.db, { ...range, resolver: prices({ m: 3 }), clock, settleMs: 0, hooks });
+    expect(new Set(seen)).toEqual(new Set(['10 for 10']));
+    expect(new Set(await totalsOfViews())).toEqual(new Set(['30 for 10']));
+  });
+
+  it('lets readers of the SQL views in a loop see exactly two totals', async () => {
+    await insertSpans(store, callsOfDays());
+    await settle(prices({ m: 1 }));
+    await insertSpans(store, [call(new Date(NOW_MS - 1000).toISOString())]);
+    const seen: string[] = [];
+    const work = { isRunning: true };
+    const reader = (async (): Promise<void> => {
+      while (work.isRunning) seen.push(...(await totalsOfViews()));
+    })();
+    const range = { ...RANGE, to: new Date(NOW_MS) };
+    await reprice(store.db, { ...range, resolver: prices({ m: 3 }), clock, settleMs: 300 });
+    work.isRunning = false;
+    await reader;
+    seen.push(...(await totalsOfViews()));
+    expect([...new Set(seen)]).toEqual(['10 for 10', '30 for 10']);
+  });
+
+  it('keeps a call in the SQL views that came after the last build and before the hold: it was gone for as long', async () => {
+    await insertSpans(store, callsOfDays());
+    await settle(prices({ m: 1 }));
+    await insertSpans(store, [call('2026-11-09T11:25:00.000Z')]);
+    expect(new Set(await totalsOfViews())).toEqual(new Set(['10 for 10']));
+    await holdLedger(store.db, { fromMs: RANGE.from.getTime(), toMs: NOW_MS }, NOW_MS);
+    expect(new Set(await totalsOfViews())).toEqual(new Set(['10 for 10']));
+    expect(await abandonReprice(store.db, { nowMs: NOW_MS + 1000 })).toBe(true);
+    expect(new Set(await totalsOfViews())).toEqual(new Set(['10 for 10']));
   });
 
   it('waits for readers that have planned and not read yet before it writes: later they would see a third total', async () => {

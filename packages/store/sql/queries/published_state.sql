@@ -3,9 +3,10 @@
 -- build is read, so the answer never changes: it is asked for once a build. A sealed day that no build holds had no calls when
 -- it was sealed: its build counts as 0, so the first quarter hour in it makes it stale.
 -- Parameters: snapshot UInt64, the build.
--- Result: kind (seal, frozen, detail, open, partition, month, users, stale_day, stale_month), id (partition id, or where the day or
--- month begins), block (of a stale day, how many quarter hours changed; of users, rows of the month rollup), sealed_until, build (of what is stale, the first that
--- changed it).
+-- Result: kind (seal, frozen, detail, open, partition, month, so_far, stale_day, stale_month), id (partition id, or where the
+-- day or month begins), block (of a stale day, how many quarter hours changed; of a month, 1 where its dearest users are
+-- listed; of so_far, the newest build of a quarter hour in it), sealed_until, build (of what is stale, the first that changed
+-- it). so_far is the newest day that was summed by user while it was open, up to sealed_until.
 SELECT
     toString(p.grain) AS kind,
     '' AS id,
@@ -21,7 +22,7 @@ FROM published AS p
 WHERE p.grain = 'partition' AND p.build <= {snapshot:UInt64}
 GROUP BY p.partition_id
 UNION ALL
-SELECT 'month', toString(p.start), toUInt64(0), argMax(p.sealed_until, p.build), max(p.build)
+SELECT 'month', toString(p.start), argMax(p.block, p.build), argMax(p.sealed_until, p.build), max(p.build)
 FROM published AS p
 WHERE p.grain = 'month' AND p.build <= {snapshot:UInt64}
 GROUP BY p.start
@@ -60,6 +61,21 @@ INNER JOIN (
 WHERE d.build > m.build
 GROUP BY m.month
 UNION ALL
-SELECT 'users', '', toUInt64(sum(rows)), toDateTime64(0, 3, 'UTC'), toUInt64(0)
-FROM system.parts
-WHERE database = currentDatabase() AND table = 'llm_cost_monthly_user' AND active
+SELECT
+    'so_far',
+    toString(f.start),
+    (
+        SELECT max(p.build)
+        FROM published AS p
+        WHERE p.grain = 'quarter' AND p.build <= {snapshot:UInt64}
+            AND p.start >= (SELECT argMax(start, build) FROM published WHERE grain = 'so_far' AND build <= {snapshot:UInt64})
+            AND p.start < (SELECT argMax(sealed_until, build) FROM published WHERE grain = 'so_far' AND build <= {snapshot:UInt64})
+    ),
+    f.until,
+    f.build
+FROM (
+    SELECT argMax(p.start, p.build) AS start, argMax(p.sealed_until, p.build) AS until, max(p.build) AS build
+    FROM published AS p
+    WHERE p.grain = 'so_far' AND p.build <= {snapshot:UInt64}
+) AS f
+WHERE f.build > 0

@@ -1,5 +1,6 @@
 -- Rows of one build of a day rollup, summed from quarter hours: those of this build and, of all others, the published.
--- Parameters: build UInt64; days Array(Date); quarters Array(DateTime('UTC')), the quarter hours that this build holds.
+-- Parameters: build UInt64; days Array(Date); quarters Array(DateTime('UTC')), the quarter hours that this build
+-- holds; until DateTime('UTC'), where the last day ends, or up to where it is summed so far.
 INSERT INTO {{table}} ({{columns}})
 SELECT
     {build:UInt64} AS build,
@@ -9,6 +10,7 @@ SELECT
     {{sums}}
 FROM {{source}} AS r
 WHERE toDate(r.quarter) IN {days:Array(Date)}
+    AND r.quarter < {until:DateTime('UTC')}
     AND (r.quarter, r.build) IN (
         SELECT start, max(build)
         FROM (

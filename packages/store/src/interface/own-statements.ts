@@ -8,7 +8,11 @@ import { isKeyword, isMark } from './sql-tokens.js';
 import type { SqlToken } from './sql-tokens.js';
 
 /** Rows that are derived from others and built again: the only ones that a writer may delete. */
-const DERIVED_TABLES: ReadonlySet<string> = new Set([...ROLLUP_TABLES.map(({ name }) => name), 'published']);
+const DERIVED_TABLES: ReadonlySet<string> = new Set([
+  ...ROLLUP_TABLES.map(({ name }) => name),
+  'llm_cost_top_users',
+  'published',
+]);
 
 const PRICES = 'llm_rates_dict';
 

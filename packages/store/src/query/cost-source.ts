@@ -201,7 +201,10 @@ function rollupSource(scope: CostScope, part: RollupPart): CostSource {
   const isQuarter = table.grain === 'quarter';
   const time = `r.${table.timeColumn}`;
   const expression = part.expression ?? ((dimension) => `r.\`${dimension}\``);
-  const condition = rangeCondition(time, isQuarter ? 'DateTime' : 'Date', part.ranges, prefix);
+  // What is summed of the open day ends within it, and its rows say the day.
+  const ranges =
+    table.grain === 'so_far' ? part.ranges.map(({ fromMs }) => ({ fromMs, toMs: fromMs + DAY_MS })) : part.ranges;
+  const condition = rangeCondition(time, isQuarter ? 'DateTime' : 'Date', ranges, prefix);
   const fragments = partFragments(scope, shape, expression, isQuarter ? time : `toDateTime(${time}, 'UTC')`);
   const tagFilter = part.tag === undefined ? '' : `\n        AND r.tag_name = {${prefix}_tag:String}`;
   const sql = querySql('source_rollup', {

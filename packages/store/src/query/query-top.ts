@@ -4,7 +4,7 @@ import type { CostGroup, CostMeasures } from './cost-rows.js';
 import { checkedScope } from './cost-scope.js';
 import { queryCosts, type CostQuery } from './query-costs.js';
 import { checkedRange } from './time-range.js';
-import { topUserCandidates } from './top-candidates.js';
+import { topUsers } from './top-users.js';
 import type { Dimension } from './dimensions.js';
 
 /** The dearest values of one dimension. */
@@ -19,7 +19,7 @@ export interface TopReport {
 const DEFAULT_TOP = 20;
 
 /** Above it, all values are added up. */
-const MAX_CANDIDATE_LIMIT = 200;
+const MAX_LISTED_LIMIT = 200;
 
 /** The dearest values of a dimension, what all others cost, and the total; exact. @throws StoreError `parameter_invalid`. */
 export async function queryTop(
@@ -28,7 +28,7 @@ export async function queryTop(
   query: Omit<CostQuery, 'groupBy'>,
 ): Promise<TopReport> {
   const limit = query.limit ?? DEFAULT_TOP;
-  const chosen = await topOfCandidates(db, dimension, query, limit);
+  const chosen = await topOfLists(db, dimension, query, limit);
   if (chosen !== undefined) return chosen;
   const { total, groups } = await queryCosts(db, { ...query, groupBy: [dimension], limit: limit + 1 });
   return reportOf(total, groups, limit);
@@ -39,24 +39,17 @@ function reportOf(total: CostMeasures, groups: readonly CostGroup[], limit: numb
   return { total, top, rest: groups.length > limit ? subtract(total, top) : undefined };
 }
 
-/** The same out of the few values that can be among the dearest; undefined where that cannot be proved, or is dearer. */
-async function topOfCandidates(
+/** The same out of the lists that builds keep of the dearest users; undefined where they do not prove it. */
+async function topOfLists(
   db: Database,
   dimension: Dimension,
   query: Omit<CostQuery, 'groupBy'>,
   limit: number,
 ): Promise<TopReport | undefined> {
   const scope = checkedScope({ ...query, groupBy: [dimension] });
-  if (dimension !== 'user' || scope.filters.length > 0 || limit > MAX_CANDIDATE_LIMIT) return undefined;
-  const candidates = await topUserCandidates(db, scope, checkedRange(query.from, query.to), limit + 1);
-  if (candidates === undefined || candidates.values.length <= limit) return undefined;
-  const filters = { [dimension]: candidates.values };
-  const { groups } = await queryCosts(db, { ...query, filters, groupBy: [dimension], limit: limit + 1 });
-  const least = groups.at(limit);
-  if (least === undefined || parsePicoUsd(least.costUsd) <= candidates.othersAtMost) return undefined;
-  // After the parts, so that calls that come in meanwhile are in the rest.
-  const { total } = await queryCosts(db, { ...query, groupBy: [] });
-  return reportOf(total, groups, limit);
+  if (dimension !== 'user' || scope.filters.length > 0 || limit > MAX_LISTED_LIMIT) return undefined;
+  const found = await topUsers(db, scope, checkedRange(query.from, query.to), limit);
+  return found === undefined ? undefined : reportOf(found.total, found.groups, limit);
 }
 
 function subtract(total: CostMeasures, parts: readonly CostMeasures[]): CostMeasures {

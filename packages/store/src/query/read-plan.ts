@@ -8,6 +8,7 @@ import {
   TAG_QUARTER_ROLLUP,
   USER_DAY_ROLLUP,
   USER_MONTH_ROLLUP,
+  USER_SO_FAR_ROLLUP,
   WIDE_QUARTER_ROLLUP,
   type RollupTable,
 } from '../rollup/rollup-tables.js';
@@ -56,8 +57,8 @@ function ladderFor({ dimensions, stepMs, latency }: PlanNeeds): readonly RollupT
     if (tagOf(only) !== undefined) return [...days(TAG_DAY_ROLLUP), TAG_QUARTER_ROLLUP];
     const table = DAY_TABLES[only];
     if (table !== undefined) {
-      const months = table === USER_DAY_ROLLUP && stepMs === 0 ? [USER_MONTH_ROLLUP] : [];
-      return [...months, ...days(table), WIDE_QUARTER_ROLLUP];
+      const [months, soFar] = table === USER_DAY_ROLLUP ? [[USER_MONTH_ROLLUP], days(USER_SO_FAR_ROLLUP)] : [[], []];
+      return [...(stepMs === 0 ? months : []), ...days(table), ...soFar, WIDE_QUARTER_ROLLUP];
     }
   }
   return dimensions.some((dimension) => tagOf(dimension) !== undefined) ? [] : [WIDE_QUARTER_ROLLUP];
@@ -91,7 +92,9 @@ export function planRead(
       left = [...subtractRanges(left, months), ...changedDays];
       continue;
     }
-    const ranges = left.flatMap((part) => coveredBy(table, part, state, dirty));
+    const ranges = left.flatMap((part) =>
+      table.grain === 'so_far' ? coveredSoFar(part, state, dirty) : coveredBy(table, part, state, dirty),
+    );
     if (ranges.length === 0) continue;
     rollups.push({ table, ranges });
     left = subtractRanges(left, ranges);
@@ -119,6 +122,16 @@ function coveredBy(
   const staleDays = table.grain === 'day' ? [...state.staleDays.keys()] : [];
   const stalePeriods = staleDays.map((fromMs) => ({ fromMs, toMs: fromMs + DAY_MS }));
   return subtractRanges([whole], [...dirtyPeriods, ...stalePeriods]);
+}
+
+/** The open day as far as it is summed, where all of that lies inside a range and none of it is dirty. */
+function coveredSoFar(range: TimeRange, { soFar }: PublishedState, dirty: readonly TimeRange[]): readonly TimeRange[] {
+  if (soFar === undefined) return [];
+  const { dayMs: fromMs, untilMs: toMs } = soFar;
+  const isWhole = range.fromMs <= fromMs && range.toMs >= toMs && toMs > fromMs;
+  return isWhole && !dirty.some((quarter) => quarter.fromMs >= fromMs && quarter.fromMs < toMs)
+    ? [{ fromMs, toMs }]
+    : [];
 }
 
 /** Months that a rollup answers, and the days in them that changed since. */

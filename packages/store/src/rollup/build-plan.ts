@@ -11,6 +11,8 @@ export interface BuildPlan {
   readonly days: readonly number[];
   /** Months that are summed from days. */
   readonly months: readonly number[];
+  /** The open day, where its users are summed up to the seal; undefined where they are not. */
+  readonly soFarDay: number | undefined;
   readonly sealedUntilMs: number;
   /** From where on the `recent` rollups hold every sealed quarter hour. */
   readonly detailFromMs: number;
@@ -56,9 +58,21 @@ export function daysToBuild({ state, quarters, sealedUntilMs, detailFromMs, nowM
   return [...days].toSorted((left, right) => left - right);
 }
 
-/** The months of a build: those of its days, so that no month waits for days that were summed again, and stale ones. */
+/**
+ * The months of a build: those of its days, so that no month waits for days that were summed again, stale ones, and the
+ * newest where a version before this one summed it and did not list its dearest users.
+ */
 export function monthsToBuild(days: readonly number[], state: PublishedState, nowMs: number): readonly number[] {
-  return [...new Set([...days.map(monthStart), ...duePeriods(state.staleMonths, nowMs)])];
+  const newest = Math.max(...state.monthsUntilMs.keys());
+  const unlisted = Number.isFinite(newest) && !state.listedMonths.has(newest) ? [newest] : [];
+  return [...new Set([...days.map(monthStart), ...duePeriods(state.staleMonths, nowMs), ...unlisted])];
+}
+
+/** The open day, where its users are to be summed: each time that the seal moves within it. */
+export function soFarDayToBuild({ state, sealedUntilMs, detailFromMs }: DayNeeds): number | undefined {
+  const day = floorTo(sealedUntilMs, DAY_MS);
+  const isMoved = sealedUntilMs > state.sealedUntilMs && sealedUntilMs > day;
+  return isMoved && day >= detailFromMs ? day : undefined;
 }
 
 function duePeriods(stale: ReadonlyMap<number, StalePeriod>, nowMs: number): readonly number[] {

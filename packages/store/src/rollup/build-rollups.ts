@@ -4,7 +4,7 @@ import { joinRanges } from '../query/read-plan.js';
 import { DAY_MS, floorTo, instantText, parseInstant, QUARTER_MS, type TimeRange } from '../query/time-range.js';
 import { runExclusively } from '../ledger/ledger-lock.js';
 import { querySql } from '../sql-files.js';
-import { daysToBuild, monthsToBuild, type BuildPlan } from './build-plan.js';
+import { daysToBuild, monthsToBuild, soFarDayToBuild, type BuildPlan } from './build-plan.js';
 import { learnCountedBounds } from './counted-bounds.js';
 import { publishBuild } from './publish-build.js';
 import {
@@ -21,11 +21,14 @@ import {
   DAY_ROLLUPS,
   QUARTER_ROLLUP,
   TAG_QUARTER_ROLLUP,
+  USER_DAY_ROLLUP,
+  USER_MONTH_ROLLUP,
+  USER_SO_FAR_ROLLUP,
   WIDE_QUARTER_ROLLUP,
   type RollupTable,
 } from './rollup-tables.js';
 import { twoAtATime } from './two-at-a-time.js';
-import { adjustRollup, recordAdjustedCalls, sumDays, writeRollup } from './write-rollup.js';
+import { adjustRollup, listTopUsers, recordAdjustedCalls, sumDays, writeRollup } from './write-rollup.js';
 
 /** Points at which a test can hold a build still; each is awaited. */
 export interface BuildHooks {
@@ -134,12 +137,16 @@ async function planBuild(
   const needs = { state, quarters: all, sealedUntilMs: seal.toMs, detailFromMs: detail.fromMs, nowMs };
   const days = daysToBuild(needs);
   const months = monthsToBuild(days, state, nowMs);
+  const soFarDay = seal.more ? undefined : soFarDayToBuild(needs);
   const isNothingNew = all.length + days.length + months.length === 0 && seal.toMs === state.sealedUntilMs;
   if (isNothingNew && !isRelease) return { plan: undefined, more: false };
   const frozenUntilMs = frozenUntil(nowMs, ledgerDays);
   const isFirstDetail = state.detailFromMs === Infinity;
   const build = nextBuild(found, nowMs);
-  return { plan: { ...needs, build, days, months, frozenUntilMs, isFirstDetail, isOpen, isRelease }, more: seal.more };
+  return {
+    plan: { ...needs, build, days, months, soFarDay, frozenUntilMs, isFirstDetail, isOpen, isRelease },
+    more: seal.more,
+  };
 }
 
 async function isTailLong(db: Database, sealedUntilMs: number): Promise<boolean> {
@@ -224,7 +231,7 @@ function frozenUntil(nowMs: number, ledgerDays: number): number {
 }
 
 async function writeBuild(db: Database, plan: BuildPlan): Promise<void> {
-  const { build, quarters, days, months, detailFromMs } = plan;
+  const { build, quarters, days, detailFromMs } = plan;
   const withDetail = quarters.filter((quarter) => quarter >= detailFromMs);
   // The one that takes longest first.
   await twoAtATime([WIDE_QUARTER_ROLLUP, QUARTER_ROLLUP, TAG_QUARTER_ROLLUP], async (table) =>
@@ -239,15 +246,40 @@ async function writeBuild(db: Database, plan: BuildPlan): Promise<void> {
   await twoAtATime(DAY_ROLLUPS, async (table) => {
     if (fromLedger.length > 0) await writePeriods(db, plan, table, fromLedger);
     if (fromQuarters.length === 0) return;
-    await sumDays(db, table, { build, days: fromQuarters.map(dateText), quarters: quarters.map(secondText) });
+    const until = fromQuarters.at(-1) ?? 0;
+    await sumDays(db, table, {
+      build,
+      days: fromQuarters.map(dateText),
+      quarters: quarters.map(secondText),
+      until: secondText(until + DAY_MS),
+    });
   });
-  if (months.length === 0) return;
-  await db.command(querySql('build_user_months'), {
+  await writeUserSums(db, plan);
+}
+
+/** The users of whole months, and of the open day up to the seal, with the dearest of each listed. */
+async function writeUserSums(
+  db: Database,
+  { build, quarters, days, months, soFarDay, sealedUntilMs }: BuildPlan,
+): Promise<void> {
+  if (months.length > 0) {
+    await db.command(querySql('build_user_months'), {
+      build,
+      months: months.map(dateText),
+      until: dateText(floorTo(sealedUntilMs, DAY_MS)),
+      days: days.map(dateText),
+    });
+    await listTopUsers(db, USER_MONTH_ROLLUP, build, months.map(dateText));
+  }
+  if (soFarDay === undefined) return;
+  const sealed = quarters.filter((quarter) => quarter < sealedUntilMs);
+  await sumDays(db, USER_DAY_ROLLUP, {
     build,
-    months: months.map(dateText),
-    until: dateText(floorTo(plan.sealedUntilMs, DAY_MS)),
-    days: days.map(dateText),
+    days: [dateText(soFarDay)],
+    quarters: sealed.map(secondText),
+    until: secondText(sealedUntilMs),
   });
+  await listTopUsers(db, USER_SO_FAR_ROLLUP, build, [dateText(soFarDay)]);
 }
 
 /** Builds periods of one rollup from the ledger; to those whose calls may have left it, what is new is added. */

@@ -40,6 +40,7 @@ export async function publishBuild(db: Database, plan: BuildPlan): Promise<void>
     ...gone.map((partition) => row('partition', 0, partition, 0n)),
     ...plan.quarters.map((quarter) => row('quarter', quarter)),
     ...plan.days.map((day) => row('day', day)),
-    ...plan.months.map((month) => row('month', monthStart(month), '', 0n, monthUntil(month))),
+    ...plan.months.map((month) => row('month', monthStart(month), '', 1n, monthUntil(month))),
+    ...(plan.soFarDay === undefined ? [] : [row('so_far', plan.soFarDay, '', 0n, sealedUntilMs)]),
   ]);
 }

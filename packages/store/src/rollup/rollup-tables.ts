@@ -17,7 +17,7 @@ export const LOW_CARDINALITY_DIMENSIONS = [
 export const HIGH_CARDINALITY_DIMENSIONS = ['user', 'customer', 'conversation'] as const satisfies readonly Dimension[];
 
 /** How long a row of a rollup is, and which builds of `published` make it count. */
-export type RollupGrain = 'quarter' | 'day' | 'month';
+export type RollupGrain = 'quarter' | 'day' | 'month' | 'so_far';
 
 /** A rollup: where it is and what it can answer. */
 export interface RollupTable {
@@ -79,6 +79,19 @@ export const USER_MONTH_ROLLUP: RollupTable = {
   name: 'llm_cost_monthly_user',
   grain: 'month',
   timeColumn: 'month',
+  keys: ['user'],
+  detailed: false,
+  recent: false,
+};
+
+/**
+ * The users of the open day, summed up to the seal: rows of the day rollup under a build that is published as no day. Its
+ * only period is `PublishedState.soFar`.
+ */
+export const USER_SO_FAR_ROLLUP: RollupTable = {
+  name: USER_DAY_ROLLUP.name,
+  grain: 'so_far',
+  timeColumn: 'day',
   keys: ['user'],
   detailed: false,
   recent: false,

@@ -88,10 +88,16 @@ export interface DaySums {
   readonly days: readonly string[];
   /** Where the quarter hours begin that this build holds. */
   readonly quarters: readonly string[];
+  /** Where the last of the days ends, or up to where it is summed, e.g. `2026-11-22 18:15:00`. */
+  readonly until: string;
 }
 
 /** Writes the rows of a build for whole days from quarter hours: what it costs does not depend on the number of calls. */
-export async function sumDays(db: Database, table: DayRollup, { build, days, quarters }: DaySums): Promise<void> {
+export async function sumDays(
+  db: Database,
+  table: DayRollup,
+  { build, days, quarters, until }: DaySums,
+): Promise<void> {
   const sums = [...MEASURES, ...detailColumns(table)].map((column) => `sum(r.${column}) AS s_${column}`);
   const sql = querySql('sum_days', {
     table: table.name,
@@ -101,7 +107,21 @@ export async function sumDays(db: Database, table: DayRollup, { build, days, qua
     sums: [...sums, ...(table.detailed ? ['sumMap(r.latency) AS s_latency'] : [])].join(', '),
     group_keys: table.keys.map((key) => `k_${key}`).join(', '),
   });
-  await db.command(sql, { build, days, quarters });
+  await db.command(sql, { build, days, quarters, until });
+}
+
+/** Users of a list: who is not in it costs less than any of them. */
+export const TOP_LIST_SIZE = 5000;
+
+/** Lists the dearest users of periods that a build has summed; `table` is that of months, or of the open day. */
+export async function listTopUsers(
+  db: Database,
+  table: RollupTable,
+  build: bigint,
+  starts: readonly string[],
+): Promise<void> {
+  const sql = querySql('build_top_users', { table: table.name, time: table.timeColumn });
+  await db.command(sql, { build, grain: table.grain, starts, size: TOP_LIST_SIZE });
 }
 
 /** A condition over `llm_calls AS c FINAL`: the calls of frozen ranges that no published build has counted. */

@@ -51,6 +51,7 @@ const EMPTIED = [
   'llm_cost_1d',
   'llm_cost_daily_user',
   'llm_cost_monthly_user',
+  'llm_cost_top_users',
   'llm_cost_daily_customer',
   'llm_cost_daily_conversation',
   'llm_cost_daily_tag',

@@ -62,7 +62,7 @@ export const DEFAULT_LIMITS: ReceiverLimits = {
   itemsPerRecord: 1024,
   attributeDepth: 32,
   batchDelayMs: 200,
-  batchRows: 50_000,
+  batchRows: 24_000,
   batchBytes: 32 * MEBIBYTE,
   batchDays: 1000,
   decoderHeapMebibytes: 768,

@@ -50,10 +50,13 @@ const INSERT_SETTINGS = {
 /** Of `batchDelayMs`, what a batch waits even where inserts take no time. */
 const LEAST_DELAY_SHARE = 0.25;
 
+/** Inserts of one table at a time: an insert uses one core, and waits for the disk at its end. */
+const MAX_RUNNING = 2;
+
 /**
- * Inserts into one table, one insert at a time: while one runs, the rows of the next gather (group commit). A batch waits
- * for more rows as long as the last insert took, at least a quarter of `batchDelayMs` and at most all of it: planning the
- * views costs as much for one row as for 50,000, so inserts that take long should be few. A full batch leaves at once.
+ * Inserts into one table: while one runs, the rows of the next gather (group commit). A batch waits for more rows as long as
+ * the last insert took, at least a quarter of `batchDelayMs` and at most all of it: planning the views costs as much for one
+ * row as for 50,000, so inserts that take long should be few. A full batch leaves at once, also beside a running insert.
  */
 export class InsertLane {
   readonly #table: TableName;
@@ -62,7 +65,7 @@ export class InsertLane {
   #pendingRows = 0;
   #pendingBytes = 0;
   #timer: NodeJS.Timeout | undefined;
-  #running: Promise<void> | undefined;
+  readonly #running = new Set<Promise<void>>();
   #lastInsertMs = 0;
   /** Whether the last batch was stored, at least in part. */
   #isHealthy = false;
@@ -84,30 +87,33 @@ export class InsertLane {
 
   /** Resolves when nothing waits or runs any more. */
   async drain(): Promise<void> {
-    while (this.#pending.length > 0 || this.#running !== undefined) {
+    while (this.#pending.length > 0 || this.#running.size > 0) {
       this.#start();
-      await this.#running;
+      await Promise.race(this.#running);
     }
   }
 
   #schedule(): void {
-    if (this.#running !== undefined || this.#pending.length === 0) return;
+    if (this.#running.size >= MAX_RUNNING || this.#pending.length === 0) return;
     const { batchRows, batchBytes, batchDelayMs } = this.#options.limits;
+    const isFull = this.#pendingRows >= batchRows || this.#pendingBytes >= batchBytes;
+    if (isFull) this.#start();
+    if (isFull || this.#running.size > 0) return;
     const delayMs = Math.min(batchDelayMs, Math.max(batchDelayMs * LEAST_DELAY_SHARE, this.#lastInsertMs));
     const waitedMs = this.#options.clock.monotonicMs() - (this.#pending[0]?.arrivedMs ?? 0);
-    const isFull = this.#pendingRows >= batchRows || this.#pendingBytes >= batchBytes;
-    if (isFull || waitedMs >= delayMs) this.#start();
+    if (waitedMs >= delayMs) this.#start();
     else this.#timer ??= setTimeout(() => this.#start(), delayMs - waitedMs);
   }
 
   #start(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    if (this.#running !== undefined || this.#pending.length === 0) return;
-    this.#running = this.#insert(this.#takeBatch()).finally(() => {
-      this.#running = undefined;
+    if (this.#running.size >= MAX_RUNNING || this.#pending.length === 0) return;
+    const running = this.#insert(this.#takeBatch()).finally(() => {
+      this.#running.delete(running);
       this.#schedule();
     });
+    this.#running.add(running);
   }
 
   #takeBatch(): Pending[] {

@@ -83,4 +83,34 @@ describe('an insert lane', () => {
     expect(await Promise.all(answers)).toHaveLength(21);
     expect(insertedAtMs).toHaveLength(2);
   });
+
+  it('inserts a full batch beside one that is running, and never a third', async () => {
+    const { lane, insertedAtMs, state } = startLane({ batchRows: 2 });
+    state.insertMs = 1000;
+    const addRow = () => lane.add(oneRow());
+    const answers = [addRow(), addRow(), addRow()];
+    await vi.advanceTimersByTimeAsync(500);
+    expect(insertedAtMs).toEqual([0]);
+    answers.push(addRow(), addRow(), addRow());
+    await vi.advanceTimersByTimeAsync(0);
+    expect(insertedAtMs).toEqual([0, 500]);
+    await vi.advanceTimersByTimeAsync(500);
+    expect(insertedAtMs).toEqual([0, 500, 1000]);
+    await vi.advanceTimersByTimeAsync(2000);
+    expect((await Promise.all(answers)).map(({ kind }) => kind)).toEqual(Array.from({ length: 6 }, () => 'stored'));
+  });
+
+  it('is drained when no insert runs and no row waits any more', async () => {
+    const { lane, insertedAtMs, state } = startLane({ batchRows: 2 });
+    state.insertMs = 1000;
+    const answers = Array.from({ length: 7 }, () => lane.add(oneRow()));
+    let isDrained = false;
+    void lane.drain().then(() => (isDrained = true));
+    await vi.advanceTimersByTimeAsync(1999);
+    expect(isDrained).toBe(false);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(isDrained).toBe(true);
+    expect(insertedAtMs).toEqual([0, 0, 1000, 1000]);
+    expect(await Promise.all(answers)).toHaveLength(7);
+  });
 });

@@ -67,7 +67,7 @@ export { findRateChanges, refreshRates, type RateChanges } from './rates/refresh
 export { previewReprice, type PreviewOptions } from './reprice/preview-reprice.js';
 export { reprice, type RepriceHooks, type RepriceOptions, type RepriceResult } from './reprice/reprice.js';
 export { dropHeldCalls, type DropHeldOptions } from './reprice/hold-ledger.js';
-export { abandonReprice, type AbandonOptions } from './reprice/abandon-reprice.js';
+export { abandonReprice, recoverReprice, type AbandonOptions } from './reprice/abandon-reprice.js';
 export { healUnpriced, type HealOptions } from './reprice/heal-unpriced.js';
 export { listReprices, type RepriceCause, type RepriceState, type RepriceSummary } from './reprice/reprice-log.js';
 export type { ModelFigures, RangeFigures } from './reprice/range-figures.js';

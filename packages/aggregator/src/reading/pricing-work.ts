@@ -3,6 +3,7 @@ import {
   listReprices,
   previewReprice,
   queryQuality,
+  recoverReprice,
   reprice,
   resolveRates,
   type Database,
@@ -58,6 +59,9 @@ export function createPricingWork(options: PricingWorkOptions): PricingWork {
         ledgerDays,
       }),
     healUnpriced: async () => {
+      if (await recoverReprice(database, { nowMs: clock() })) {
+        log('warn', 'a re-pricing died and was put back; run it again', {});
+      }
       const book = prices.current();
       if (book === healedBy) return;
       const healed = await healUnpriced(database, {

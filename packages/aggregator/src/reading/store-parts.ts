@@ -31,7 +31,10 @@ export interface StoreParts {
   readonly previewReprice: (range: TimeRange) => Promise<RangeFigures>;
   /** Prices the calls of a range again; see `reprice` of the store. */
   readonly reprice: (range: TimeRange) => Promise<RepriceResult>;
-  /** Puts new price data in force where there is some, and prices the calls that waited for it. */
+  /**
+   * Puts back what a re-pricing left that died; then new price data in force where there is some, and prices the calls that
+   * waited for it.
+   */
   readonly healUnpriced: () => Promise<void>;
   /** What was priced again lately, newest first. */
   readonly listReprices: () => Promise<readonly RepriceSummary[]>;

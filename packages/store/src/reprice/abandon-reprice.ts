@@ -2,7 +2,7 @@ import type { Database } from '../database.js';
 import { StoreError } from '../engine/store-error.js';
 import { LEDGER_COLUMNS } from '../ledger/ledger-columns.js';
 import { REVISION_STEP } from '../ledger/ledger-select.js';
-import { withLedgerLock } from '../ledger/ledger-lock.js';
+import { isUnderWay, runExclusively, withLedgerLock } from '../ledger/ledger-lock.js';
 import { FINAL_SETTINGS } from '../query/cost-source.js';
 import type { LedgerHold } from '../query/ledger-hold.js';
 import { buildRollups } from '../rollup/build-rollups.js';
@@ -53,6 +53,16 @@ export async function abandonReprice(db: Database, options: AbandonOptions): Pro
   });
   await buildRollups(db, { nowMs, releaseHold: hold.build });
   return true;
+}
+
+/**
+ * Puts back what a re-pricing left that nobody works at any more, so that the hours it held are seen as they are again. For
+ * every few seconds: cheap where nothing is held. On a server a process that died is known by its lease, within 15 s.
+ * @returns whether something was put back.
+ */
+export async function recoverReprice(db: Database, { nowMs }: Pick<AbandonOptions, 'nowMs'>): Promise<boolean> {
+  if ((await readHold(db)) === undefined || (await isUnderWay(db, 'reprice'))) return false;
+  return runExclusively(db, 'reprice', async () => abandonReprice(db, { nowMs, deadAfterMs: 0 }));
 }
 
 /** The price columns are those of the copy; a call that was judged otherwise in between stays as it was judged. */

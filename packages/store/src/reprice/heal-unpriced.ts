@@ -27,7 +27,8 @@ const WAITS_FOR_A_PRICE = "c.cost_status = 'unpriced' AND NOT startsWith(toStrin
 export async function healUnpriced(db: Database, options: HealOptions): Promise<RepriceResult | undefined> {
   const { clock, resolver } = options;
   return runExclusively(db, 'reprice', async () => {
-    await abandonReprice(db, { nowMs: clock() });
+    // Whoever held it before has lost its turn, which is its sign of life.
+    await abandonReprice(db, { nowMs: clock(), deadAfterMs: 0 });
     await refreshRates(db, resolver);
     const range = await findHealable(db);
     if (range === undefined) return undefined;

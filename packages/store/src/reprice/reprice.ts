@@ -1,5 +1,6 @@
 import type { Database } from '../database.js';
 import { runExclusively, withLedgerLock } from '../ledger/ledger-lock.js';
+import { assertTurn } from '../ledger/work-lease.js';
 import { REVISION_STEP } from '../ledger/ledger-select.js';
 import { currentDatabase } from '../migrate/migrate.js';
 import { FINAL_SETTINGS } from '../query/cost-source.js';
@@ -76,12 +77,13 @@ const ONE_BLOCK_SETTINGS =
  * Prices the calls of a range again by what the resolver knows now, under their next version. Readers see two figures and
  * no third: sealed hours and the open quarter hour change in the one block that publishes the rebuilt rollups. Spans may come in all the while. A process that dies
  * leaves the old figures; see {@link abandonReprice}.
- * @throws StoreError `parameter_invalid`, `reprice_running`.
+ * @throws StoreError `parameter_invalid`; `work_taken` (retryable) while another process is at it.
  */
 export async function reprice(db: Database, options: RepriceOptions): Promise<RepriceResult> {
   const asked = checkedRange(options.from, options.to);
   return runExclusively(db, 'reprice', async () => {
-    await abandonReprice(db, { nowMs: options.clock() });
+    // Whoever held it before has lost its turn, which is its sign of life.
+    await abandonReprice(db, { nowMs: options.clock(), deadAfterMs: 0 });
     await refreshRates(db, options.resolver);
     return repriceRange(db, asked, { ...options, cause: 'command', only: '1' });
   });
@@ -111,6 +113,7 @@ export async function repriceRange(db: Database, asked: TimeRange, options: Repr
   const nothing = { ...compareModels(before, before, new Map()), models: [] };
   const hasOpen = open.toMs > open.fromMs;
   const finish = async (number: bigint): Promise<RangeFigures> => {
+    await assertTurn(db, 'reprice');
     if (hasOpen) await withLedgerLock(db, async () => writeChanges(db, open, options.only, ONE_BLOCK_SETTINGS));
     await hooks?.afterOpen?.();
     const changed = await changedByModel(db, range, marks);
@@ -176,6 +179,8 @@ async function writeDays(db: Database, range: TimeRange, hold: LedgerHold, optio
   for (let done = 0; done < partitions.length; done += DAYS_A_TURN) {
     options.onProgress?.(done, partitions.length);
     const turn = partitions.slice(done, done + DAYS_A_TURN);
+    // A process that stood still for too long was taken for dead: what it held is no longer held.
+    await assertTurn(db, 'reprice');
     await withLedgerLock(db, async () =>
       twoAtATime(turn, async (partition) =>
         writeChanges(db, range, `_partition_id = '${partition}' AND ${options.only}`, WRITE_SETTINGS),

@@ -1,6 +1,17 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { buildRollups, driftGauges, judgeTraces, queryCosts, type Database } from '../../src/index.js';
-import { assertTurn, holderOf, withWorkLease } from '../../src/ledger/work-lease.js';
+import { setImmediate } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import {
+  buildRollups,
+  driftGauges,
+  judgeTraces,
+  queryCosts,
+  recoverReprice,
+  reprice,
+  resolveRates,
+  type Database,
+} from '../../src/index.js';
+import { assertTurn, holderOf, isTakenByAnother, renewLease, withWorkLease } from '../../src/ledger/work-lease.js';
+import { call, emptyStore, prices } from '../support/own-prices.js';
 import { costAttributes, insertSpans, openTestStore, spanRow, type TestStore } from '../support/test-store.js';
 
 const NOW_MS = Date.parse('2026-11-12T10:07:00.000Z');
@@ -36,11 +47,20 @@ describe('two processes on one server', () => {
     return Number(row?.rows);
   };
   /** The other process has crashed, or stood still for longer than its lease. */
-  const letLeaseEnd = async (db: Database) =>
+  const letLeaseEnd = async (db: Database, task = 'build', seconds = -1) =>
     store.db.command(
-      "INSERT INTO work_leases (task, epoch, holder, lease_until) SELECT 'build', max(epoch), {holder:String}, now64(3) - 1 FROM work_leases WHERE task = 'build'",
-      { holder: holderOf(db) },
+      'INSERT INTO work_leases (task, epoch, holder, lease_until) SELECT {task:String}, max(epoch), {holder:String}, now64(3) + {seconds:Int32} FROM work_leases WHERE task = {task:String}',
+      { task, seconds, holder: holderOf(db) },
     );
+  /** Whoever holds one has crashed. */
+  const endLeases = async () =>
+    store.db.command(
+      `INSERT INTO work_leases (task, epoch, holder, lease_until)
+SELECT task, max(epoch) AS newest, argMin(holder, (-toInt64(epoch), _block_number)), now64(3) - 1 FROM work_leases GROUP BY task`,
+    );
+  afterEach(() => {
+    vi.useRealTimers();
+  });
 
   it('never work at the same time, and each gets its turn', async () => {
     const processes = [processOn(store.db), processOn(store.db), processOn(store.db)];
@@ -97,6 +117,53 @@ describe('two processes on one server', () => {
     expect(await driftGauges(store.db, { nowMs: NOW_MS, windowMs: 4 * 86_400_000 })).toMatchObject({
       ledgerToRollupCalls: 0,
     });
+  });
+
+  it('keep their turn however long the work takes: a build of a minute was refused when it came to publish', async () => {
+    const [busy, other] = [processOn(store.db), processOn(store.db)];
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    await withWorkLease(busy, 'long', async () => {
+      await letLeaseEnd(busy, 'long', 20);
+      const rows = await leaseRows();
+      vi.advanceTimersByTime(10_000);
+      while ((await leaseRows()) === rows) await setImmediate();
+      expect(await leaseRows()).toBe(rows + 1);
+      await assertTurn(busy, 'long');
+      expect(await isTakenByAnother(other, 'long')).toBe(true);
+    });
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('do not get a lease back that has ended', async () => {
+    const stopped = processOn(store.db);
+    await withWorkLease(stopped, 'stopped', total);
+    await letLeaseEnd(stopped, 'stopped');
+    await renewLease(stopped, 'stopped');
+    await expect(assertTurn(stopped, 'stopped')).rejects.toMatchObject({ code: 'work_taken' });
+  });
+
+  it('put back what the other left when it died pricing history again: new calls were hidden for ten minutes', async () => {
+    const [dying, other] = [processOn(store.db), processOn(store.db)];
+    await emptyStore(store);
+    await insertSpans(store, [call('2026-11-10T11:00:00.000Z')]);
+    await resolveRates(store.db, prices({ m: 1 }));
+    await endLeases();
+    await buildRollups(store.db, { nowMs: NOW_MS });
+    const died = reprice(dying, {
+      ...RANGE,
+      resolver: prices({ m: 3 }),
+      clock: () => NOW_MS,
+      settleMs: 0,
+      hooks: { afterOpen: async () => Promise.reject(new Error('killed')) },
+    });
+    await expect(died).rejects.toThrow('killed');
+    await insertSpans(store, [call('2026-11-12T10:06:00.000Z')]);
+    expect(await total()).toBe('1');
+    expect(await recoverReprice(other, { nowMs: NOW_MS + 1000 })).toBe(false);
+    await endLeases();
+    expect(await recoverReprice(other, { nowMs: NOW_MS + 2000 })).toBe(true);
+    expect(await total()).toBe('4');
+    expect(await recoverReprice(other, { nowMs: NOW_MS + 3000 })).toBe(false);
   });
 
   it('write nothing to the lease while nobody else waits, and nothing at all on an embedded engine', async () => {

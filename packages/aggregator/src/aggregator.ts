@@ -33,6 +33,8 @@ import { startTicker, type Tick, type TickHealth, type Ticker } from './service/
 export interface AggregatorOptions {
   /** Migrated already. */
   readonly database: Database;
+  /** The other shards of a cluster, migrated too: figures are of all, work is done on all. Default: none. */
+  readonly shards?: readonly Database[];
   readonly config: Config;
   /** Milliseconds since 1970. Default: the machine's clock. */
   readonly clock?: () => number;
@@ -183,12 +185,12 @@ async function close(server: Server): Promise<void> {
 
 /** Starts the service on a migrated database. @throws the system's error when the port cannot be had. */
 export async function createAggregator(options: AggregatorOptions): Promise<Aggregator> {
-  const { database, config, clock = Date.now } = options;
+  const { database, shards, config, clock = Date.now } = options;
   const { tenant, retention } = config;
   const log = options.log ?? createStderrLog(clock);
   return startAggregator(
     options,
-    createStoreParts({ database, tenant, retention, clock, log, prices: createPriceSource(config, log) }),
+    createStoreParts({ database, shards, tenant, retention, clock, log, prices: createPriceSource(config, log) }),
   );
 }
 

@@ -20,6 +20,7 @@ import type { RetentionConfig } from '../config/config.js';
 import type { Log } from '../logger.js';
 import type { PriceSource } from '../prices/price-source.js';
 import { qualityMetrics } from '../service/quality-metrics.js';
+import { joinShards } from './join-shards.js';
 import { createPricingWork } from './pricing-work.js';
 import { createUpkeep } from './upkeep.js';
 import type { StoreParts } from './store-parts.js';
@@ -33,14 +34,18 @@ function toGroup({ key, ...measures }: StoreGroup): CostGroup {
   return { key, ...toFigures(measures) };
 }
 
-function createCostReader(database: Database, tenant: string, prices: PriceSource): CostReader {
-  const toStoreQuery = ({ range, groupBy, filters }: CostQuery) => ({
+const storeQueryOf =
+  (tenant: string) =>
+  ({ range, groupBy, filters }: CostQuery) => ({
     tenant,
     from: new Date(range.fromMs),
     to: new Date(range.toMs),
     groupBy,
     filters,
   });
+
+function createCostReader(database: Database, tenant: string, prices: PriceSource): CostReader {
+  const toStoreQuery = storeQueryOf(tenant);
   return {
     readCosts: async (query) => {
       const { total, groups } = await queryCosts(database, toStoreQuery(query));
@@ -89,8 +94,26 @@ export interface StorePartsOptions {
   readonly log: Log;
 }
 
-/** Joins the service to a migrated database. */
-export function createStoreParts(options: StorePartsOptions): StoreParts {
+/** The same for a cluster. */
+export interface ShardedStorePartsOptions extends StorePartsOptions {
+  /** The shards beside `database`, which has prices and alerts; one connection for each. */
+  readonly shards?: readonly Database[] | undefined;
+}
+
+/** Joins the service to a migrated database, or to all shards of a cluster. */
+export function createStoreParts({ shards = [], ...options }: ShardedStorePartsOptions): StoreParts {
+  const first = createPartsOf(options);
+  if (shards.length === 0) return first;
+  const databases = [options.database, ...shards];
+  const toStoreQuery = storeQueryOf(options.tenant);
+  return joinShards(
+    first,
+    shards.map((database) => createPartsOf({ ...options, database })),
+    (query) => queryLatency(databases, toStoreQuery(query)),
+  );
+}
+
+function createPartsOf(options: StorePartsOptions): StoreParts {
   const { database, tenant, retention, clock } = options;
   const pricing = createPricingWork({ ...options, ledgerDays: retention.ledgerDays });
   const upkeep = createUpkeep(database, retention, clock);

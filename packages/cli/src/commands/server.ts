@@ -1,5 +1,5 @@
 import { createAggregator, createStderrLog } from '@costel/aggregator';
-import { migrate, planMigration } from '@costel/store';
+import { migrate, planMigration, type Database } from '@costel/store';
 import { CliError, EXIT_CODES } from '../exit-codes.js';
 import { writeJson, writeLine } from '../output.js';
 import { checkPorts } from '../ports.js';
@@ -16,19 +16,41 @@ function serverUrl(): string {
   throw new CliError('no_server', message, { exitCode: EXIT_CODES.usage });
 }
 
+/** The other shards of a cluster, one address each: `COSTEL_SHARD_URLS`, separated by commas. */
+function otherShardUrls(): readonly string[] {
+  const urls = (process.env['COSTEL_SHARD_URLS'] ?? '').split(',').map((url) => url.trim());
+  const named = urls.filter((url) => url !== '');
+  const wrong = named.find((url) => !URL.canParse(url));
+  if (wrong === undefined) return named;
+  const message = `COSTEL_SHARD_URLS has ${JSON.stringify(wrong)}, which is no address; give one HTTP address of every shard but the one of CLICKHOUSE_URL, e.g. http://shard-2:8123,http://shard-3:8123`;
+  throw new CliError('no_server', message, { exitCode: EXIT_CODES.usage });
+}
+
+/** Connects to all, or to none. */
+async function connectShards([first, ...others]: readonly [string, ...string[]]): Promise<[Database, ...Database[]]> {
+  const connected: [Database, ...Database[]] = [await connectServer(first)];
+  try {
+    for (const url of others) connected.push(await connectServer(url));
+    return connected;
+  } catch (error) {
+    for (const database of connected) await database.close();
+    throw error;
+  }
+}
+
 /** `costel aggregator`: the service on a ClickHouse server, until it is told to stop. */
 export async function runAggregator(flags: CommonFlags): Promise<void> {
   const stopSignal = waitForStopSignal();
   const config = readConfig(flags);
   const { host, port } = config.server;
   await checkPorts(host, [{ flag: '--port', port, what: 'page and API' }]);
-  const database = await connectServer(serverUrl());
+  const [database, ...shards] = await connectShards([serverUrl(), ...otherShardUrls()]);
   const log = createStderrLog(Date.now);
-  const aggregator = await createAggregator({ database, config, log, ...guardTokenOf(process.env) });
+  const aggregator = await createAggregator({ database, shards, config, log, ...guardTokenOf(process.env) });
   await writeLine(`Costel's page and API are at http://${host.includes(':') ? `[${host}]` : host}:${aggregator.port}/`);
   await stopOn(stopSignal, async () => {
     await aggregator.stop();
-    await database.close();
+    for (const shard of [database, ...shards]) await shard.close();
   });
 }
 

@@ -16,29 +16,34 @@ export interface LatencyGroup {
   readonly p99Ms: number | null;
 }
 
-/** How long calls took, by group, most calls first. @throws StoreError `parameter_invalid`. */
-export async function queryLatency(db: Database, query: Omit<CostQuery, 'limit'>): Promise<LatencyGroup[]> {
+/**
+ * How long calls took, by group, most calls first. Of several databases (the shards of a cluster) it is what they have
+ * together: counts by bucket add up, percentiles do not. @throws StoreError `parameter_invalid`.
+ */
+export async function queryLatency(
+  db: Database | readonly Database[],
+  query: Omit<CostQuery, 'limit'>,
+): Promise<LatencyGroup[]> {
   const scope = checkedScope(query);
-  const rows = await queryCostSource<{ bucket: number; calls: string }>(db, {
-    scope,
-    range: checkedRange(query.from, query.to),
-    shape: { latency: true },
-    statement: (source) =>
-      querySql('latency', {
-        dimensions: aliases(scope)
-          .map((column) => `${column},`)
-          .join(' '),
-        source,
-        settings: FINAL_SETTINGS,
-      }),
-  });
+  const range = checkedRange(query.from, query.to);
+  const statement = (source: string): string =>
+    querySql('latency', {
+      dimensions: aliases(scope)
+        .map((column) => `${column},`)
+        .join(' '),
+      source,
+      settings: FINAL_SETTINGS,
+    });
+  const read = (one: Database) =>
+    queryCostSource<{ bucket: number; calls: string }>(one, { scope, range, shape: { latency: true }, statement });
+  const rows = (await Promise.all((Array.isArray(db) ? db : [db]).map(read))).flat();
   const groups = new Map<string, { key: Readonly<Record<string, string>>; counts: Map<number, number> }>();
   for (const row of rows) {
     const key = keyOf(scope, { ...row });
     const id = JSON.stringify(key);
     const group = groups.get(id) ?? { key, counts: new Map<number, number>() };
     groups.set(id, group);
-    group.counts.set(row.bucket, Number(row.calls));
+    group.counts.set(row.bucket, (group.counts.get(row.bucket) ?? 0) + Number(row.calls));
   }
   return [...groups.values()]
     .map(({ key, counts }) => ({

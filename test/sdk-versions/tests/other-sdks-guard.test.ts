@@ -1,10 +1,12 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { BudgetExceededError } from '../../../packages/instrumentation/src/guard/budget-exceeded-error.js';
+import { CallEstimates } from '../../../packages/instrumentation/src/guard/estimate-call.js';
 import { setActiveGuard, type Admission } from '../../../packages/instrumentation/src/guard/active-guard.js';
 import type { GuardedCall } from '../../../packages/instrumentation/src/guard/guard-config.js';
 import { instrumentModule } from '../../../packages/instrumentation/src/index.js';
 import { ProviderServer } from '../../../packages/instrumentation/test/support/provider-server.js';
 import { Telemetry } from '../../../packages/instrumentation/test/support/telemetry.js';
+import { priceCall } from '../../../packages/pricing/src/index.js';
 import { loadSdk } from './load-sdk.js';
 import { BedrockServer } from './support/bedrock-server.js';
 import { bedrockConfig, CONVERSE_INPUT, converseJson, NOVA, type BedrockModule } from './support/bedrock.js';
@@ -103,5 +105,40 @@ describe.each(CALLS)('a guarded call of $name', ({ field, model, call, seen }) =
     expect(seen().join(' ')).toContain('cheaper-model');
     expect(telemetry.onlySpan.attributes).toMatchObject({ 'gen_ai.request.model': 'cheaper-model' });
     expect(settled).toHaveLength(1);
+  });
+});
+
+describe('the estimate of a call of InvokeModel', () => {
+  it('is made of the text inside the bytes of its body', async () => {
+    const prompt = 'word '.repeat(720);
+    const body = {
+      anthropic_version: 'bedrock-2023-05-31',
+      max_tokens: 100,
+      messages: [{ role: 'user', content: prompt }],
+    };
+    const modelId = 'anthropic.claude-3-haiku-20240307-v1:0';
+    const reserved: (bigint | undefined)[] = [];
+    const estimates = new CallEstimates({ reservedOutputTokens: 4096, reserveUsd: undefined });
+    const error = new BudgetExceededError({ code: 'budget_exceeded', budget: 'team', scope: {} });
+    setActiveGuard({
+      admit: (asked, ways) => {
+        reserved.push(estimates.of(asked, Date.now(), ways?.readText?.(asked.request)));
+        return { kind: 'refused', error };
+      },
+    });
+    const client = new aws.BedrockRuntimeClient(bedrockConfig(bedrock.url));
+    const command = new aws.InvokeModelCommand({ modelId, body: JSON.stringify(body) });
+    await expect(client.send(command)).rejects.toBe(error);
+    client.destroy();
+    // 3600 characters at 3.6 a token and 4 for the frame, and a quarter more; 100 tokens out at most.
+    const { costPicoUsd } = priceCall({
+      provider: 'aws.bedrock',
+      requestModel: modelId,
+      usage: { input: 1255, output: 100 },
+      quality: 'estimated',
+      atMs: Date.now(),
+    });
+    expect(reserved).toEqual([costPicoUsd]);
+    expect(costPicoUsd).toBeGreaterThan(0n);
   });
 });

@@ -22,10 +22,12 @@ export interface CallWithParts extends MetricSubject {
  * A span for each part of a call that is billed beside its counts: an adviser of another model, earlier calls of a
  * server-side loop whose contexts are judged one by one, a transcript. They took place within the call, nobody says when
  * exactly: they have its times. Without them what they cost would be in no sum.
+ * @returns what they cost together, in pico-dollars, as far as it is known.
  */
-export function reportParts(parts: readonly UsageReading[], call: CallWithParts): void {
+export function reportParts(parts: readonly UsageReading[], call: CallWithParts): bigint {
   const { recorder, operation, provider, attribution, startedAtMs, span: parent } = call;
-  if (parent === undefined) return;
+  let costPicoUsd = 0n;
+  if (parent === undefined) return costPicoUsd;
   for (const part of parts) {
     const requestModel = part.requestModel ?? call.requestModel;
     const { responseModel, serviceTier, region, usage, quality } = part;
@@ -39,6 +41,7 @@ export function reportParts(parts: readonly UsageReading[], call: CallWithParts)
       usage,
       quality,
     });
+    costPicoUsd += price.costPicoUsd ?? 0n;
     const outcome: CallOutcome = { reading: part, price, durationSeconds: call.durationSeconds };
     const span = recorder.tracer.startSpan(
       `${operation} ${requestModel}`,
@@ -59,4 +62,5 @@ export function reportParts(parts: readonly UsageReading[], call: CallWithParts)
     recorder.metrics.recordCall({ ...call, requestModel }, outcome);
     span.end(call.endedAtMs);
   }
+  return costPicoUsd;
 }

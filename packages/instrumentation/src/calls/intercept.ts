@@ -11,17 +11,18 @@ import {
 import { context, SpanKind, trace, type Attributes, type Context, type Span } from '@opentelemetry/api';
 import { attributionOfRequest } from '../attribution/request-attribution.js';
 import { activeAttribution, withoutAttributionBaggage } from '../attribution/with-cost-attribution.js';
-import { admitCall } from '../guard/admit-call.js';
+import { admitCall, type AdmittedCall } from '../guard/admit-call.js';
 import type { BudgetExceededError } from '../guard/budget-exceeded-error.js';
 import { refuse } from '../guard/refuse.js';
 import {
   asRecord,
   operationOf,
   type MethodDefinition,
+  type ReplacedSelf,
   type RequestFacts,
   type SdkDefinition,
 } from '../sdks/sdk-definition.js';
-import { serverOfClient, serverOfHint } from '../sdks/server-of-client.js';
+import { serverOfClient, serverOfHint, type Server } from '../sdks/server-of-client.js';
 import { withFallbackTag } from '../telemetry/fallback.js';
 import type { Recorder } from '../telemetry/recorder.js';
 import { guarded, reportTrouble } from '../telemetry/trouble.js';
@@ -54,6 +55,8 @@ interface PreparedCall {
   readonly yieldsToNativeSpan: boolean;
   /** A budget guard refused the call: it fails with this in place of being made. */
   readonly refusal: BudgetExceededError | undefined;
+  /** What makes the call in the place of what it was made on; see `replaceSelf`. */
+  readonly replaced: ReplacedSelf | undefined;
   nativeSpan: Span | undefined;
 }
 
@@ -79,9 +82,10 @@ export function callThrough(
   if (!recorder.isEnabled) return Reflect.apply(original, self, args);
   const prepared = guarded('start', () => prepare(self, args, interception));
   if (prepared === undefined) return Reflect.apply(original, self, args);
-  const { refusal } = prepared;
-  const made = refusal === undefined ? original : refusing(original, method, refusal);
-  const result = runOriginal(made, self, prepared);
+  const { refusal, replaced } = prepared;
+  const called = replaced?.original ?? original;
+  const made = refusal === undefined ? called : refusing(called, method, refusal);
+  const result = runOriginal(made, replaced?.self ?? self, prepared);
   const listened = guarded('promise', () => observe(result, prepared, method));
   return listened ?? result;
 }
@@ -93,26 +97,60 @@ function refusing(original: AnyFunction, method: MethodDefinition, error: Budget
   };
 }
 
+/** The call as it is made once the guard of this process has spoken. */
+interface Admitted {
+  readonly admitted: AdmittedCall;
+  readonly body: Readonly<Record<string, unknown>>;
+  readonly args: readonly unknown[];
+  readonly replaced: ReplacedSelf | undefined;
+  readonly facts: RequestFacts;
+  readonly server: Server;
+  readonly attribution: Readonly<Record<string, string>>;
+}
+
+function serverOf(resource: unknown, args: readonly unknown[], { recorder, sdk }: Interception): Server {
+  const { providerByHost } = recorder.options;
+  return sdk.readServer === undefined
+    ? serverOfClient(asRecord(resource)?.['_client'], sdk, providerByHost)
+    : serverOfHint(sdk.readServer(resource, args), sdk, providerByHost);
+}
+
+function admit(self: unknown, args: readonly unknown[], active: Context, interception: Interception): Admitted {
+  const { recorder, sdk, method } = interception;
+  const { options } = recorder;
+  const given = asRecord(method.readBody === undefined ? args[0] : method.readBody(args, self)) ?? {};
+  const givenFacts = sdk.readRequest(given, method);
+  const asked = serverOf(self, args, interception);
+  const labels = attributionOfRequest(given, options.metadataTags);
+  const said = attributionOf(activeAttribution(active, options.readBaggage), givenFacts, labels);
+  if (method.isFree !== true) frameworkCallOf(active)?.onInnerCall();
+  const { provider } = asked;
+  const admitted = admitCall({ method, self, args, body: given, facts: givenFacts, provider, attribution: said });
+  const { marks, instead } = admitted;
+  const attribution = withFallbackTag(marks === undefined ? said : { ...said, ...marks }, provider);
+  if (instead === undefined)
+    return { admitted, body: given, args, replaced: undefined, facts: givenFacts, server: asked, attribution };
+  const { body, args: made, replaced } = instead;
+  const facts = sdk.readRequest(body, method);
+  const server = replaced === undefined ? asked : serverOf(replaced.self, args, interception);
+  return { admitted, body, args: made, replaced, facts, server, attribution };
+}
+
 function prepare(resource: unknown, args: readonly unknown[], interception: Interception): PreparedCall {
   const { recorder, sdk, method } = interception;
   const { options } = recorder;
   const active = context.active();
   const client = asRecord(resource)?.['_client'];
-  const given = asRecord(method.readBody === undefined ? args[0] : method.readBody(args, resource)) ?? {};
-  const givenFacts = sdk.readRequest(given, method);
-  const server =
-    sdk.readServer === undefined
-      ? serverOfClient(client, sdk, options.providerByHost)
-      : serverOfHint(sdk.readServer(resource, args), sdk, options.providerByHost);
-  const labels = attributionOfRequest(given, options.metadataTags);
-  const said = attributionOf(activeAttribution(active, options.readBaggage), givenFacts, labels);
-  if (method.isFree !== true) frameworkCallOf(active)?.onInnerCall();
-  const { provider } = server;
-  const admitted = admitCall({ method, args, body: given, facts: givenFacts, provider, attribution: said });
-  const { body, args: made } = admitted.instead ?? { body: given, args };
-  const facts = admitted.instead === undefined ? givenFacts : sdk.readRequest(body, method);
+  const {
+    admitted,
+    body,
+    args: made,
+    replaced,
+    facts,
+    server,
+    attribution,
+  } = admit(resource, args, active, interception);
   const asking = options.includeUsage && method.canIncludeUsage === true ? askingForUsage(body) : undefined;
-  const attribution = withFallbackTag(admitted.marks === undefined ? said : { ...said, ...admitted.marks }, provider);
   const start: CallStart = {
     recorder,
     method,
@@ -144,6 +182,7 @@ function prepare(resource: unknown, args: readonly unknown[], interception: Inte
     client,
     args: asking === undefined ? made : [asking, ...made.slice(1)],
     refusal: admitted.refusal,
+    replaced,
     context: inside,
     openSpan,
     yieldsToNativeSpan,

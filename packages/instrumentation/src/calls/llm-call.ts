@@ -270,6 +270,7 @@ export class LlmCall {
     this.#isFinished = true;
     closeCall(this);
     let outcome: CallOutcome | undefined;
+    let besidePicoUsd = 0n;
     try {
       if (!this.#isReportedInside) {
         outcome = this.#outcome(ending);
@@ -281,12 +282,13 @@ export class LlmCall {
     try {
       if (outcome !== undefined) {
         this.#start.recorder.metrics.recordCall(this.#metricSubject(), outcome);
-        if (outcome.reading.beside !== undefined) this.#reportParts(outcome.reading.beside, outcome, ending);
+        if (outcome.reading.beside !== undefined)
+          besidePicoUsd = this.#reportParts(outcome.reading.beside, outcome, ending);
       }
     } catch (error) {
       reportTrouble('finish', error);
     }
-    settleReservation(this.#start.reservation, outcome, this.#anySpan);
+    settleReservation(this.#start.reservation, outcome, this.#anySpan, besidePicoUsd);
     try {
       this.#span?.end(ending.endedAtMs);
       const isLeftToUs = ending.streamEnd === 'abandoned' || ending.error instanceof BudgetExceededError;
@@ -331,8 +333,8 @@ export class LlmCall {
     };
   }
 
-  #reportParts(parts: readonly UsageReading[], { durationSeconds }: CallOutcome, { endedAtMs }: Ending): void {
-    reportParts(parts, {
+  #reportParts(parts: readonly UsageReading[], { durationSeconds }: CallOutcome, { endedAtMs }: Ending): bigint {
+    return reportParts(parts, {
       ...this.#metricSubject(),
       recorder: this.#start.recorder,
       startedAtMs: this.#startedAtMs,

@@ -15,6 +15,7 @@ import {
 import type { Recorder } from '../telemetry/recorder.js';
 import { guarded } from '../telemetry/trouble.js';
 import { ownerOf } from './owner-of.js';
+import { replaceModel } from './replace-model.js';
 
 /** The kinds of models that the AI SDK knows and that cost money. */
 export type AiModelKind = 'language' | 'embedding' | 'image' | 'speech' | 'transcription' | 'reranking';
@@ -35,6 +36,14 @@ function modelNameOf(model: Settings): string {
 }
 
 const isGateway = (model: Settings): boolean => asText(model['provider'])?.startsWith('gateway') === true;
+
+/** Another model makes the request: one that the application made, or the same one under another name. */
+function replacing(method: string): Pick<MethodDefinition, 'method' | 'replaceSelf'> {
+  return {
+    method,
+    replaceSelf: (self, request, body) => replaceModel(self, method, asText(body['model']) ?? '', request['model']),
+  };
+}
 
 const CHAT = { api: 'ai-sdk', operation: 'chat', isFramework: true, resourcePath: [], readBody } as const;
 
@@ -67,13 +76,16 @@ function endOfParts(part: unknown): boolean {
   return asRecord(part)?.['type'] === 'finish';
 }
 
-const GENERATE: MethodDefinition = { ...CHAT, method: 'doGenerate', listen: listenToResult };
+const GENERATE: MethodDefinition = { ...CHAT, ...replacing('doGenerate'), listen: listenToResult };
 
 /** What is billed of each kind of model. */
 const METHODS: Readonly<Record<AiModelKind, readonly MethodDefinition[]>> = {
-  language: [GENERATE, { ...CHAT, method: 'doStream', isStreaming: true, listen: listenToStreamResult(undefined) }],
-  embedding: [{ ...GENERATE, method: 'doEmbed', operation: 'embeddings' }],
-  reranking: [{ ...GENERATE, method: 'doRerank', operation: 'rerank' }],
+  language: [
+    GENERATE,
+    { ...CHAT, ...replacing('doStream'), isStreaming: true, listen: listenToStreamResult(undefined) },
+  ],
+  embedding: [{ ...GENERATE, ...replacing('doEmbed'), operation: 'embeddings' }],
+  reranking: [{ ...GENERATE, ...replacing('doRerank'), operation: 'rerank' }],
   image: [{ ...GENERATE, api: 'ai-sdk.images', operation: 'image_generation' }],
   speech: [{ ...GENERATE, operation: 'speech' }],
   transcription: [{ ...GENERATE, operation: 'transcription' }],

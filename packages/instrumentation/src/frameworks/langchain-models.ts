@@ -24,6 +24,7 @@ import {
 import type { Recorder } from '../telemetry/recorder.js';
 import { guarded } from '../telemetry/trouble.js';
 import { ownerOf } from './owner-of.js';
+import { replaceModel } from './replace-model.js';
 
 /*
  * A model of LangChain does its calling in `_generate` and `_streamResponseChunks`, which each class implements:
@@ -105,9 +106,27 @@ function createReader(_request: unknown, provider: string): StreamReader {
 
 const CALL = { api: 'langchain', operation: 'chat', isFramework: true, resourcePath: [], readBody, readText } as const;
 
+/** Another model makes the request: one that the application made, or the same one under another name. */
+function replacing(name: string): Pick<MethodDefinition, 'method' | 'replaceSelf'> {
+  return {
+    method: name,
+    replaceSelf(self, request, body) {
+      const replaced = replaceModel(self, name, asText(body['model']) ?? '', request['model']);
+      if (replaced === undefined || name === '_generate') return replaced;
+      const { original } = replaced;
+      return {
+        ...replaced,
+        original(...args) {
+          return runningIn(context.active(), Reflect.apply(original, this, args));
+        },
+      };
+    },
+  };
+}
+
 const GENERATE: MethodDefinition = {
   ...CALL,
-  method: '_generate',
+  ...replacing('_generate'),
   readAnswer,
   listen: listenToPromise({
     onValue: (value, call) => {
@@ -130,7 +149,7 @@ function failingStream(error: Error): AsyncIterator<unknown> & AsyncIterable<unk
 
 const STREAM: MethodDefinition = {
   ...CALL,
-  method: '_streamResponseChunks',
+  ...replacing('_streamResponseChunks'),
   isStreaming: true,
   createReader,
   refuse: failingStream,

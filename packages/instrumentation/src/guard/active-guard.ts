@@ -35,8 +35,11 @@ export type Admission =
 export interface RequestWays {
   /** Makes of the request what token estimates can read, where it is not the request itself. */
   readonly readText?: ((request: unknown) => unknown) | undefined;
-  /** False where no other request can take its place: of a framework's model, which is no argument of its method. */
-  readonly canReplace?: boolean;
+  /**
+   * Whether a request can take its place: not every model can be put where a framework has its own. Absent: any can.
+   * @returns the model that would answer, by name.
+   */
+  readonly modelInstead?: ((request: Readonly<Record<string, unknown>>) => string | undefined) | undefined;
 }
 
 /** What the interception asks before each call. Never throws, does no I/O. */

@@ -4,13 +4,22 @@ import {
   ATTR_COSTEL_GUARD_BUDGET,
   ATTR_COSTEL_GUARD_DECISION,
 } from '@costel/semconv';
-import { operationOf, type MethodDefinition, type RequestFacts } from '../sdks/sdk-definition.js';
-import { activeGuard, type CallGuard, type Reservation } from './active-guard.js';
+import {
+  asRecord,
+  asText,
+  operationOf,
+  type MethodDefinition,
+  type ReplacedSelf,
+  type RequestFacts,
+} from '../sdks/sdk-definition.js';
+import { activeGuard, type CallGuard, type RequestWays, type Reservation } from './active-guard.js';
 import type { BudgetExceededError } from './budget-exceeded-error.js';
 
 /** A call on its way to the guard. */
 export interface CallToAdmit {
   readonly method: MethodDefinition;
+  /** What the method was called on. */
+  readonly self: unknown;
   readonly args: readonly unknown[];
   readonly body: Readonly<Record<string, unknown>>;
   readonly facts: RequestFacts;
@@ -23,8 +32,12 @@ export interface AdmittedCall {
   readonly reservation?: Reservation;
   /** The call is not to be made. */
   readonly refusal?: BudgetExceededError;
-  /** The request that takes the place of the application's, and the method's arguments with it. */
-  readonly instead?: { readonly body: Readonly<Record<string, unknown>>; readonly args: readonly unknown[] };
+  /** The request that takes the place of the application's, with the method's arguments or the model that answers. */
+  readonly instead?: {
+    readonly body: Readonly<Record<string, unknown>>;
+    readonly args: readonly unknown[];
+    readonly replaced?: ReplacedSelf;
+  };
   /** What the span says about it. */
   readonly marks?: Readonly<Record<string, string>>;
 }
@@ -38,12 +51,12 @@ export function admitCall(call: CallToAdmit): AdmittedCall {
 }
 
 function askGuard(guard: CallGuard, call: CallToAdmit): AdmittedCall {
-  const { method, args, body, facts, provider, attribution } = call;
+  const { method, self, args, body, facts, provider, attribution } = call;
   const { model } = facts;
   const operation = operationOf(call);
   const admission = guard.admit(
     { provider, model, operation, attribution, request: body },
-    { readText: method.readText, canReplace: canReplace(method, args, body) },
+    { readText: method.readText, modelInstead: modelInstead(call) },
   );
   if (admission === undefined) return UNGUARDED;
   if (admission.kind === 'allowed') return { reservation: admission.reservation };
@@ -55,9 +68,13 @@ function askGuard(guard: CallGuard, call: CallToAdmit): AdmittedCall {
     };
   }
   const { reservation, request, budget } = admission;
+  const replaced = method.replaceSelf?.(self, request, body);
   return {
     reservation,
-    instead: { body: request, args: withBody(method, args, body, request) },
+    instead:
+      replaced === undefined
+        ? { body: request, args: withBody(method, args, body, request) }
+        : { body: asRecord(method.readBody?.(args, replaced.self)) ?? body, args, replaced },
     marks: {
       [ATTR_COSTEL_GUARD_DECISION]: 'downgraded',
       [ATTR_COSTEL_GUARD_BUDGET]: budget,
@@ -67,8 +84,17 @@ function askGuard(guard: CallGuard, call: CallToAdmit): AdmittedCall {
   };
 }
 
-function canReplace(method: MethodDefinition, args: readonly unknown[], body: unknown): boolean {
-  return method.isFramework !== true && (method.replaceBody !== undefined || args.includes(body));
+/** Which model answers another request; undefined where none can, as where a method hides its request from us. */
+function modelInstead({ method, self, args, body }: CallToAdmit): RequestWays['modelInstead'] {
+  const { replaceSelf } = method;
+  if (replaceSelf !== undefined) {
+    return (request) => {
+      const replaced = replaceSelf(self, request, body);
+      return replaced && asText(asRecord(method.readBody?.(args, replaced.self))?.['model']);
+    };
+  }
+  const canReplace = method.isFramework !== true && (method.replaceBody !== undefined || args.includes(body));
+  return canReplace ? undefined : () => undefined;
 }
 
 /** The arguments with another request in the place of the one they hold. */

@@ -63,10 +63,14 @@ export class LocalGuard implements CallGuard {
   #downgradeOrRefuse(call: GuardedCall, ways: RequestWays, shortage: Shortage, needed: PicoUsd): Admission {
     const nowMs = this.#clock();
     const error = errorOf(shortage, needed);
-    const request = ways.canReplace === false ? undefined : this.#askForDowngrade(call, error);
+    const request = this.#askForDowngrade(call, error);
     if (request === undefined) return { kind: 'refused', error };
-    const model = request['model'] ?? request['modelId'];
-    const instead = { ...call, request, model: typeof model === 'string' ? model : call.model };
+    const model = ways.modelInstead === undefined ? modelOf(request) : ways.modelInstead(request);
+    if (model === undefined && ways.modelInstead !== undefined) {
+      reportTrouble('guard', new TypeError(`downgrade() gave nothing that can make the call of ${call.operation}`));
+      return { kind: 'refused', error };
+    }
+    const instead = { ...call, request, model: model ?? call.model };
     const dimensions = dimensionsOf(instead, this.#options, this.#models);
     const estimate = this.#estimates.of(instead, nowMs, textOf(request, ways)) ?? NOTHING;
     const entry = this.#books.admitAnyway(dimensions, estimate, nowMs, this.#options.holdMs);
@@ -117,6 +121,11 @@ export class LocalGuard implements CallGuard {
         `${this.#options.whenUnknown === 'allow' ? 'allowed' : 'refused'}; reserveUsd can say what they cost`,
     );
   }
+}
+
+function modelOf(request: Readonly<Record<string, unknown>>): string | undefined {
+  const model = request['model'] ?? request['modelId'];
+  return typeof model === 'string' ? model : undefined;
 }
 
 function textOf(request: unknown, { readText }: RequestWays): unknown {

@@ -6,7 +6,7 @@ import type { Recorder } from '../telemetry/recorder.js';
 import { guarded } from '../telemetry/trouble.js';
 import { realtimeProtocol } from './realtime-protocol.js';
 import { responsesProtocol } from './responses-protocol.js';
-import { SocketSession, type SocketClient } from './socket-session.js';
+import { SocketSession, type SendVerdict, type SocketClient } from './socket-session.js';
 
 /*
  * The clients of `openai/realtime/*` and of the Responses API's web socket hand every message to their own `_emit`,
@@ -40,12 +40,23 @@ function sessionOf(client: object, recorder: Recorder): SocketSession | undefine
   return session;
 }
 
-/** What happens before the client's own method runs, by its name. */
-function beforeMethod(name: string, client: object, args: readonly unknown[], recorder: Recorder): void {
+/** What happens before the client's own method runs, by its name, and what it means for that. */
+function beforeMethod(
+  name: string,
+  client: object,
+  args: readonly unknown[],
+  recorder: Recorder,
+): SendVerdict | undefined {
   const session = sessionOf(client, recorder);
   if (name === '_emit' && args[0] === 'event') session?.onMessage(args[1], client);
   else if (name === '_emit' && args[0] === 'close') session?.end();
-  else if (SENDING.includes(name)) session?.onSent(typeof args[0] === 'string' ? parsed(args[0]) : args[0]);
+  else if (SENDING.includes(name)) return session?.onSent(typeof args[0] === 'string' ? parsed(args[0]) : args[0]);
+  return undefined;
+}
+
+/** The arguments with another message, as text where the application's was. */
+function sentInstead([message, ...rest]: readonly unknown[], instead: object): readonly unknown[] {
+  return [typeof message === 'string' ? JSON.stringify(instead) : instead, ...rest];
 }
 
 /** What an application sends as text of its own; it may be anything. */
@@ -59,10 +70,9 @@ function parsed(text: string): unknown {
 
 function listening(original: AnyFunction, name: string, recorder: Recorder): AnyFunction {
   return function (...args) {
-    guarded('session', () => {
-      beforeMethod(name, this as object, args, recorder);
-    });
-    return Reflect.apply(original, this, args);
+    const verdict = guarded('session', () => beforeMethod(name, this as object, args, recorder));
+    if (verdict?.refusal !== undefined) throw verdict.refusal;
+    return Reflect.apply(original, this, verdict?.instead === undefined ? args : sentInstead(args, verdict.instead));
   };
 }
 

@@ -1,7 +1,9 @@
 import { readItems } from '@costel/pricing';
 import type { LlmCall } from '../calls/llm-call.js';
+import type { AdmittedCall } from '../guard/admit-call.js';
+import { settleReservation } from '../guard/settle-reservation.js';
 import { asRecord, asText, type MethodDefinition } from '../sdks/sdk-definition.js';
-import type { SocketProtocol, SocketSession } from './socket-session.js';
+import type { AnswerStart, SocketProtocol, SocketSession } from './socket-session.js';
 
 type Message = Readonly<Record<string, unknown>>;
 
@@ -23,18 +25,31 @@ export function realtimeProtocol(session: SocketSession): SocketProtocol {
   };
   const listening: MethodDefinition = { ...answering, method: 'transcription', operation: 'transcription' };
 
+  /** Answers that the application asked for and a guard let go ahead, until they begin. */
+  const admitted: AdmittedCall[] = [];
+
+  const factsOf = () => ({ model: modelOf(models) ?? session.model, stream: true });
+
   const open = (id: string): LlmCall => {
-    const call = session.openCall({
-      method: answering,
-      facts: { model: modelOf(models) ?? session.model, stream: true },
-    });
+    const call = session.openCall({ method: answering, facts: factsOf(), admitted: admitted.shift() ?? {} });
     responses.set(id, call);
     return call;
   };
 
   return {
     name: 'realtime_session',
-    onSent: () => undefined,
+    onSent(message) {
+      if (message['type'] !== 'response.create') return undefined;
+      const start: AnswerStart = { method: answering, facts: factsOf(), body: asRecord(message['response']) ?? {} };
+      // The model is the session's: another request cannot take this one's place.
+      const asked = session.admit({ ...start, method: { ...answering, isFramework: true } });
+      if (asked.refusal === undefined) {
+        if (asked.reservation !== undefined) admitted.push(asked);
+        return undefined;
+      }
+      session.openCall({ ...start, admitted: asked }).onError(asked.refusal);
+      return { refusal: asked.refusal };
+    },
     onMessage(message) {
       const type = asText(message['type']) ?? '';
       if (asRecord(message['session']) !== undefined) models = message;
@@ -54,6 +69,8 @@ export function realtimeProtocol(session: SocketSession): SocketProtocol {
     onClose() {
       for (const call of responses.values()) call.onStreamEnd('broken_off');
       responses.clear();
+      for (const { reservation } of admitted) settleReservation(reservation, undefined, undefined);
+      admitted.length = 0;
     },
   };
 }

@@ -4,6 +4,8 @@ import { activeAttribution, withoutAttributionBaggage } from '../attribution/wit
 import { attributionOf, openOwnCall } from '../calls/intercept.js';
 import type { LlmCall } from '../calls/llm-call.js';
 import { closeSession, openSession } from '../calls/open-calls.js';
+import { admitCall, type AdmittedCall } from '../guard/admit-call.js';
+import type { BudgetExceededError } from '../guard/budget-exceeded-error.js';
 import { asRecord, type MethodDefinition, type RequestFacts, type SdkDefinition } from '../sdks/sdk-definition.js';
 import { serverOfHint, type Server } from '../sdks/server-of-client.js';
 import type { Recorder } from '../telemetry/recorder.js';
@@ -29,19 +31,32 @@ export interface SessionHints {
 export interface SocketProtocol {
   /** The name of the session's span, before the model. */
   readonly name: string;
-  /** The application sends a message. */
-  onSent(message: Readonly<Record<string, unknown>>): void;
+  /**
+   * The application is about to send a message.
+   * @returns what a budget guard has to say about that; undefined where the message is sent as it is.
+   */
+  onSent(message: Readonly<Record<string, unknown>>): SendVerdict | undefined;
   /** The provider sent a message, which the application sees next. */
   onMessage(message: Readonly<Record<string, unknown>>): void;
   /** The connection is gone; what was not answered by then never will be. */
   onClose(): void;
 }
 
+/** What becomes of a message that asks for an answer. */
+export interface SendVerdict {
+  /** The message is not to be sent: sending it fails with this. */
+  readonly refusal?: BudgetExceededError;
+  /** The message to send in its place. */
+  readonly instead?: Readonly<Record<string, unknown>>;
+}
+
 /** What makes a call of a message. */
 export interface AnswerStart {
   readonly method: MethodDefinition;
   readonly facts: RequestFacts;
-  readonly body?: unknown;
+  readonly body?: Readonly<Record<string, unknown>>;
+  /** What a budget guard said of it, where it was asked. */
+  readonly admitted?: AdmittedCall;
 }
 
 /**
@@ -92,30 +107,49 @@ export class SocketSession {
   }
 
   /** Opens the call of an answer, attributed to whoever asks for it now, else to whoever opened the session. */
-  openCall({ method, facts, body = {} }: AnswerStart): LlmCall {
-    const { readBaggage } = this.#recorder.options;
-    const attribution = {
-      ...activeAttribution(this.#openedIn, readBaggage),
-      ...activeAttribution(context.active(), readBaggage),
-    };
+  openCall({ method, facts, body = {}, admitted }: AnswerStart): LlmCall {
     return openOwnCall(
       {
         recorder: this.#recorder,
         method,
         facts,
         server: this.#server,
-        attribution: attributionOf(attribution, facts),
+        attribution: { ...this.#attributionOf(facts), ...admitted?.marks },
         body,
         hidesUsageChunk: false,
+        reservation: admitted?.reservation,
       },
       trace.setSpan(withoutAttributionBaggage(this.#openedIn), this.#span),
     );
   }
 
-  /** The application sends a message. */
-  onSent(message: unknown): void {
+  /** Asks the guard of this process about an answer that the application is about to ask for. */
+  admit({ method, facts, body = {} }: AnswerStart): AdmittedCall {
+    const { provider } = this.#server;
+    return admitCall({
+      method,
+      self: this,
+      args: [body],
+      body,
+      facts,
+      provider,
+      attribution: this.#attributionOf(facts),
+    });
+  }
+
+  #attributionOf(facts: RequestFacts): Readonly<Record<string, string>> {
+    const { readBaggage } = this.#recorder.options;
+    const attribution = {
+      ...activeAttribution(this.#openedIn, readBaggage),
+      ...activeAttribution(context.active(), readBaggage),
+    };
+    return attributionOf(attribution, facts);
+  }
+
+  /** The application is about to send a message. */
+  onSent(message: unknown): SendVerdict | undefined {
     const object = asRecord(message);
-    if (object !== undefined && !this.#hasEnded) this.#protocol.onSent(object);
+    return object === undefined || this.#hasEnded ? undefined : this.#protocol.onSent(object);
   }
 
   /** The provider sent a message. */

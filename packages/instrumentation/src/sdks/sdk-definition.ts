@@ -23,6 +23,12 @@ export interface RequestFacts {
  */
 export type Listen = (result: unknown, call: LlmCall) => unknown;
 
+/** Another object, and its own method, in the place of the ones that a call was made on. */
+export interface ReplacedSelf {
+  readonly self: object;
+  readonly original: AnyFunction;
+}
+
 /** One method of an SDK that sends billable requests. */
 export interface MethodDefinition {
   /** Static path from the client class to the resource class, e.g. `['Chat', 'Completions']`. */
@@ -57,6 +63,15 @@ export interface MethodDefinition {
   readonly readBody?: (args: readonly unknown[], self: unknown) => unknown;
   /** The method's arguments with another request in them; absent: the argument that the request is, is replaced. */
   readonly replaceBody?: (args: readonly unknown[], body: Readonly<Record<string, unknown>>) => readonly unknown[];
+  /**
+   * Of a framework's model, which is no argument of its method: what takes the call over where a budget guard asked the
+   * application for another request. Absent, or undefined: such a call can only be refused.
+   */
+  readonly replaceSelf?: (
+    self: unknown,
+    request: Readonly<Record<string, unknown>>,
+    body: Readonly<Record<string, unknown>>,
+  ) => ReplacedSelf | undefined;
   /** How a call that a budget guard refused fails, where a rejected promise is not what the method returns. */
   readonly refuse?: (error: Error) => unknown;
   /** The request in a form that token estimates can read, made when one is needed; absent: the request itself. */

@@ -1,3 +1,4 @@
+import { parsePicoUsd } from '@costel/pricing';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { BudgetExceededError, instrumentModule } from '../../src/index.js';
 import { setActiveGuard, type Admission, type Settlement } from '../../src/guard/active-guard.js';
@@ -256,3 +257,21 @@ const CHAT_ANSWER = {
   choices: [{ index: 0, message: { role: 'assistant', content: 'four' }, finish_reason: 'stop' }],
   usage: { prompt_tokens: 1000, completion_tokens: 100, total_tokens: 1100 },
 };
+
+describe('the settlement of a call', () => {
+  it('has what was billed beside the call in it, which is on a span of its own', async () => {
+    guardBy(allowed);
+    const { Anthropic } = instrumentModule(loadAnthropic('anthropic-0-133', true), {});
+    const iterations = [
+      { type: 'message', input_tokens: 100, output_tokens: 50 },
+      { type: 'advisor_message', model: 'claude-opus-4-8', input_tokens: 2000, output_tokens: 20 },
+    ];
+    server.replies(messageJson({ usage: { input_tokens: 100, output_tokens: 50, iterations } }));
+    const client = new Anthropic({ apiKey: 'k', baseURL: server.url, maxRetries: 0 });
+    await client.messages.create({ model: MESSAGE_MODEL, max_tokens: 64, messages: [{ role: 'user', content: 'x' }] });
+    const costs = telemetry.spans.map(({ attributes }) => String(attributes['costel.cost.usd']));
+    expect(costs).toHaveLength(2);
+    const sum = costs.reduce((total, usd) => total + parsePicoUsd(usd), 0n);
+    expect(settled.map(({ costPicoUsd }) => costPicoUsd)).toEqual([sum]);
+  });
+});

@@ -117,6 +117,7 @@ FROM llm_cost_detail
 WHERE ${inRange('quarter', 'quarter')}
 ${filterConditions()}
 GROUP BY 1
+HAVING sum(calls) != 0 OR sum(cost_usd) != 0
 ORDER BY sum(cost_usd) DESC, 1
 LIMIT 20`;
 

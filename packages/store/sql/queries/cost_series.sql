@@ -1,8 +1,8 @@
 -- Costs of a range by step of time and group.
 -- Parameters: those of the source (tenant, ranges, filters); time_zone String, where a day begins; limit UInt32, most points.
 -- Result: start_ms where the step begins (milliseconds since 1970, UTC); d0, d1, … the dimensions; cost_usd dollars, exact;
--- calls, input_tokens, output_tokens, unpriced_calls, estimated_calls, error_calls counts. By time. Steps without calls
--- have no row.
+-- calls, input_tokens, output_tokens, unpriced_calls, estimated_calls, error_calls counts. By time. Steps and groups
+-- in which nothing counts have no row.
 SELECT
     toInt64(toUnixTimestamp(step)) * 1000 AS start_ms,
     {{dimensions}}
@@ -17,6 +17,7 @@ FROM (
 {{source}}
 )
 GROUP BY {{dimensions}} step
+HAVING calls != 0 OR cost_usd != 0
 ORDER BY step, cost_usd DESC{{order_by}}
 LIMIT {limit:UInt32}
 {{settings}}

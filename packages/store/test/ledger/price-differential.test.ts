@@ -61,7 +61,7 @@ interface Priced extends Answer {
 }
 
 /** The multiplication that the view and every re-pricing do, with its parts: what the ledger keeps is their sum. */
-const linesSql = (lookUp: RateLookUp): string =>
+const linesSql = (database: string, lookUp: RateLookUp): string =>
   nestStages(
     '(SELECT * FROM llm_calls FINAL WHERE span_id IN {spans:Array(String)})',
     LEDGER_COLUMNS,
@@ -74,7 +74,7 @@ const linesSql = (lookUp: RateLookUp): string =>
           failed: '0',
         },
       },
-      ...priceStages('costel', 'llm_rates_dict', lookUp),
+      ...priceStages(database, 'llm_rates_dict', lookUp),
     ],
     {
       ...Object.fromEntries(Object.entries(PRICE_RESULTS).map(([name, sql]) => [`again_${name}`, sql])),
@@ -99,9 +99,10 @@ async function answersOf(spans: readonly SpanRow[], resolver: RateResolver): Pro
   await refreshRates(store.db, resolver);
   await insertSpans(store, spans);
   await resolveRates(store.db, resolver);
+  const [own] = await store.db.query<{ database: string }>('SELECT currentDatabase() AS database');
   const read = async (lookUp: RateLookUp) =>
     store.db.query<LinesRow>(
-      `${linesSql(lookUp)} ORDER BY span_id SETTINGS optimize_and_compare_chain = 0, query_plan_merge_expressions = 0`,
+      `${linesSql(own?.database ?? '', lookUp)} ORDER BY span_id SETTINGS optimize_and_compare_chain = 0, query_plan_merge_expressions = 0`,
       { spans: spans.map((span) => span.SpanId) },
     );
   const rows = await read('call');

@@ -47,6 +47,12 @@ beforeAll(async () => {
     { attributes: { 'costel.feature': 'chat', 'user.id': 'ann' }, durationMs: 500 },
     { attributes: { 'costel.feature': 'chat', 'user.id': INJECTION }, durationMs: 500 },
     { model: 'no-such-model-9', attributes: { 'costel.feature': 'chat' } },
+    // What `costel doctor` sends: a row of the ledger that counts as no call.
+    {
+      inputTokens: 0,
+      outputTokens: 0,
+      attributes: { 'gen_ai.operation.name': 'costel_doctor', 'costel.cost.status': 'not_billable' },
+    },
   ]);
   const config = parseConfig(
     'server: { port: 0 }\nbudgets: [{ name: search, scope: { feature: search }, limit_usd: 0.001 }]',
@@ -90,6 +96,14 @@ describe('costs', () => {
     expect(groups).toHaveLength(2);
     expect(groups[0]).toMatchObject({ key: { user: 'ann' }, cost_usd: '0.00042' });
     expect(groups[1]).toMatchObject({ key: {}, rest: true, cost_usd: '0.00042', calls: 3 });
+  });
+
+  it('show no group and no point of a span that counts as nothing', async () => {
+    const { groups } = await read('costs/summary?group_by=feature,operation');
+    expect(groups.map(({ key }) => key)).not.toContainEqual({ feature: '', operation: 'costel_doctor' });
+    expect((await read('costs/by/operation')).groups).toHaveLength(1);
+    const { points } = await read<{ points: readonly unknown[] }>('costs/hourly?days=2&group_by=operation');
+    expect(points).toHaveLength(1);
   });
 
   it('are filtered by value, by tag, and by any of several values', async () => {
@@ -166,6 +180,11 @@ describe('the other endpoints', () => {
     expect(text).toContain('costel_tick_failures_total{tick="build_rollups"} 0\n');
     for (const line of text.trim().split('\n'))
       expect(line).toMatch(/^(# (HELP|TYPE) \w+ .+|\w+(\{[^}]*\})? (-?[\d.e+-]+|NaN|[+-]Inf))$/);
+  });
+
+  it('lead from their root to their description', async () => {
+    const { openapi } = await read<{ openapi: string }>('');
+    expect(openapi).toBe('3.1.0');
   });
 
   it('describe themselves', async () => {

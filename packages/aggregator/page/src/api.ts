@@ -63,6 +63,14 @@ export interface Forecast {
   readonly backtest: { readonly wape: number | null; readonly coverage80: number | null; readonly n: number };
 }
 
+export interface Alert {
+  readonly id: string;
+  readonly state: 'firing' | 'resolved';
+  readonly message: string;
+  readonly started_at: string;
+  readonly deliveries: readonly { readonly channel: string; readonly outcome: string }[];
+}
+
 export interface UnpricedModel {
   readonly provider: string;
   readonly model: string;

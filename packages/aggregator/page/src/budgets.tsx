@@ -9,9 +9,9 @@ export function Budgets() {
     fetchJson<{ budgets: readonly Budget[] }>('budgets', {}, signal),
   );
   return (
-    <Card title="Budgets" error={error} loading={!data}>
+    <Card title="Budgets" size="full" error={error} loading={!data}>
       {data?.budgets.length === 0 && <p class="quiet">None yet. Add one to costel.yaml under “budgets”.</p>}
-      <ul class="bars">
+      <ul class="bars columns">
         {data?.budgets.map((budget) => (
           <BudgetBar key={`${budget.name} ${budget.window} ${JSON.stringify(budget.scope)}`} budget={budget} />
         ))}

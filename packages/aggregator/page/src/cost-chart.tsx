@@ -21,18 +21,33 @@ export function CostChart({ dimension: initial, range }: { readonly dimension: s
     [data, dimension, range],
   );
   return (
-    <Card title={`Cost by ${dimension}, ${range.label}`} wide error={error} loading={!stacked}>
-      <label class="choice">
-        by{' '}
-        <select value={dimension} onChange={(event) => setDimension(event.currentTarget.value)}>
-          {DIMENSIONS.map((name) => (
-            <option key={name}>{name}</option>
-          ))}
-        </select>
-      </label>
+    <Card
+      title={`Cost by ${dimension}, ${range.label}`}
+      error={error}
+      loading={!stacked}
+      choice={<DimensionChoice chosen={dimension} choose={setDimension} />}
+    >
       {stacked &&
         (stacked.series.length === 0 ? <p class="quiet">No calls in this range.</p> : <Chart stacked={stacked} />)}
     </Card>
+  );
+}
+
+interface DimensionChoiceProps {
+  readonly chosen: string;
+  readonly choose: (dimension: string) => void;
+}
+
+function DimensionChoice({ chosen, choose }: DimensionChoiceProps) {
+  return (
+    <label class="choice">
+      by{' '}
+      <select value={chosen} onChange={(event) => choose(event.currentTarget.value)}>
+        {DIMENSIONS.map((name) => (
+          <option key={name}>{name}</option>
+        ))}
+      </select>
+    </label>
   );
 }
 
@@ -105,7 +120,7 @@ function chartOptions(stacked: StackedCosts, width: number): uPlot.Options {
       y: { range: (_chart, _low, high) => [0, high > 0 ? high * 1.05 : 1] },
     },
     axes: [
-      { ...axis, values: (_chart, starts) => starts.map((start) => formatStart(start, stacked.stepSeconds)) },
+      { ...axis, size: 30, values: (_chart, starts) => starts.map((start) => formatStart(start, stacked.stepSeconds)) },
       { ...axis, size: 64, values: (_chart, values) => values.map((value) => formatUsd(value)) },
     ],
     series: [

@@ -7,7 +7,7 @@ import { usePoll } from './use-poll.js';
 export function ForecastCard() {
   const { data, error } = usePoll('forecast', 15_000, (signal) => fetchJson<Forecast>('forecast', {}, signal));
   return (
-    <Card title="Forecast at month end" error={error} loading={!data}>
+    <Card title="Forecast at month end" size="third" error={error} loading={!data}>
       {data && <ForecastView forecast={data} />}
     </Card>
   );
@@ -23,8 +23,9 @@ function ForecastView({ forecast }: { readonly forecast: Forecast }) {
       </p>
       {intervals && (
         <p class="quiet">
-          80 %: {formatUsd(intervals['80'][0])} – {formatUsd(intervals['80'][1])} · 95 %:{' '}
-          {formatUsd(intervals['95'][0])} – {formatUsd(intervals['95'][1])}
+          {formatUsd(intervals['80'][0])} to {formatUsd(intervals['80'][1])} in 4 of 5 cases
+          <br />
+          {formatUsd(intervals['95'][0])} to {formatUsd(intervals['95'][1])} in 19 of 20
         </p>
       )}
       <p class="quiet">

@@ -29,6 +29,19 @@ export function formatStart(startSeconds: number, stepSeconds: number): string {
   return start.toLocaleDateString('en', { month: 'short', day: 'numeric', timeZone: 'UTC' });
 }
 
+/** An instant for reading, e.g. `Nov 22, 18:04 UTC`. */
+export function formatInstant(iso: string): string {
+  const text = new Date(iso).toLocaleString('en', {
+    month: 'short',
+    day: 'numeric',
+    hour: '2-digit',
+    minute: '2-digit',
+    hourCycle: 'h23',
+    timeZone: 'UTC',
+  });
+  return `${text} UTC`;
+}
+
 /** `1 call`, `2 calls`, `1.2K calls`. */
 export function formatCalls(calls: number): string {
   return `${formatCount(calls)} ${calls === 1 ? 'call' : 'calls'}`;

@@ -27,7 +27,9 @@ export function LatencyTable({ range }: { readonly range: Range }) {
             <tbody>
               {data.groups.map((group) => (
                 <tr key={nameOf(group.key)}>
-                  <th scope="row">{nameOf(group.key)}</th>
+                  <th scope="row" title={nameOf(group.key)}>
+                    {nameOf(group.key)}
+                  </th>
                   <td>{formatCount(group.calls)}</td>
                   <td>{formatMilliseconds(group.p50_ms)}</td>
                   <td>{formatMilliseconds(group.p95_ms)}</td>

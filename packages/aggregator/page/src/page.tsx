@@ -1,14 +1,16 @@
 import { useState } from 'preact/hooks';
+import { Alerts } from './alerts.js';
 import { Budgets } from './budgets.js';
 import { CostChart } from './cost-chart.js';
 import { ForecastCard } from './forecast-card.js';
+import { GettingStarted } from './getting-started.js';
 import { LatencyTable } from './latency-table.js';
 import { Quality } from './quality.js';
 import { Ranking } from './ranking.js';
 import { RANGES, type Range } from './range.js';
 import { TotalsCards } from './totals-cards.js';
 
-/** The whole page: totals, forecast, costs over time, rankings, latency, budgets, data quality. */
+/** The whole page: totals, forecast, costs over time, rankings, latency, data quality, alerts. */
 export function Page() {
   const [range, setRange] = useState<Range>(RANGES[0]);
   return (
@@ -26,6 +28,7 @@ export function Page() {
         </nav>
       </header>
       <main>
+        <GettingStarted />
         <TotalsCards />
         <ForecastCard />
         <Budgets />
@@ -34,11 +37,14 @@ export function Page() {
         <Ranking dimension="user" title="Top users" range={range} />
         <Ranking dimension="customer" title="Top customers" range={range} />
         <LatencyTable range={range} />
-        <Quality range={range} />
+        <div class="column">
+          <Quality range={range} />
+          <Alerts range={range} />
+        </div>
       </main>
       <footer>
-        Times in UTC. The same figures as JSON: <a href="api/v1/costs/summary?group_by=model">API</a> ·{' '}
-        <a href="api/v1/metrics">metrics</a>
+        Times in UTC. The same figures as JSON: <a href="api/v1/costs/summary?group_by=model">costs</a> ·{' '}
+        <a href="api/v1">all of the API</a> · <a href="api/v1/metrics">metrics</a>
       </footer>
     </>
   );

@@ -35,6 +35,10 @@ export function Quality({ range }: { readonly range: Range }) {
               {model.reason.replaceAll('_', ' ')}, {formatCalls(model.calls)}
             </li>
           ))}
+          <li class="quiet">
+            Their cost is in no total. State a price under <code>prices.overrides</code> in costel.yaml, or get newer
+            ones: <code>costel prices update</code>.
+          </li>
         </ul>
       )}
     </Card>

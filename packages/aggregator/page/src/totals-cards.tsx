@@ -11,10 +11,10 @@ export function TotalsCards() {
   const month = usePoll('month', EVERY_MS, (signal) => fetchJson<Summary>('costs/summary', {}, signal));
   return (
     <>
-      <Card title="Today" error={today.error} loading={!today.data}>
+      <Card title="Today" size="third" error={today.error} loading={!today.data}>
         {today.data && <TotalsView totals={today.data.total} id="total-today" />}
       </Card>
-      <Card title="Month to date" error={month.error} loading={!month.data}>
+      <Card title="Month to date" size="third" error={month.error} loading={!month.data}>
         {month.data && <TotalsView totals={month.data.total} id="total-month" />}
       </Card>
     </>

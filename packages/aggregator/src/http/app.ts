@@ -56,15 +56,17 @@ export function createApp(options: AppOptions): Hono {
   app.get('/api/v1/metrics', async (context) =>
     context.text(await options.renderMetrics(), 200, { 'Content-Type': 'text/plain; version=0.0.4; charset=utf-8' }),
   );
+  app.get('/api/v1', (context) => context.redirect('/api/v1/openapi.json'));
+  app.get('/api/v1/', (context) => context.redirect('/api/v1/openapi.json'));
   app.get('*', async (context) => {
     const file = context.req.path.startsWith('/api/') ? undefined : await serveFile(context);
     if (file) return file;
     if (context.req.path === '/') return context.text(MISSING_PAGE, 503);
-    const paths = options.endpoints.map((endpoint) => `/api/v1${endpoint.path}`).join(', ');
+    const paths = [...options.endpoints.map(({ path }) => path), '/metrics', '/openapi.json'];
     throw new ApiProblem('not_found', {
       detail: `there is nothing at ${context.req.path.slice(0, 200)}`,
       value: context.req.path.slice(0, 200),
-      limit: `paths are ${paths}`,
+      limit: `paths are ${paths.map((path) => `/api/v1${path}`).join(', ')}`,
       fix: 'see /api/v1/openapi.json',
     });
   });

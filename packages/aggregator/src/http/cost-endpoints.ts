@@ -3,9 +3,9 @@ import { nearestName } from '../nearest-name.js';
 import type { CostReader } from '../reading/cost-reader.js';
 import {
   figuresJson,
-  groupJson,
-  latencyJson,
-  pointJson,
+  groupsJson,
+  latenciesJson,
+  pointsJson,
   rangeJson,
   subtractFigures,
   unpricedJson,
@@ -38,7 +38,7 @@ async function summarise(
     ...rangeJson(range),
     currency: 'USD',
     total: figuresJson(total),
-    groups: groupBy.length === 0 ? [] : groups.map(groupJson),
+    groups: groupBy.length === 0 ? [] : groupsJson(groups),
   };
 }
 
@@ -82,7 +82,7 @@ function totals(reader: CostReader): Endpoint[] {
         const query = { range, groupBy: [dimension], filters, limit: values.limit ?? DEFAULT_LIMIT };
         const { total, groups: top } = await reader.readTop(query);
         const rest = subtractFigures(total, sumFigures(top));
-        const groups = top.map(groupJson);
+        const groups = groupsJson(top);
         const restRow = { key: {}, rest: true, ...figuresJson(rest) };
         return {
           ...rangeJson(range),
@@ -106,7 +106,7 @@ function series(reader: CostReader, step: 'hour' | 'day'): Endpoint {
     answer: async ({ values, filters, nowMs }) => {
       const range = resolveRange(values, nowMs, rules);
       const points = await reader.readSeries({ range, groupBy: values.group_by ?? [], filters, step });
-      return { ...rangeJson(range), currency: 'USD', points: points.map(pointJson) };
+      return { ...rangeJson(range), currency: 'USD', points: pointsJson(points) };
     },
   });
 }
@@ -125,7 +125,7 @@ export function costEndpoints(reader: CostReader): Endpoint[] {
       answer: async ({ values, filters, nowMs }) => {
         const range = resolveRange(values, nowMs);
         const groups = await reader.readLatency({ range, groupBy: values.group_by ?? [], filters });
-        return { ...rangeJson(range), groups: groups.map(latencyJson) };
+        return { ...rangeJson(range), groups: latenciesJson(groups) };
       },
     }),
     defineEndpoint({

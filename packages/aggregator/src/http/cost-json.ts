@@ -25,19 +25,28 @@ export function figuresJson(figures: CostFigures): object {
   };
 }
 
-/** A group as the API writes it. */
-export function groupJson(group: CostGroup): object {
-  return { key: group.key, ...figuresJson(group) };
+/** Of rows that count as no call, such as the span of `costel doctor`, a group holds nothing and is not told. */
+function isEmpty(figures: CostFigures): boolean {
+  return figures.calls === 0 && figures.costPicoUsd === 0n && figures.inputTokens + figures.outputTokens === 0;
 }
 
-/** A point as the API writes it. */
-export function pointJson(point: CostPoint): object {
-  return { start: toIso(point.startMs), key: point.key, ...figuresJson(point) };
+/** Groups as the API writes them. */
+export function groupsJson(groups: readonly CostGroup[]): object[] {
+  return groups.filter((group) => !isEmpty(group)).map((group) => ({ key: group.key, ...figuresJson(group) }));
+}
+
+/** Points as the API writes them. */
+export function pointsJson(points: readonly CostPoint[]): object[] {
+  return points
+    .filter((point) => !isEmpty(point))
+    .map((point) => ({ start: toIso(point.startMs), key: point.key, ...figuresJson(point) }));
 }
 
 /** Latency as the API writes it, in milliseconds. */
-export function latencyJson(group: LatencyGroup): object {
-  return { key: group.key, calls: group.calls, p50_ms: group.p50Ms, p95_ms: group.p95Ms, p99_ms: group.p99Ms };
+export function latenciesJson(groups: readonly LatencyGroup[]): object[] {
+  return groups
+    .filter(({ calls }) => calls > 0)
+    .map(({ key, calls, p50Ms, p95Ms, p99Ms }) => ({ key, calls, p50_ms: p50Ms, p95_ms: p95Ms, p99_ms: p99Ms }));
 }
 
 /** A model without a price as the API writes it. */

@@ -1,8 +1,21 @@
+import type { MonthForecast } from '@costel/forecast';
 import { formatPicoUsd } from '@costel/pricing';
 import type { MonthOutlook } from '../service/month-forecast.js';
 import { estimateUsd, toIso } from './cost-json.js';
 import { defineEndpoint, type Endpoint } from './endpoint.js';
 import type { Filters } from './parameters.js';
+
+function dayJson(
+  { meanEstimateUsd, quantilesEstimateUsd: quantiles }: MonthForecast,
+  date: string,
+  index: number,
+): object {
+  return {
+    date,
+    expected_usd: estimateUsd(meanEstimateUsd[index] ?? 0),
+    interval80: [estimateUsd(quantiles['0.1'][index] ?? 0), estimateUsd(quantiles['0.9'][index] ?? 0)],
+  };
+}
 
 function outlookJson(outlook: MonthOutlook): object {
   const { forecast, period } = outlook;
@@ -24,14 +37,7 @@ function outlookJson(outlook: MonthOutlook): object {
     method: forecast.method,
     notes: outlook.notes,
     backtest: outlook.backtest,
-    days: outlook.dates.map((date, index) => ({
-      date,
-      expected_usd: estimateUsd(forecast.meanEstimateUsd[index] ?? 0),
-      interval80: [
-        estimateUsd(forecast.quantilesEstimateUsd['0.1'][index] ?? 0),
-        estimateUsd(forecast.quantilesEstimateUsd['0.9'][index] ?? 0),
-      ],
-    })),
+    days: known ? outlook.dates.map((date, index) => dayJson(forecast, date, index)) : [],
   };
 }
 

@@ -68,7 +68,5 @@ function gap(what, truth, costel) {
 
 /** @param {import('./alert-receiver.mjs').Alert} alert */
 export function printAlert(alert) {
-  const limit = alert.limit_usd === undefined ? '' : ` of ${roundedUsd(alert.limit_usd)}`;
-  const threshold = alert.threshold === undefined ? '' : ` ${alert.threshold} %`;
-  print(`  ${strong('ALERT')} ${alert.budget ?? alert.kind}${threshold}: ${roundedUsd(alert.spent_usd)}${limit} spent`);
+  print(`  ${strong('ALERT')} ${alert.message}`);
 }

@@ -116,7 +116,7 @@ describe('a ceiling price', () => {
       ['search', '0.00021', '0'],
     ]);
     expect(await totalUsd()).toBe('0.00021');
-    const alert = log.find((line) => line.includes('"all"') && line.includes('50 % reached'));
+    const alert = log.find((line) => line.includes('"all"') && line.includes('has reached 50 %'));
     expect(alert).toContain('and at most $0.06 for calls without a price');
     const metrics = await (await fetch(`http://127.0.0.1:${aggregator.port}/api/v1/metrics`)).text();
     expect(metrics).toContain('costel_budget_assumed_usd{budget="all"} 0.06');

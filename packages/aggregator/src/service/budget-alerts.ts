@@ -1,4 +1,5 @@
 import {
+  describeCrossing,
   formatScopeValue,
   resolutionOf,
   type Budget,
@@ -32,18 +33,6 @@ export function scopeOf(
   return { ...Object.fromEntries(filters), ...scopeValue };
 }
 
-function dollars(amount: bigint): string {
-  return `$${formatPicoUsd(picoUsd(amount))}`;
-}
-
-function sentenceOf(crossing: Crossing, budget: Budget, scope: Readonly<Record<string, string>>): string {
-  const of = formatScopeValue(scope);
-  const since = new Date(crossing.period.startMs).toISOString();
-  const assumed = crossing.assumedPicoUsd;
-  const beside = assumed === 0n ? '' : ` and at most ${dollars(assumed)} for calls without a price`;
-  return `budget ${JSON.stringify(crossing.budgetName)}: ${crossing.thresholdPercent} % reached, ${dollars(crossing.spentPicoUsd)} of ${dollars(crossing.limitPicoUsd)} spent${beside} in the ${budget.window} since ${since}${of === '' ? '' : ` (${of})`}`;
-}
-
 /** Makes the alert of a crossing; undefined for a budget that is no longer configured. */
 export function toAlert(crossing: Crossing, context: AlertContext, nowMs: number): Alert | undefined {
   const found = context.budgets.get(crossing.budgetId);
@@ -59,7 +48,7 @@ export function toAlert(crossing: Crossing, context: AlertContext, nowMs: number
     thresholdPercent: crossing.thresholdPercent,
     spentUsd: formatPicoUsd(picoUsd(crossing.spentPicoUsd)),
     limitUsd: formatPicoUsd(picoUsd(crossing.limitPicoUsd)),
-    message: sentenceOf(crossing, found.budget, scope),
+    message: describeCrossing(found.budget, { ...crossing, scopeValue: scope }),
     startedAtMs: nowMs,
     isLate: crossing.isLate,
     url: context.publicUrl(),

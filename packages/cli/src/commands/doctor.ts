@@ -1,4 +1,4 @@
-import { loadConfig, loadPriceBook, type Config } from '@costel/aggregator';
+import { loadConfigFile, loadPriceBook, type Config } from '@costel/aggregator';
 import { connectDatabase, type Database } from '@costel/store';
 import { existsSync } from 'node:fs';
 import { checkPipeline } from '../doctor/check-pipeline.js';
@@ -27,9 +27,10 @@ const DEFAULT_OTLP_URL = 'http://127.0.0.1:4318';
 
 function checkConfig(flags: CommonFlags): { readonly finding: Finding; readonly config: Config | undefined } {
   try {
-    loadConfig(flags.config);
+    const { path } = loadConfigFile(flags.config);
     const config = readConfig(flags);
-    const detail = `${config.budgets.length} budgets, ${config.channels.length} channels besides the log`;
+    const where = path === undefined ? 'no file here, so the defaults' : path;
+    const detail = `${where}: ${config.budgets.length} budgets, ${config.channels.length} channels besides the log`;
     return { finding: fine('configuration', detail), config };
   } catch (error) {
     const fix = 'correct the file; "costel config check" prints it with its defaults';

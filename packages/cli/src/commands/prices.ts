@@ -152,7 +152,10 @@ function ceilingJson(
   { book, provider, model, serviceTier, region, atMs }: ExplainPricesOptions,
   reason: string,
 ): object {
-  const prices = Object.entries(book.rules.ceiling?.prices ?? {}).filter(([, price]) => price !== undefined);
+  const ceiling = book.rules.ceiling?.find(({ fromMs, toMs }) => fromMs <= atMs && atMs < toMs);
+  const prices = Object.entries(ceiling?.prices ?? {}).filter(([, price]) => price !== undefined);
+  const from = ceiling === undefined ? null : beginOf(ceiling.fromMs);
+  const to = ceiling === undefined ? null : endOf(ceiling.toMs);
   return {
     provider: provider ?? null,
     model,
@@ -163,7 +166,7 @@ function ceilingJson(
     reason,
     because: [
       `no list and no rule has a price for it: ${reason.replaceAll('_', ' ')}; its calls are in no sum`,
-      'ceiling (prices in costel.yaml): budgets count its calls at these prices beside what was spent, until it has one',
+      `ceiling (prices in costel.yaml), ${from === null ? 'from the beginning' : `from ${from}`}${to === null ? '' : ` to ${to} (exclusive)`}: budgets count its calls at these prices beside what was spent, until it has one`,
     ],
     ceiling_usd: Object.fromEntries(prices.map(([bucket, price]) => [bucket, formatPicoUsd(price)])),
   };
@@ -216,8 +219,10 @@ export async function explainPrices(options: ExplainPricesOptions): Promise<void
   }
   if (found > 0) return;
   if (book.rules.ceiling !== undefined) await writeJson(ceilingJson(options, reason));
+  const subject =
+    provider === undefined ? `${model} has no price from any provider` : `${nameOf({ provider, model })} has no price`;
   throw new CliError(
     'no_price',
-    `${nameOf({ provider: provider ?? 'no provider', model })} has no price: ${reason.replaceAll('_', ' ')}; state one under prices.overrides in costel.yaml, or run "costel prices update"`,
+    `${subject}: ${reason.replaceAll('_', ' ')}; state one under prices.overrides in costel.yaml, or run "costel prices update"`,
   );
 }

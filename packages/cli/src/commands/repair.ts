@@ -1,5 +1,5 @@
 import { repair } from '@costel/store';
-import { CliError } from '../exit-codes.js';
+import { CliError, EXIT_CODES } from '../exit-codes.js';
 import { say, writeJson } from '../output.js';
 import { readConfig, type CommonFlags } from '../read-config.js';
 import { apiUrlOf, openStore, type StoreAccess } from '../store-access.js';
@@ -15,7 +15,9 @@ export async function runRepair(flags: RepairFlags): Promise<void> {
   const from = new Date(flags.from);
   const to = new Date(flags.to ?? Date.now());
   if (from >= to)
-    throw new CliError('range_empty', `--from ${from.toISOString()} must be before --to ${to.toISOString()}`);
+    throw new CliError('range_empty', `--from ${from.toISOString()} must be before --to ${to.toISOString()}`, {
+      exitCode: EXIT_CODES.usage,
+    });
   const access = await openStore(readConfig(flags));
   try {
     say(`comparing raw spans and ledger from ${from.toISOString()} to ${to.toISOString()} on ${access.where} …`);

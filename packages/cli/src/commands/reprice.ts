@@ -1,6 +1,6 @@
 import { createPriceSource, repriceJson } from '@costel/aggregator';
 import { migrate, previewReprice, reprice, type Database, type RateResolver } from '@costel/store';
-import { CliError } from '../exit-codes.js';
+import { CliError, EXIT_CODES } from '../exit-codes.js';
 import { say, writeJson, writeLine } from '../output.js';
 import { readConfig, type CommonFlags } from '../read-config.js';
 import { apiUrlOf, openStore } from '../store-access.js';
@@ -45,7 +45,9 @@ export async function runReprice(flags: RepriceFlags): Promise<void> {
   const range: Range = { from: new Date(flags.from), to: new Date(flags.to ?? Date.now()) };
   const { from, to } = range;
   if (from >= to)
-    throw new CliError('range_empty', `--from ${from.toISOString()} must be before --to ${to.toISOString()}`);
+    throw new CliError('range_empty', `--from ${from.toISOString()} must be before --to ${to.toISOString()}`, {
+      exitCode: EXIT_CODES.usage,
+    });
   const config = readConfig(flags);
   const isApplied = flags.apply === true;
   const access = await openStore(config);

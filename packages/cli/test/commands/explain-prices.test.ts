@@ -60,7 +60,7 @@ describe('an explanation of a price', () => {
   it('of a model that nobody lists is silent about a ceiling that nobody stated', async () => {
     const book = createPriceBook();
     await expect(explainPrices(options({ book, model: 'not-listed-yet', provider: undefined }))).rejects.toThrow(
-      'no provider not-listed-yet has no price',
+      'not-listed-yet has no price from any provider',
     );
     expect(lines).toEqual([]);
   });

@@ -163,8 +163,11 @@ function partFragments(
   };
 }
 
+/** SQL: whether the latency of a call is measured: it counts, is a call and did not fail. */
+export const IS_MEASURED = "c.counted AND c.error_type = '' AND c.cost_kind = '' AND c.duration_ns > 0";
+
 /** Calls by bucket of latency: those that count, items that are no calls aside, and did not fail. */
-export const LEDGER_LATENCY = `sumMapIf(map(${latencyBucketSql('c.duration_ns')}, toUInt64(1)), c.counted AND c.error_type = '' AND c.cost_kind = '' AND c.duration_ns > 0) AS latency`;
+export const LEDGER_LATENCY = `sumMapIf(map(${latencyBucketSql('c.duration_ns')}, toUInt64(1)), ${IS_MEASURED}) AS latency`;
 
 interface LedgerPart {
   readonly ranges: readonly TimeRange[];

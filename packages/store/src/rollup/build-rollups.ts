@@ -20,15 +20,21 @@ import { countOpenCalls, END_OF_TIME_MS, MAX_LIVE_CALLS } from './read-view.js';
 import {
   DAY_ROLLUPS,
   QUARTER_ROLLUP,
-  TAG_QUARTER_ROLLUP,
+  QUARTER_ROLLUPS,
   USER_DAY_ROLLUP,
   USER_MONTH_ROLLUP,
   USER_SO_FAR_ROLLUP,
-  WIDE_QUARTER_ROLLUP,
   type RollupTable,
 } from './rollup-tables.js';
 import { twoAtATime } from './two-at-a-time.js';
-import { adjustRollup, listTopUsers, recordAdjustedCalls, sumDays, writeRollup } from './write-rollup.js';
+import {
+  adjustRollup,
+  listTopUsers,
+  recordAdjustedCalls,
+  sumDays,
+  writeQuarters,
+  writeRollup,
+} from './write-rollup.js';
 
 /** Points at which a test can hold a build still; each is awaited. */
 export interface BuildHooks {
@@ -233,10 +239,10 @@ function frozenUntil(nowMs: number, ledgerDays: number): number {
 async function writeBuild(db: Database, plan: BuildPlan): Promise<void> {
   const { build, quarters, days, detailFromMs } = plan;
   const withDetail = quarters.filter((quarter) => quarter >= detailFromMs);
-  // The one that takes longest first.
-  await twoAtATime([WIDE_QUARTER_ROLLUP, QUARTER_ROLLUP, TAG_QUARTER_ROLLUP], async (table) =>
-    writePeriods(db, plan, table, table.recent ? withDetail : quarters),
-  );
+  const older = quarters.filter((quarter) => quarter < detailFromMs);
+  await writeLiveQuarters(db, plan, withDetail);
+  await writePeriods(db, plan, QUARTER_ROLLUP, older);
+  await twoAtATime(QUARTER_ROLLUPS, async (table) => addToFrozen(db, plan, table, withDetail));
   const frozen = quarters.filter((quarter) => isFrozen(plan, quarter));
   if (frozen.length > 0) {
     await recordAdjustedCalls(db, build, rangesOf(frozen, QUARTER_MS), changedPartitions(plan.state));
@@ -282,6 +288,16 @@ async function writeUserSums(
   await listTopUsers(db, USER_SO_FAR_ROLLUP, build, [dateText(soFarDay)]);
 }
 
+/** Builds quarter hours of every rollup of them from the ledger, but for those whose calls may have left it. */
+async function writeLiveQuarters(db: Database, plan: BuildPlan, quarters: readonly number[]): Promise<void> {
+  const live = quarters.filter((quarter) => !isFrozen(plan, quarter));
+  for (let index = 0; index < live.length; index += MAX_QUARTERS_AT_ONCE) {
+    const ranges = rangesOf(live.slice(index, index + MAX_QUARTERS_AT_ONCE), QUARTER_MS);
+    const partitions = plan.state.partitionsWithin(ranges);
+    await writeQuarters(db, { build: plan.build, ranges, partitions, isUrgent: !plan.isOpen });
+  }
+}
+
 /** Builds periods of one rollup from the ledger; to those whose calls may have left it, what is new is added. */
 async function writePeriods(
   db: Database,
@@ -297,8 +313,20 @@ async function writePeriods(
     const ranges = rangesOf(live.slice(index, index + atOnce), lengthMs);
     await writeRollup(db, table, { build, ranges, partitions: state.partitionsWithin(ranges) });
   }
+  await addToFrozen(db, plan, table, starts);
+}
+
+/** Adds what is new to periods of one rollup whose calls may have left the ledger. */
+async function addToFrozen(
+  db: Database,
+  plan: BuildPlan,
+  table: RollupTable,
+  starts: readonly number[],
+): Promise<void> {
+  const lengthMs = table.grain === 'day' ? DAY_MS : QUARTER_MS;
   const frozen = starts.filter((start) => isFrozen(plan, start));
-  if (frozen.length > 0) await adjustRollup(db, table, build, rangesOf(frozen, lengthMs), changedPartitions(state));
+  if (frozen.length === 0) return;
+  await adjustRollup(db, table, plan.build, rangesOf(frozen, lengthMs), changedPartitions(plan.state));
 }
 
 /** Whether a period is added to. On the first build nothing is published that could be. */

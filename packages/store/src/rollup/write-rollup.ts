@@ -1,11 +1,18 @@
 import type { Database } from '../database.js';
 import { USAGE_COLUMNS } from '../ledger/buckets.js';
 import { REVISION_STEP } from '../ledger/ledger-select.js';
-import { hoursOf, FINAL_SETTINGS, LEDGER_LATENCY } from '../query/cost-source.js';
+import { hoursOf, FINAL_SETTINGS, IS_MEASURED, LEDGER_LATENCY } from '../query/cost-source.js';
+import { latencyBucketSql } from '../query/latency-buckets.js';
 import { rangeCondition } from '../query/range-condition.js';
 import type { TimeRange } from '../query/time-range.js';
 import { querySql } from '../sql-files.js';
-import { TAG_DAY_ROLLUP, TAG_QUARTER_ROLLUP, type DayRollup, type RollupTable } from './rollup-tables.js';
+import {
+  TAG_DAY_ROLLUP,
+  TAG_QUARTER_ROLLUP,
+  WIDE_QUARTER_ROLLUP,
+  type DayRollup,
+  type RollupTable,
+} from './rollup-tables.js';
 
 /** The columns of every rollup that are added up. */
 const MEASURES = [
@@ -77,6 +84,51 @@ export async function writeRollup(
     ...ledgerFragments(table),
     ranges: condition.sql,
     hours: hoursOf(condition.sql, 'llm_calls', partitions === undefined ? undefined : 'partitions'),
+  });
+  await db.command(sql, { ...condition.parameters, ...(partitions === undefined ? {} : { partitions }), build });
+}
+
+/** The columns of `llm_cost_build`, through which one read of the ledger fills {@link QUARTER_ROLLUPS}, and what they are. */
+const CALL_COLUMNS: Readonly<Record<string, string>> = {
+  tenant: 'c.tenant',
+  quarter: 'toStartOfFifteenMinutes(c.counted_at)',
+  ...Object.fromEntries(WIDE_QUARTER_ROLLUP.keys.map((key) => [key, `c.\`${key}\``])),
+  tags: 'c.tags',
+  calls: 'c.counted',
+  unpriced_calls:
+    "c.counted AND c.cost_usd IS NULL AND (c.cost_status IN ('unpriced', 'pending') OR c.cost_reason = 'usage_missing')",
+  estimated_calls: "c.counted AND c.usage_quality = 'estimated'",
+  error_calls: "c.counted AND c.error_type != ''",
+  input_tokens: 'c.input_tokens',
+  output_tokens: 'c.output_tokens',
+  cost_usd: 'ifNull(c.cost_usd, toDecimal128(0, 12))',
+  ...Object.fromEntries(USAGE_COLUMNS.map((column) => [column, `c.${column}`])),
+  latency_bucket: latencyBucketSql('c.duration_ns'),
+  latency_calls: IS_MEASURED,
+};
+
+/** What {@link writeQuarters} writes. */
+export interface QuarterHours extends LedgerPeriods {
+  /** Whether it may take all cores: what readers wait for is built so, and the open quarter hours, again and again, are not. */
+  readonly isUrgent: boolean;
+}
+
+/** Writes the rows of a build for quarter hours into every rollup of quarter hours, in one read of the ledger. */
+export async function writeQuarters(
+  db: Database,
+  { build, ranges, partitions, isUrgent }: QuarterHours,
+): Promise<void> {
+  const condition = rangeCondition('c.counted_at', 'DateTime64', ranges, 'l');
+  const sql = querySql('build_quarters', {
+    columns: Object.keys(CALL_COLUMNS)
+      .map((column) => `\`${column}\``)
+      .join(', '),
+    values: Object.entries(CALL_COLUMNS)
+      .map(([column, value]) => `${value} AS \`r_${column}\``)
+      .join(',\n    '),
+    ranges: condition.sql,
+    hours: hoursOf(condition.sql, 'llm_calls', partitions === undefined ? undefined : 'partitions'),
+    settings: `${SETTINGS}, ${isUrgent ? 'parallel_view_processing = 1' : 'max_threads = 1'}`,
   });
   await db.command(sql, { ...condition.parameters, ...(partitions === undefined ? {} : { partitions }), build });
 }

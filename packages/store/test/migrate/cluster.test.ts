@@ -43,6 +43,9 @@ describe('the schema of a cluster', () => {
       'costel_all.llm_calls',
       'costel_all.llm_calls',
       'costel.llm_foreign_spans',
+      'costel.llm_cost_15m',
+      'costel.llm_cost_15m_wide',
+      'costel.llm_cost_15m_tag',
     ]);
     const oneCopy = PLAN.filter((sql) => sql.includes("'/clickhouse/tables/{uuid}/all'"));
     expect(oneCopy.map((sql) => /costel\.(\w+)/.exec(code(sql))?.[1])).toEqual([

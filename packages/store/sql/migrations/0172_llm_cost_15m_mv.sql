@@ -1,0 +1,42 @@
+-- Calls of a build by quarter hour and the dimensions of few values; see 0171.
+CREATE MATERIALIZED VIEW IF NOT EXISTS {{database}}.llm_cost_15m_mv {{on_cluster}}
+TO {{database}}.llm_cost_15m
+AS SELECT
+    b.`build` AS `build`,
+    b.`tenant` AS `tenant`,
+    b.`quarter` AS `quarter`,
+    b.`provider` AS `provider`,
+    b.`model` AS `model`,
+    b.`operation` AS `operation`,
+    b.`service` AS `service`,
+    b.`environment` AS `environment`,
+    b.`feature` AS `feature`,
+    b.`team` AS `team`,
+    b.`project` AS `project`,
+    b.`agent` AS `agent`,
+    sum(b.`calls`) AS `calls`,
+    sum(b.`unpriced_calls`) AS `unpriced_calls`,
+    sum(b.`estimated_calls`) AS `estimated_calls`,
+    sum(b.`error_calls`) AS `error_calls`,
+    sum(b.`input_tokens`) AS `input_tokens`,
+    sum(b.`output_tokens`) AS `output_tokens`,
+    sum(b.`cost_usd`) AS `cost_usd`,
+    sum(b.usage_input) AS usage_input,
+    sum(b.usage_cache_read) AS usage_cache_read,
+    sum(b.usage_cache_write_5m) AS usage_cache_write_5m,
+    sum(b.usage_cache_write_1h) AS usage_cache_write_1h,
+    sum(b.usage_input_audio) AS usage_input_audio,
+    sum(b.usage_cache_read_audio) AS usage_cache_read_audio,
+    sum(b.usage_input_image) AS usage_input_image,
+    sum(b.usage_cache_read_image) AS usage_cache_read_image,
+    sum(b.usage_input_video) AS usage_input_video,
+    sum(b.usage_output) AS usage_output,
+    sum(b.usage_reasoning) AS usage_reasoning,
+    sum(b.usage_output_audio) AS usage_output_audio,
+    sum(b.usage_output_image) AS usage_output_image,
+    sum(b.usage_web_search) AS usage_web_search,
+    sum(b.usage_file_search) AS usage_file_search,
+    sum(b.usage_request) AS usage_request,
+    sumMapIf(map(b.latency_bucket, toUInt64(1)), b.latency_calls) AS latency
+FROM {{database}}.llm_cost_build AS b
+GROUP BY build, tenant, quarter, provider, model, operation, service, environment, feature, team, project, agent

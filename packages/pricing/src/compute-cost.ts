@@ -1,6 +1,6 @@
 import { picoUsd, type PicoUsd } from './pico-usd.js';
 import type { RatePeriod, RateTier } from './rates.js';
-import { INPUT_BUCKETS, USAGE_BUCKETS, type Usage, type UsageBucket } from './usage.js';
+import { indexOfBucket, INPUT_BUCKETS, USAGE_BUCKETS, type Usage, type UsageBucket } from './usage.js';
 
 /** One bucket's share of a call's cost: `costPicoUsd` is `quantity × unitPricePicoUsd`, exactly. */
 export interface LineItem {
@@ -28,7 +28,11 @@ const INPUT_BUCKET_COUNT = INPUT_BUCKETS.length;
 /** All input tokens of a call, cached ones included: what decides its long-context tier. */
 export function inputTokensOf(usage: Usage): number {
   let sum = 0;
-  for (let index = 0; index < INPUT_BUCKET_COUNT; index += 1) sum += usage[USAGE_BUCKETS[index] as UsageBucket] ?? 0;
+  // Few buckets are in use: looking at those costs less than asking for every one there is.
+  for (const name in usage) {
+    const index = indexOfBucket(name);
+    if (index !== undefined && index < INPUT_BUCKET_COUNT) sum += usage[name as UsageBucket] ?? 0;
+  }
   return sum;
 }
 
@@ -70,10 +74,9 @@ export function computeCost(
   const lineItems: LineItem[] = [];
   let cost = 0n;
   let missing: UsageBucket[] | undefined;
-  for (let index = 0; index < USAGE_BUCKETS.length; index += 1) {
+  for (const index of bucketsInUse(usage)) {
     const bucket = USAGE_BUCKETS[index] as UsageBucket;
-    const quantity = usage[bucket];
-    if (quantity === undefined || quantity === 0) continue;
+    const quantity = usage[bucket] ?? 0;
     const price = tier.prices[index];
     if (price === null || price === undefined) {
       (missing ??= []).push(bucket);
@@ -85,6 +88,19 @@ export function computeCost(
   }
   if (missing !== undefined) return { reason: 'no_price_for_bucket', buckets: missing };
   return { costPicoUsd: picoUsd(cost), lineItems };
+}
+
+/** Where the buckets in use stand in `USAGE_BUCKETS`, in that order. */
+function bucketsInUse(usage: Usage): number[] {
+  const used: number[] = [];
+  for (const name in usage) {
+    const index = indexOfBucket(name);
+    if (index === undefined || (usage[name as UsageBucket] ?? 0) === 0) continue;
+    let at = used.push(index) - 1;
+    for (; at > 0 && (used[at - 1] ?? 0) > index; at -= 1) used[at] = used[at - 1] ?? 0;
+    used[at] = index;
+  }
+  return used;
 }
 
 /** Adds an item to those of its bucket and price, in the order of `USAGE_BUCKETS`. */

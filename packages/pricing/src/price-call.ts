@@ -2,7 +2,7 @@ import { computeCost, computeIterations, type LineItem } from './compute-cost.js
 import { picoUsd, type PicoUsd } from './pico-usd.js';
 import { LIST_PRICES, type PriceBook } from './price-book.js';
 import type { RatePeriod, UnpricedReason } from './rates.js';
-import { USAGE_BUCKETS, type Usage, type UsageBucket, type UsageQuality } from './usage.js';
+import { indexOfBucket, type Usage, type UsageBucket, type UsageQuality } from './usage.js';
 
 /** What a call's price depends on. */
 export interface CallToPrice {
@@ -75,7 +75,8 @@ function findRates(call: CallToPrice, book: PriceBook): FoundRates | { readonly 
 }
 
 function isEmpty(usage: Usage): boolean {
-  for (const bucket of USAGE_BUCKETS) if ((usage[bucket] ?? 0) > 0) return false;
+  for (const name in usage)
+    if ((usage[name as UsageBucket] ?? 0) > 0 && indexOfBucket(name) !== undefined) return false;
   return true;
 }
 

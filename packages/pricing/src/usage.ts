@@ -49,6 +49,13 @@ export const USAGE_BUCKETS = [
 /** The name of one disjoint part of a call's usage. */
 export type UsageBucket = (typeof USAGE_BUCKETS)[number];
 
+/** Where a bucket stands in `USAGE_BUCKETS`, and so in the price arrays; undefined for what is no bucket. */
+export function indexOfBucket(name: string): number | undefined {
+  return INDEX_OF_BUCKET.get(name);
+}
+
+const INDEX_OF_BUCKET: ReadonlyMap<string, number> = new Map(USAGE_BUCKETS.map((bucket, index) => [bucket, index]));
+
 /** Whole, non-negative counts by bucket; an absent bucket is zero. */
 export type Usage = Readonly<Partial<Record<UsageBucket, number>>>;
 

@@ -31,7 +31,7 @@ import { guarded, reportTrouble } from '../telemetry/trouble.js';
 import { reportParts } from './beside-spans.js';
 import { errorTypeOf, httpStatusOf } from './call-error.js';
 import type { NativeSpan } from './native-span.js';
-import { closeCall } from './open-calls.js';
+import { closeCall, type Droppable } from './open-calls.js';
 import { countJob, holdCall } from '../jobs/known-jobs.js';
 
 /** Everything known of a call when it is made. */
@@ -73,8 +73,8 @@ export class LlmCall {
   readonly hidesUsageChunk: boolean;
   /** The caller asked for the response in place of the parsed body. */
   isTakenRaw = false;
-  /** The promise that parsing would start from, for the moment between the response and its parsing; see open-calls. */
-  unparsed: object | undefined;
+  /** What is held for a moment and then watched: the promise that parsing starts from, what a stream is read by. */
+  unwatched: Droppable | undefined;
   readonly #start: CallStart;
   #server: Server;
   readonly #startedAtMs: number;
@@ -87,7 +87,8 @@ export class LlmCall {
   #respondedAtMs: number | undefined;
   #clockOffsetMs: number | undefined;
   #firstChunkSeconds: number | undefined;
-  #lastActivityAtMs: number | undefined;
+  /** Not a number until the response: a field that only ever holds numbers is written without making one anew. */
+  #lastActivityAtMs = Number.NaN;
   #hasParseStarted = false;
   #isHeld = false;
   #isFinished = false;
@@ -157,7 +158,7 @@ export class LlmCall {
   /** The SDK began to parse the body, because somebody asked for it. */
   onParseStarted(): void {
     this.#hasParseStarted = true;
-    this.unparsed = undefined;
+    this.unwatched = undefined;
   }
 
   /** The parsed JSON answer; with its headers in lower case where the API counts there. */
@@ -183,7 +184,7 @@ export class LlmCall {
   /** One chunk of the stream. */
   onChunk(chunk: unknown): void {
     if (this.#isFinished) return;
-    this.#firstChunkSeconds ??= (performance.now() - this.#startedAt) / 1000;
+    if (this.#firstChunkSeconds === undefined) this.#firstChunkSeconds = (performance.now() - this.#startedAt) / 1000;
     this.#lastActivityAtMs = Date.now();
     this.#content?.onChunk(chunk);
     this.#reader?.push(chunk);
@@ -208,7 +209,8 @@ export class LlmCall {
    */
   onUnread(streamEnd: StreamEnd): void {
     if (this.#isFinished) return;
-    const endedAtMs = streamEnd === 'abandoned' ? this.#lastActivityAtMs : undefined;
+    const isTimed = streamEnd === 'abandoned' && !Number.isNaN(this.#lastActivityAtMs);
+    const endedAtMs = isTimed ? this.#lastActivityAtMs : undefined;
     this.#finish({ reading: this.hasResponse && !this.#isHeld ? this.#readStream() : undefined, streamEnd, endedAtMs });
   }
 

@@ -1,7 +1,7 @@
 import { guarded, reportTrouble } from '../telemetry/trouble.js';
 import type { LlmCall } from './llm-call.js';
 
-type Next = (...args: unknown[]) => Promise<IteratorResult<unknown>>;
+type Next = (this: unknown, ...args: unknown[]) => Promise<IteratorResult<unknown>>;
 
 /** What is known of a stream beside its chunks. */
 export interface IteratorContext {
@@ -17,7 +17,7 @@ export interface IteratorContext {
  */
 export function observeIterator(source: AsyncIterator<unknown>, call: LlmCall, context: IteratorContext): void {
   const { signal, onRead } = context;
-  const next = source.next.bind(source) as Next;
+  const next = Reflect.get(source, 'next') as Next;
   const onResult = (result: IteratorResult<unknown>) => {
     try {
       if (result.done !== true) call.onChunk(result.value);
@@ -33,7 +33,8 @@ export function observeIterator(source: AsyncIterator<unknown>, call: LlmCall, c
   };
   const observed: Next = (...args) => {
     if (onRead !== undefined) guarded('stream', onRead);
-    const result = next(...args);
+    // Nearly always there are none, and passing on an array of them costs as much as the rest.
+    const result = args.length === 0 ? next.call(source) : Reflect.apply(next, source, args);
     if (result instanceof Promise) result.then(onResult, onError);
     return result;
   };

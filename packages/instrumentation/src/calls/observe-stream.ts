@@ -1,7 +1,7 @@
 import { guarded } from '../telemetry/trouble.js';
 import type { LlmCall } from './llm-call.js';
 import { observeIterator } from './observe-iterator.js';
-import { unwatchStream, watchStream } from './open-calls.js';
+import { watchReading } from './open-calls.js';
 import type { SdkStream } from './sdk-shapes.js';
 
 /**
@@ -23,15 +23,14 @@ export function observeStream(stream: SdkStream, call: LlmCall): void {
     });
     guarded('stream', () => {
       signal.removeEventListener('abort', onAbort);
-      unwatchStream(stream);
-      watchStream(source, call);
+      watchReading(source, call, stream);
     });
     return source;
   };
   // Until somebody reads, only the signal tells of an abort; afterwards the iterator does, and errors are told apart.
   if (signal.aborted) onAbort();
   signal.addEventListener('abort', onAbort, { once: true });
-  watchStream(stream, call);
+  watchReading(stream, call);
 }
 
 /** Made here and not inline, so that its closure holds the call alone: the signal would keep a dropped stream alive. */

@@ -46,11 +46,17 @@ export function finishOpenCalls(): void {
     });
 }
 
+/** What a caller may drop without having read it. */
+export interface Droppable {
+  readonly target: object;
+  readonly kind: 'promise' | 'stream';
+}
+
 /**
  * Tells when the caller dropped what would have been read: the provider bills such a call all the same. A promise is
  * only judged before its body is parsed, a stream (or its iterator) until it ends.
  */
-const dropped = new FinalizationRegistry<{ readonly call: LlmCall; readonly kind: 'promise' | 'stream' }>(
+const dropped = new FinalizationRegistry<{ readonly call: LlmCall; readonly kind: Droppable['kind'] }>(
   ({ call, kind }) => {
     if (kind === 'promise' && call.hasParseStarted) return;
     guarded('finish', () => {
@@ -59,7 +65,7 @@ const dropped = new FinalizationRegistry<{ readonly call: LlmCall; readonly kind
   },
 );
 
-/** How long a promise may be held before it is handed to the garbage collector's care. */
+/** How long what may be dropped is held before it is handed to the garbage collector's care. */
 const SWEEP_AFTER_MS = 100;
 
 let isSweepDue = false;
@@ -70,7 +76,22 @@ let isSweepDue = false;
  * each call would cost more than everything else that is done at its response.
  */
 export function watchUnlessParsed(promise: object, call: LlmCall): void {
-  call.unparsed = promise;
+  watchSoon(promise, call, 'promise');
+}
+
+/** Watches a stream at once. */
+export function watchStream(stream: object, call: LlmCall): void {
+  dropped.register(stream, { call, kind: 'stream' }, stream);
+}
+
+/** Watches what is read of a stream, as late as a promise; `instead` of what was watched of it before. */
+export function watchReading(stream: object, call: LlmCall, instead?: object): void {
+  if (instead !== undefined && call.unwatched?.target !== instead) dropped.unregister(instead);
+  watchSoon(stream, call, 'stream');
+}
+
+function watchSoon(target: object, call: LlmCall, kind: Droppable['kind']): void {
+  call.unwatched = { target, kind };
   if (isSweepDue) return;
   isSweepDue = true;
   setTimeout(sweep, SWEEP_AFTER_MS).unref();
@@ -79,18 +100,9 @@ export function watchUnlessParsed(promise: object, call: LlmCall): void {
 function sweep(): void {
   isSweepDue = false;
   for (const call of openCalls) {
-    if (call.unparsed === undefined) continue;
-    dropped.register(call.unparsed, { call, kind: 'promise' });
-    call.unparsed = undefined;
+    if (call.unwatched === undefined) continue;
+    const { target, kind } = call.unwatched;
+    dropped.register(target, { call, kind }, target);
+    call.unwatched = undefined;
   }
-}
-
-/** Watches a stream; `unwatchStream` when its iterator takes over. */
-export function watchStream(stream: object, call: LlmCall): void {
-  dropped.register(stream, { call, kind: 'stream' }, stream);
-}
-
-/** Stops to watch a stream. */
-export function unwatchStream(stream: object): void {
-  dropped.unregister(stream);
 }

@@ -109,9 +109,11 @@ export function tokenSums(usage: Usage): TokenSums {
   return sums;
 }
 
+const PICO_PER_USD_AS_DOUBLE = Number(PICO_PER_USD);
+
 /** Dollars as the double that OpenTelemetry demands; exact to 15 digits, the exact amount is `costel.cost.usd`. */
 export function usdEstimate(costPicoUsd: PicoUsd): number {
-  return Number(costPicoUsd) / Number(PICO_PER_USD);
+  return Number(costPicoUsd) / PICO_PER_USD_AS_DOUBLE;
 }
 
 /**

@@ -95,15 +95,20 @@ function usageOf(body: JsonObject): JsonObject | undefined {
   return asObject(body['usage']) ?? asObject(asObject(body['x_groq'])?.['usage']);
 }
 
-/** Characters of the text that one choice of a chunk adds: content, reasoning, refusal, tool arguments, plain text. */
-function choiceCharacters(choice: unknown): number {
-  const parts = asObject(choice);
-  const delta = asObject(parts?.['delta']);
-  let characters = asText(parts?.['text'])?.length ?? 0;
-  if (delta === undefined) return characters;
-  for (const name of ['content', 'reasoning_content', 'reasoning', 'refusal'])
-    characters += asText(delta[name])?.length ?? 0;
-  for (const call of asList(delta['tool_calls'])) characters += asText(at(call, 'function', 'arguments'))?.length ?? 0;
+function lengthOf(text: unknown): number {
+  return typeof text === 'string' ? text.length : 0;
+}
+
+/**
+ * Characters of the text that one choice of a chunk adds: content, reasoning, refusal, tool arguments, plain text. Each
+ * name is written out and nothing is made on the way, for this runs for every chunk.
+ */
+function choiceCharacters({ text, delta }: JsonObject): number {
+  const parts = asObject(delta);
+  if (parts === undefined) return lengthOf(text);
+  const { content, reasoning_content: thought, reasoning, refusal, tool_calls: calls } = parts;
+  let characters = lengthOf(text) + lengthOf(content) + lengthOf(thought) + lengthOf(reasoning) + lengthOf(refusal);
+  if (Array.isArray(calls)) for (const call of calls) characters += lengthOf(at(call, 'function', 'arguments'));
   return characters;
 }
 
@@ -117,13 +122,21 @@ function foldChunks(): StreamFold {
   const finishReasons: string[] = [];
   return {
     push(chunk) {
-      if (!Array.isArray(chunk['choices']) && usageOf(chunk) === undefined) return;
+      const { choices } = chunk;
+      const stated = usageOf(chunk);
+      if (!Array.isArray(choices) && stated === undefined) return;
       first ??= chunk;
-      usage = usageOf(chunk) ?? usage;
+      usage = stated ?? usage;
       serviceTier = chunk['service_tier'] ?? serviceTier;
       model = asText(chunk['model']) ?? model;
-      for (const choice of asList(chunk['choices'])) characters += choiceCharacters(choice);
-      finishReasons.push(...finishReasonsOf(chunk['choices']));
+      if (!Array.isArray(choices)) return;
+      for (const item of choices as readonly unknown[]) {
+        const choice = asObject(item);
+        if (choice === undefined) continue;
+        characters += choiceCharacters(choice);
+        const reason = asText(choice['finish_reason']);
+        if (reason !== undefined) finishReasons.push(reason);
+      }
     },
     finish() {
       if (first === undefined) return undefined;

@@ -27,7 +27,9 @@ beforeAll(async () => {
     `
 server: { port: 0, data_directory: ${JSON.stringify(dataDirectory)} }
 prices:
-  ceiling: { per_million: { input: 20, output: 100 } }
+  ceiling:
+    per_million: { input: 1, output: 1 }
+    changes: [{ from: 2001-01-01, per_million: { input: 20, output: 100 } }]
 budgets:
   - { name: all, limit_usd: 0.1, window: month, thresholds: [50, 100] }
   - { name: by feature, limit_usd: 0.1, window: day, group_by: [feature] }

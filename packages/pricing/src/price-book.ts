@@ -5,7 +5,7 @@ import { listedPeriods, MAX_NAME_LENGTH } from './listed-periods.js';
 import { picoUsd, type PicoUsd } from './pico-usd.js';
 import type { RateKey, RatePeriod, UnpricedReason } from './rates.js';
 import { applyRules } from './rules/apply-rules.js';
-import { NO_RULES, type PriceRules } from './rules/price-rules.js';
+import { NO_RULES, type CeilingPrice, type PriceRules } from './rules/price-rules.js';
 import { USAGE_BUCKETS, type Usage } from './usage.js';
 
 /** The rates of a key, or why there are none. */
@@ -26,15 +26,17 @@ export interface PriceBook {
   /** The prices of a rate key at an instant, or why there are none. */
   resolveRates(key: RateKey, atMs: number): RatePeriod | { readonly reason: UnpricedReason };
   /**
-   * What usage without a price is assumed to cost at most, for budgets; undefined without a ceiling price, or where it
-   * names none for a bucket in use. An estimate: never shown or summed as a cost.
+   * What usage without a price is assumed to cost at most at an instant, for budgets; undefined without a ceiling price,
+   * or where it names none for a bucket in use. An estimate: never shown or summed as a cost.
    */
-  ceilingPicoUsd(usage: Usage): PicoUsd | undefined;
+  ceilingPicoUsd(usage: Usage, atMs: number): PicoUsd | undefined;
   /**
    * The same of those buckets alone that the ceiling names a price for: what a budget can count of many calls together,
    * some of which used more. Undefined without a ceiling price.
    */
-  assumedPicoUsd(usage: Usage): PicoUsd | undefined;
+  assumedPicoUsd(usage: Usage, atMs: number): PicoUsd | undefined;
+  /** A time cut where the ceiling price changes: each part has one. Empty without a ceiling price. */
+  ceilingTimes(fromMs: number, toMs: number): readonly { readonly fromMs: number; readonly toMs: number }[];
 }
 
 /** What a price book is made of; absent: no rules, the catalogues that ship. */
@@ -88,18 +90,31 @@ export function createPriceBook({ rules = NO_RULES, catalogues = CATALOGUES }: P
     catalogues,
     ratePeriods,
     resolveRates: (key, atMs) => periodAt(ratePeriods(key), atMs),
-    ceilingPicoUsd: (usage) => (hasCeiling(usage, rules) ? assumedOf(usage, rules) : undefined),
-    assumedPicoUsd: (usage) => assumedOf(usage, rules),
+    ceilingPicoUsd: (usage, atMs) => {
+      const ceiling = ceilingAt(rules, atMs);
+      return ceiling !== undefined && hasCeiling(usage, ceiling) ? assumedOf(usage, ceiling) : undefined;
+    },
+    assumedPicoUsd: (usage, atMs) => {
+      const ceiling = ceilingAt(rules, atMs);
+      return ceiling === undefined ? undefined : assumedOf(usage, ceiling);
+    },
+    ceilingTimes: (fromMs, toMs) =>
+      (rules.ceiling ?? [])
+        .map((ceiling) => ({ fromMs: Math.max(ceiling.fromMs, fromMs), toMs: Math.min(ceiling.toMs, toMs) }))
+        .filter((time) => time.fromMs < time.toMs),
   };
 }
 
 /** Whether the ceiling names a price for every bucket in use. */
-function hasCeiling(usage: Usage, { ceiling }: PriceRules): boolean {
-  return USAGE_BUCKETS.every((bucket) => (usage[bucket] ?? 0) === 0 || ceiling?.prices[bucket] !== undefined);
+function hasCeiling(usage: Usage, ceiling: CeilingPrice): boolean {
+  return USAGE_BUCKETS.every((bucket) => (usage[bucket] ?? 0) === 0 || ceiling.prices[bucket] !== undefined);
 }
 
-function assumedOf(usage: Usage, { ceiling }: PriceRules): PicoUsd | undefined {
-  if (ceiling === undefined) return undefined;
+function ceilingAt({ ceiling = [] }: PriceRules, atMs: number): CeilingPrice | undefined {
+  return ceiling.find(({ fromMs, toMs }) => fromMs <= atMs && atMs < toMs);
+}
+
+function assumedOf(usage: Usage, ceiling: CeilingPrice): PicoUsd {
   let sum = 0n;
   for (const bucket of USAGE_BUCKETS) sum += BigInt(usage[bucket] ?? 0) * (ceiling.prices[bucket] ?? 0n);
   return picoUsd(sum);

@@ -72,7 +72,14 @@ function toRulesSource(file: PricesFile): RulesSource {
       utilizationPercent: rule.utilization_percent,
       tokensPerHour: rule.tokens_per_hour,
     })),
-    ...(file.ceiling === undefined ? {} : { ceiling: toRates(file.ceiling) }),
+    ...(file.ceiling === undefined
+      ? {}
+      : {
+          ceiling: {
+            ...toRates(file.ceiling),
+            changes: file.ceiling.changes.map(({ from, ...rates }) => ({ ...toRates(rates), fromMs: from })),
+          },
+        }),
   };
 }
 

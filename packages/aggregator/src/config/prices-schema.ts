@@ -168,7 +168,14 @@ export const pricesSchema = z
       .describe('Negotiated discounts; of those that match a call, the first one holds: they do not add up.'),
     self_hosted: z.array(selfHosted).max(1000).default([]).describe('Models on GPUs that are paid by the hour.'),
     ceiling: z
-      .strictObject(rates)
+      .strictObject({
+        ...rates,
+        changes: z
+          .array(z.strictObject({ from: instant.describe('From when it holds, until the next one.'), ...rates }))
+          .max(1000)
+          .default([])
+          .describe('Other ceilings from later instants on; the one above holds until the first of them.'),
+      })
       .optional()
       .describe('What calls without a known price are assumed to cost at most, for budgets; never shown as a cost.'),
   })

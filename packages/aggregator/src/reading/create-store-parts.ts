@@ -1,4 +1,4 @@
-import { parsePicoUsd, picoUsd } from '@costel/pricing';
+import { parsePicoUsd, picoUsd, type PicoUsd, type PriceBook } from '@costel/pricing';
 import {
   buildRollups,
   checkedDimension,
@@ -14,9 +14,11 @@ import {
   type CostGroup as StoreGroup,
   type CostMeasures,
   type Database,
+  type UnpricedGroup,
 } from '@costel/store';
 import type { CostFigures, CostGroup, CostQuery, CostReader } from './cost-reader.js';
 import type { RetentionConfig } from '../config/config.js';
+import type { TimeRange } from '../http/parameters.js';
 import type { Log } from '../logger.js';
 import type { PriceSource } from '../prices/price-source.js';
 import { qualityMetrics } from '../service/quality-metrics.js';
@@ -63,16 +65,46 @@ function createCostReader(database: Database, tenant: string, prices: PriceSourc
     },
     readLatency: (query) => queryLatency(database, toStoreQuery(query)),
     readUnpriced: async (range) => {
-      const groups = await queryUnpriced(database, { tenant, from: new Date(range.fromMs), to: new Date(range.toMs) });
+      const unpricedOf = async ({ fromMs, toMs }: TimeRange) =>
+        queryUnpriced(database, { tenant, from: new Date(fromMs), to: new Date(toMs) });
       const book = prices.current();
-      return groups.map(({ firstSeen, lastSeen, usage, ...group }) => ({
+      const groups = await unpricedOf(range);
+      const ceilings = await ceilingsOf(book, range, groups, unpricedOf);
+      return groups.map(({ firstSeen, lastSeen, usage: _usage, ...group }) => ({
         ...group,
-        ceilingPicoUsd: book.ceilingPicoUsd(usage),
+        ceilingPicoUsd: ceilings.get(unpricedKey(group)),
         firstSeenMs: firstSeen.getTime(),
         lastSeenMs: lastSeen.getTime(),
       }));
     },
   };
+}
+
+type UnpricedKey = Pick<UnpricedGroup, 'provider' | 'model' | 'serviceTier' | 'region' | 'reason'>;
+
+const unpricedKey = ({ provider, model, serviceTier, region, reason }: UnpricedKey): string =>
+  JSON.stringify([provider, model, serviceTier, region, reason]);
+
+/** What groups of calls without a price cost at most, each call by the ceiling of its time; those without one are absent. */
+async function ceilingsOf(
+  book: PriceBook,
+  range: TimeRange,
+  all: readonly UnpricedGroup[],
+  read: (time: TimeRange) => Promise<readonly UnpricedGroup[]>,
+): Promise<ReadonlyMap<string, PicoUsd>> {
+  const times = book.ceilingTimes(range.fromMs, range.toMs);
+  const sums = new Map<string, PicoUsd>();
+  const without = new Set<string>();
+  for (const time of times) {
+    for (const group of times.length === 1 ? all : await read(time)) {
+      const key = unpricedKey(group);
+      const ceiling = book.ceilingPicoUsd(group.usage, time.fromMs);
+      if (ceiling === undefined) without.add(key);
+      else sums.set(key, picoUsd((sums.get(key) ?? 0n) + ceiling));
+    }
+  }
+  for (const key of without) sums.delete(key);
+  return sums;
 }
 
 /** Block numbers grow with every insert and survive merges, so their maxima change with the ledger and only with it. */
@@ -129,13 +161,17 @@ function createPartsOf(options: StorePartsOptions): StoreParts {
       const book = options.prices.current();
       // Without a ceiling, or where every call has its price, nothing more is read.
       if (book.rules.ceiling === undefined || (spend?.total.unpricedCalls ?? 0) === 0) return spent;
-      const unpriced = await queryUnpricedUsage(database, { ...window, tenant, groupBy: dimensions });
-      const assumed = unpriced.map(({ key, usage }) => ({
-        values: key,
-        spentPicoUsd: picoUsd(0n),
-        assumedPicoUsd: book.assumedPicoUsd(usage) ?? picoUsd(0n),
-      }));
-      return [...spent, ...assumed];
+      const times = book.ceilingTimes(period.startMs, period.endMs);
+      const assumed = times.map(async ({ fromMs, toMs }) => {
+        const time = { from: new Date(fromMs), to: new Date(toMs) };
+        const unpriced = await queryUnpricedUsage(database, { ...time, tenant, groupBy: dimensions });
+        return unpriced.map(({ key, usage }) => ({
+          values: key,
+          spentPicoUsd: picoUsd(0n),
+          assumedPicoUsd: book.assumedPicoUsd(usage, fromMs) ?? picoUsd(0n),
+        }));
+      });
+      return [...spent, ...(await Promise.all(assumed)).flat()];
     },
     findCounted: (spans) => queryCountedSpans(database, spans, { tenant }),
     readLedgerVersion: async () => {

@@ -40,6 +40,8 @@ prices:
     - { name: search, provider: openai, feature: search, percent: 12.5 }
   ceiling:
     per_million: { input: 15, output: 75 }
+    changes:
+      - { from: 2026-10-01, currency: EUR, per_million: { input: 10, output: 50 } }
 `,
       'costel.yaml',
     );
@@ -59,7 +61,8 @@ prices:
     expect(cost('2026-07-01T00:00:00Z', { provider: 'vllm', requestModel: 'llama' })).toBe(
       1000n * 1_000_000n + 100n * 10_000_000n,
     );
-    expect(book.ceilingPicoUsd({ input: 1 })).toBe(15_000_000n);
+    expect(book.ceilingPicoUsd({ input: 1 }, Date.parse('2026-09-30T23:59:59.999Z'))).toBe(15_000_000n);
+    expect(book.ceilingPicoUsd({ input: 1 }, Date.parse('2026-10-01T00:00:00Z'))).toBe(12_000_000n);
   });
 
   it('is nothing by default: list prices hold', () => {
@@ -120,6 +123,111 @@ prices:
     [
       '  currencies: { eur: [{ from: 2026-01-01, usd: 1 }] }',
       'prices.currencies: key "eur" must be a code of three capital letters, e.g. "EUR" (costel.yaml:2)',
+    ],
+    ['  overrides: [{ per_million: { input: 1 } }]', 'override #1: name is missing (costel.yaml:2)'],
+    [
+      '  overrides: [{ name: -x, per_million: { input: 1 } }]',
+      'override "-x": name "-x" must be 1 to 100 letters, digits, spaces or . _ -, and begin with a letter or digit (costel.yaml:2)',
+    ],
+    [
+      '  overrides: [{ name: a, provider: 5, per_million: { input: 1 } }]',
+      'override "a": provider 5 must be a text (costel.yaml:2)',
+    ],
+    [
+      '  overrides: [{ name: a, model: "", per_million: { input: 1 } }]',
+      'override "a": model "" must have >= 1 characters (costel.yaml:2)',
+    ],
+    [
+      '  overrides: [{ name: a, region: 5, per_million: { input: 1 } }]',
+      'override "a": region 5 must be a text (costel.yaml:2)',
+    ],
+    [
+      '  overrides: [{ name: a, service_tier: "", per_million: { input: 1 } }]',
+      'override "a": service_tier "" must have >= 1 characters (costel.yaml:2)',
+    ],
+    [
+      '  overrides: [{ name: a, to: 2026-13-01, per_million: { input: 1 } }]',
+      'override "a": to "2026-13-01" must be a date or an instant in UTC, in quotes in TOML, e.g. "2026-01-01"',
+    ],
+    [
+      '  overrides: [{ name: a, currency: eur, per_million: { input: 1 } }]',
+      'override "a": currency "eur" must be a code of three capital letters, e.g. "EUR" (costel.yaml:2)',
+    ],
+    [
+      '  overrides: [{ name: a, per_unit: { web_search: 1e10 } }]',
+      'override "a": per_unit.web_search 10000000000 must be <= 1000000000 (costel.yaml:2)',
+    ],
+    [
+      '  overrides: [{ name: a, per_million: { input: "1.0000000000001" } }]',
+      'override "a": per_million.input "1.0000000000001" must have at most 12 decimals (costel.yaml:2)',
+    ],
+    [
+      '  overrides: [{ name: a, above_input_tokens: [{ tokens: 0, per_million: { input: 1 } }] }]',
+      'override "a": above_input_tokens[0].tokens 0 must be >= 1 (costel.yaml:2)',
+    ],
+    [
+      '  overrides: [{ name: a, above_input_tokens: [{ tokens: 10 }] }]',
+      'override "a": above_input_tokens 10 states no price; add per_million or per_unit (costel.yaml:2)',
+    ],
+    [
+      '  overrides: [{ name: a, above_input_tokens: [{ tokens: 10, per_million: { input: 1 } }, { tokens: 10, per_million: { input: 2 } }] }]',
+      'override "a": above_input_tokens 10 is stated twice; state each threshold once (costel.yaml:2)',
+    ],
+    [
+      '  overrides: [{ name: a, above_input_tokens: [{ tokens: 10, per_million: { input: 1 }, per_unit: { input: 2 } }] }]',
+      'override "a": input has a price in per_million and in per_unit; state one (costel.yaml:2)',
+    ],
+    ['  discounts: [{ name: a, percent: -1001 }]', 'discount "a": percent -1001 must be >= -1000 (costel.yaml:2)'],
+    [
+      '  discounts: [{ name: a, percent: 5, feature: "" }]',
+      'discount "a": feature "" must have >= 1 characters (costel.yaml:2)',
+    ],
+    [
+      '  discounts: [{ name: a, percent: 5 }, { name: a, percent: 6 }]',
+      'discount "a": name "a" is taken by discounts[0]; choose another (costel.yaml:2)',
+    ],
+    [
+      '  currencies: { USD: [{ from: 2026-01-01, usd: 2 }] }',
+      'currency "USD" needs no exchange rate: amounts are converted to it; remove it (costel.yaml:2)',
+    ],
+    [
+      '  currencies: { EUR: [{ from: 2026-01-01, usd: 1 }, { from: 2026-01-01, usd: 2 }] }',
+      'currency "EUR" has two rates from 2026-01-01 on; state one (costel.yaml:2)',
+    ],
+    ['  currencies: { EUR: [] }', 'prices.currencies.EUR [] must have >= 1 items (costel.yaml:2)'],
+    [
+      '  currencies: { EUR: [{ from: 2026-01-01, usd: 0 }] }',
+      'prices.currencies.EUR[0].usd 0 must be > 0 (costel.yaml:2)',
+    ],
+    ['  currencies: { EUR: [{ usd: 1 }] }', 'prices.currencies.EUR[0].from is missing (costel.yaml:2)'],
+    [
+      '  self_hosted: [{ name: a, gpu_hour: -1, tokens_per_hour: { input: 1 } }]',
+      'self-hosted model "a": gpu_hour -1 must be >= 0 (costel.yaml:2)',
+    ],
+    [
+      '  self_hosted: [{ name: a, gpu_hour: 1, gpus: 0, tokens_per_hour: { input: 1 } }]',
+      'self-hosted model "a": gpus 0 must be >= 1 (costel.yaml:2)',
+    ],
+    [
+      '  self_hosted: [{ name: a, gpu_hour: 1, utilization_percent: 0, tokens_per_hour: { input: 1 } }]',
+      'self-hosted model "a": utilization_percent 0 must be > 0 (costel.yaml:2)',
+    ],
+    [
+      '  self_hosted: [{ name: a, gpu_hour: 1, tokens_per_hour: {} }]',
+      'self-hosted model "a": tokens_per_hour {} must name at least one bucket, e.g. input and output (costel.yaml:2)',
+    ],
+    ['  ceiling: {}', 'ceiling: states no price; add per_million or per_unit (costel.yaml:2)'],
+    [
+      '  ceiling: { currency: EUR, per_million: { input: 1 } }',
+      'ceiling: currency "EUR" has no exchange rate; known are USD; add it under prices.currencies (costel.yaml:2)',
+    ],
+    [
+      '  ceiling: { per_million: { input: 1 }, changes: [{ per_million: { input: 1 } }] }',
+      'prices.ceiling.changes[0].from is missing (costel.yaml:2)',
+    ],
+    [
+      '  ceiling: { per_million: { input: 1 }, changes: [{ from: 2026-01-01, per_million: { input: 1 } }, { from: 2026-01-01, per_unit: { input: 2 } }] }',
+      'ceiling change #2: from 2026-01-01 has a ceiling already; state one for each instant (costel.yaml:2)',
     ],
     ['  discount: []', 'unknown key "discount" in prices; did you mean "discounts"? (costel.yaml:2)'],
   ])('refuses %s', (prices, message) => {

@@ -1,5 +1,5 @@
 import { FIRST_PERIOD_MS } from '../build-periods.js';
-import type { Amounts, RateSource, RuleProblem, RulesSource } from './rule-source.js';
+import type { Amounts, CeilingSource, OverrideSource, RateSource, RuleProblem, RulesSource } from './rule-source.js';
 import type { RuleScope } from './price-rules.js';
 
 /** Features that discounts may name in all: each adds tiers to the prices of every model that the discount is for. */
@@ -35,7 +35,7 @@ function checkCurrency(rule: RateSource & Partial<RuleScope>, source: RulesSourc
   }
   const firstMs = Math.min(...rates.map((rate) => rate.fromMs));
   const fromMs = rule.fromMs ?? FIRST_PERIOD_MS;
-  // A ceiling is for now; it has no beginning.
+  // A ceiling holds before its currency has a rate, at the first one.
   if (rule.name === undefined || firstMs <= fromMs) return [];
   return [
     problem(
@@ -83,6 +83,71 @@ function checkFeatures(source: RulesSource): RuleProblem[] {
       ];
 }
 
+/** Without its beginning: before its currency has a rate, a ceiling takes the first one. */
+function ratesOf({ fromMs: _fromMs, ...rates }: RateSource & { readonly fromMs: number }): RateSource {
+  return rates;
+}
+
+function statesPrice({ perMillion, perUnit }: Omit<RateSource, 'currency'>): boolean {
+  return stated(perMillion).length + stated(perUnit).length > 0;
+}
+
+function checkCeiling(ceiling: CeilingSource, source: RulesSource): RuleProblem[] {
+  const begins = new Set<number>();
+  const of = (rates: RateSource, path: Path): RuleProblem[] => [
+    ...checkCurrency(rates, source, path),
+    ...checkRates(rates, path),
+    ...(statesPrice(rates) ? [] : [problem(path, 'states no price; add per_million or per_unit')]),
+  ];
+  const changes = (ceiling.changes ?? []).flatMap((change, index) => {
+    const path = ['ceiling', 'changes', index];
+    const isRepeated = begins.has(change.fromMs);
+    begins.add(change.fromMs);
+    const repeated = `from ${dateOf(change.fromMs)} has a ceiling already; state one for each instant`;
+    return [...of(ratesOf(change), path), ...(isRepeated ? [problem([...path, 'from'], repeated)] : [])];
+  });
+  return [...of(ceiling, ['ceiling']), ...changes].map(({ path, message }) =>
+    problem(path, `ceiling${typeof path[2] === 'number' ? ` change #${path[2] + 1}` : ''}: ${message}`),
+  );
+}
+
+/** Prices of long contexts: each threshold once, each with a price. */
+function checkThresholds({ above = [] }: OverrideSource, path: Path): RuleProblem[] {
+  const seen = new Set<number>();
+  return above.flatMap((threshold, index) => {
+    const at = [...path, 'above_input_tokens', index];
+    const isRepeated = seen.has(threshold.aboveInputTokens);
+    seen.add(threshold.aboveInputTokens);
+    const where = `above_input_tokens ${threshold.aboveInputTokens}`;
+    return [
+      ...checkRates(threshold, at),
+      ...(statesPrice(threshold) ? [] : [problem(at, `${where} states no price; add per_million or per_unit`)]),
+      ...(isRepeated ? [problem(at, `${where} is stated twice; state each threshold once`)] : []),
+    ];
+  });
+}
+
+/** A currency has one rate from each instant on, and the dollar is what the others are measured in. */
+function checkExchangeRates(source: RulesSource): RuleProblem[] {
+  return Object.entries(source.currencies).flatMap(([code, rates]) => {
+    if (code === 'USD') {
+      const message = 'currency "USD" needs no exchange rate: amounts are converted to it; remove it';
+      return [problem(['currencies', code], message)];
+    }
+    const begins = rates.map((rate) => rate.fromMs);
+    return rates.flatMap(({ fromMs }, index) =>
+      begins.indexOf(fromMs) === index
+        ? []
+        : [
+            problem(
+              ['currencies', code, index, 'from'],
+              `currency "${code}" has two rates from ${dateOf(fromMs)} on; state one`,
+            ),
+          ],
+    );
+  });
+}
+
 /** What a schema of single values cannot tell: times, names, currencies, buckets that are stated twice. */
 export function checkRules(source: RulesSource): RuleProblem[] {
   const rates: readonly (readonly [Section, readonly (RuleScope & RateSource)[]])[] = [
@@ -108,9 +173,9 @@ export function checkRules(source: RulesSource): RuleProblem[] {
         ? []
         : [problem(['discounts', index], 'states neither percent nor rates; add percent, per_million or per_unit')],
     ),
-    ...(source.ceiling === undefined
-      ? []
-      : [...checkCurrency(source.ceiling, source, ['ceiling']), ...checkRates(source.ceiling, ['ceiling'])]),
+    ...(source.ceiling === undefined ? [] : checkCeiling(source.ceiling, source)),
+    ...source.overrides.flatMap((rule, index) => checkThresholds(rule, ['overrides', index])),
+    ...checkExchangeRates(source),
     ...checkNames(source),
     ...checkFeatures(source),
   ];

@@ -4,6 +4,7 @@ import { USAGE_BUCKETS, type UsageBucket } from '../usage.js';
 import type { CeilingPrice, PriceDiscount, PriceOverride, PriceRules, RulePrices, RuleScope } from './price-rules.js';
 import type {
   Amounts,
+  CeilingSource,
   DiscountSource,
   ExchangeRate,
   OverrideSource,
@@ -105,19 +106,39 @@ function compileDiscount(source: DiscountSource, currencies: RulesSource['curren
 }
 
 /**
- * The ceiling takes the newest exchange rate: it is for what is being spent now. What it does not name follows what it
- * does as in any list: reasoning the output, cached tokens the input.
+ * A ceiling holds until the next one begins, and changes with its currency's rate; before the first rate it takes that.
+ * Without gap: a call of any time has one.
  */
-function compileCeiling(source: RateSource, currencies: RulesSource['currencies']): CeilingPrice {
-  const newest = exchangePeriods(currencies, source.currency, {}).at(-1);
-  if (newest === undefined) return { prices: {} };
-  const prices = pricesOf(source, newest.usd);
+function compileCeiling(
+  { changes = [], ...first }: CeilingSource,
+  currencies: RulesSource['currencies'],
+): CeilingPrice[] {
+  const stated = [{ ...first, fromMs: FIRST_PERIOD_MS }, ...changes.toSorted((a, b) => a.fromMs - b.fromMs)];
+  return stated.flatMap((source, index) => {
+    const { fromMs } = source;
+    const toMs = stated[index + 1]?.fromMs ?? LAST_PERIOD_MS;
+    const periods = exchangePeriods(currencies, source.currency, { fromMs, toMs });
+    const [earliest] = (currencies[source.currency] ?? []).toSorted((a, b) => a.fromMs - b.fromMs);
+    const rateFromMs = Math.min(toMs, periods[0]?.fromMs ?? toMs);
+    const before =
+      earliest === undefined || fromMs >= rateFromMs ? [] : [{ fromMs, toMs: rateFromMs, usd: earliest.usd }];
+    return [...before, ...periods].map((period) => ({
+      prices: ceilingPrices(source, period.usd),
+      fromMs: period.fromMs,
+      toMs: period.toMs,
+    }));
+  });
+}
+
+/** What a ceiling does not name follows what it does as in any list: reasoning the output, cached tokens the input. */
+function ceilingPrices(source: RateSource, usd: string): RulePrices {
+  const prices = pricesOf(source, usd);
   const stated = new Map(Object.entries(prices) as [UsageBucket, bigint][]);
   // One for other units alone says nothing of tokens, least of all that they are free.
-  if (![...stated.keys()].some((bucket) => TOKEN_BUCKETS.has(bucket))) return { prices };
+  if (![...stated.keys()].some((bucket) => TOKEN_BUCKETS.has(bucket))) return prices;
   const filled = fillPrices(stated, '');
   const named = USAGE_BUCKETS.map((bucket, index) => [bucket, filled[index] ?? undefined] as const);
-  return { prices: Object.fromEntries(named.filter(([, price]) => price !== undefined)) };
+  return Object.fromEntries(named.filter(([, price]) => price !== undefined));
 }
 
 /**

@@ -44,9 +44,12 @@ export interface PriceDiscount extends RuleScope {
   readonly prices?: RulePrices;
 }
 
-/** What a call of an unknown model is assumed to cost at most, for budgets; it is never a price. */
+/** What a call of an unknown model is assumed to cost at most within a time, for budgets; it is never a price. */
 export interface CeilingPrice {
   readonly prices: RulePrices;
+  /** Half-open, milliseconds since 1970 UTC. */
+  readonly fromMs: number;
+  readonly toMs: number;
 }
 
 /**
@@ -56,7 +59,8 @@ export interface CeilingPrice {
 export interface PriceRules {
   readonly overrides: readonly PriceOverride[];
   readonly discounts: readonly PriceDiscount[];
-  readonly ceiling?: CeilingPrice;
+  /** Ascending, without overlap or gap. Absent: nothing is assumed. */
+  readonly ceiling?: readonly CeilingPrice[];
 }
 
 /** No rules: every price is a list's. */

@@ -41,13 +41,19 @@ export interface ExchangeRate {
   readonly usd: string;
 }
 
+/** What calls without a price are assumed to cost at most: from the beginning, and from later instants on. */
+export interface CeilingSource extends RateSource {
+  /** Each holds until the next one begins. */
+  readonly changes?: readonly (RateSource & { readonly fromMs: number })[];
+}
+
 /** Everything about prices that a user may state. */
 export interface RulesSource {
   readonly currencies: Readonly<Record<string, readonly ExchangeRate[]>>;
   readonly overrides: readonly OverrideSource[];
   readonly discounts: readonly DiscountSource[];
   readonly selfHosted: readonly SelfHostedSource[];
-  readonly ceiling?: RateSource;
+  readonly ceiling?: CeilingSource;
 }
 
 /** What is wrong with a rule, and where: the path is that of the source. */

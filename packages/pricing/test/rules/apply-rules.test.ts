@@ -13,6 +13,7 @@ import {
   type UsageBucket,
 } from '../../src/index.js';
 import { lazyCatalogue } from '../../src/catalogue/catalogue.js';
+import { compileRules } from '../../src/rules/compile-rules.js';
 import { usages } from '../arbitraries.js';
 
 const CHANGE = Date.UTC(2026, 5, 1);
@@ -188,10 +189,11 @@ describe('a discount', () => {
 
 describe('a ceiling', () => {
   it('bounds usage that has no price, and never becomes one', () => {
-    const book = bookOf({ ceiling: { prices: { input: picoUsd(15n), output: picoUsd(75n) } } });
-    expect(book.ceilingPicoUsd({ input: 2, output: 1 })).toBe(105n);
-    expect(book.ceilingPicoUsd({ input: 2, web_search: 1 })).toBeUndefined();
-    expect(bookOf({}).ceilingPicoUsd({ input: 2 })).toBeUndefined();
+    const prices = { input: picoUsd(15n), output: picoUsd(75n) };
+    const book = bookOf({ ceiling: [{ prices, fromMs: 0, toMs: 100 }] });
+    expect(book.ceilingPicoUsd({ input: 2, output: 1 }, 1)).toBe(105n);
+    expect(book.ceilingPicoUsd({ input: 2, web_search: 1 }, 1)).toBeUndefined();
+    expect(bookOf({}).ceilingPicoUsd({ input: 2 }, 1)).toBeUndefined();
     expect(
       priceCall({ provider: 'openai', requestModel: 'nope', atMs: 1, usage: { input: 2 }, quality: 'reported' }, book),
     ).toMatchObject({ status: 'unpriced', reason: 'unknown_model' });
@@ -235,5 +237,40 @@ describe('rules of any kind', () => {
         }
       }),
     );
+  });
+
+  it('is that of the call’s time, and changes at the millisecond', () => {
+    const rates = (input: string) => ({ currency: 'USD', perMillion: { input } });
+    const rules = compileRules({
+      currencies: {
+        EUR: [
+          { fromMs: 2000, usd: '2' },
+          { fromMs: 3000, usd: '3' },
+        ],
+      },
+      overrides: [],
+      discounts: [],
+      selfHosted: [],
+      ceiling: {
+        ...rates('10'),
+        changes: [
+          { currency: 'EUR', perMillion: { input: '1' }, fromMs: 1000 },
+          { ...rates('7'), fromMs: 4000 },
+        ],
+      },
+    });
+    const book = bookOf(rules);
+    const at = (ms: number) => book.assumedPicoUsd({ input: 1 }, ms);
+    // $10; then 1 EUR at its first rate, $2, and at $3; then $7, a million.
+    expect([999, 1000, 1999, 2000, 2999, 3000, 3999, 4000].map(at)).toEqual(
+      [10, 2, 2, 2, 2, 3, 3, 7].map((usd) => BigInt(usd) * 1_000_000n),
+    );
+    expect(book.ceilingTimes(500, 3500)).toEqual([
+      { fromMs: 500, toMs: 1000 },
+      { fromMs: 1000, toMs: 2000 },
+      { fromMs: 2000, toMs: 3000 },
+      { fromMs: 3000, toMs: 3500 },
+    ]);
+    expect(bookOf({}).ceilingTimes(0, 1)).toEqual([]);
   });
 });

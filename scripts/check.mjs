@@ -1,4 +1,4 @@
-// `npm run check`: types (sources and tests), lint, format, unused code, package shape. Each step is a tool's own
+// `npm run check`: types (sources and tests), lint, format, unused code, what documents promise, package shape. Each step is a tool's own
 // command, so that a failing one can be repeated by hand; all run, and the exit code is 1 if any failed.
 import { spawn } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
@@ -15,6 +15,7 @@ const steps = [
   { name: 'lint', command: bin('oxlint'), args: ['--deny-warnings'] },
   { name: 'format', command: bin('oxfmt'), args: ['--check'] },
   { name: 'unused code', command: bin('knip'), args: ['--no-config-hints'] },
+  { name: 'documents', command: process.execPath, args: [join('scripts', 'check-docs.mjs')] },
   ...published.map((name) => ({
     name: `package shape of ${name}`,
     command: bin('publint'),

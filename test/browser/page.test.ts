@@ -1,4 +1,5 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { chromium, type Browser, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -13,7 +14,9 @@ describe('the page', () => {
 
   beforeAll(async () => {
     mkdirSync(screenshots, { recursive: true });
-    stack = await startStack();
+    const config = join(tmpdir(), `costel-page-${process.pid}.yaml`);
+    writeFileSync(config, 'budgets: [{ name: search budget, scope: { feature: search }, limit_usd: 0.004 }]\n');
+    stack = await startStack({ config });
     browser = await chromium.launch({
       executablePath: process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium',
       args: [
@@ -24,6 +27,7 @@ describe('the page', () => {
         '--no-first-run',
       ],
     });
+    await expectGuidance(browser, stack.url);
     // 1 000 × $2.50/M + 100 × $10/M = $0.0035 a call; gpt-4o-mini: 1 000 × $0.15/M + 100 × $0.60/M = $0.00021.
     await sendCalls(stack.otlpUrl, [
       { model: 'gpt-4o', inputTokens: 1000, outputTokens: 100, feature: 'search', user: 'ada', durationMs: 1200 },
@@ -62,11 +66,13 @@ describe('the page', () => {
     await waitFor(async () => (await page.locator('.legend li').count()) >= 4, 'the charts by model and by feature');
     await waitFor(async () => (await page.locator('[aria-busy="true"]').count()) === 0, 'every card to be loaded');
     const text = (await page.locator('main').innerText()).replaceAll(/\s+/g, ' ');
+    await waitFor(async () => (await page.locator('.state.firing').count()) >= 2, 'the alerts of the budget');
     for (const wanted of ['gpt-4o', 'search', 'ada', 'p95', '33.3 %', 'model-that-nobody-knows unpriced', 'Forecast'])
       expect(text).toContain(wanted);
     expect(await page.locator('p.error').count()).toBe(0);
     const overflow = await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth');
     expect(overflow).toBe(0);
+    expect(await overlaps(page)).toEqual([]);
     await page.screenshot({ path: join(screenshots, `${name.replaceAll(' ', '-')}.png`), fullPage: true });
     await page.close();
   });
@@ -94,6 +100,27 @@ describe('the page', () => {
     expect(problems).toEqual([]);
   });
 });
+
+/** While there are no calls the page says how to send some, and shows nothing that looks like a figure of them. */
+async function expectGuidance(browser: Browser, url: string): Promise<void> {
+  const page = await browser.newPage();
+  await page.goto(url);
+  await page.getByText('Waiting for the first call').waitFor();
+  await page.screenshot({ path: join(screenshots, 'empty.png'), fullPage: true });
+  await page.close();
+}
+
+/** Titles that the choice beside them covers. */
+async function overlaps(page: Page): Promise<string[]> {
+  return page.locator('.card-head').evaluateAll((heads) =>
+    heads.flatMap((head) => {
+      const [title, choice] = [...head.children].map((child) => child.getBoundingClientRect());
+      if (!title || !choice) return [];
+      const isApart = choice.left >= title.right || choice.top >= title.bottom;
+      return isApart ? [] : [head.textContent ?? ''];
+    }),
+  );
+}
 
 async function openQuietly(browser: Browser, url: string): Promise<Page> {
   const page = await browser.newPage();

@@ -6,6 +6,9 @@ import { join, resolve } from 'node:path';
 
 const cli = resolve(import.meta.dirname, '../../packages/cli/bin/costel.cjs');
 
+/** A start on an empty directory takes 2 s; on a machine with thirty waiting processes it took 30 s. */
+const START_LIMIT_MS = 90_000;
+
 /** A port that was free a moment ago. */
 export async function freePort(): Promise<number> {
   const server = createServer();
@@ -45,10 +48,11 @@ export async function startStack({
   child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
   child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));
   const url = `http://127.0.0.1:${port}`;
-  await waitFor(async () => {
+  const isReady = async (): Promise<boolean> => {
     if (child.exitCode !== null) throw new Error(`costel up ended with exit code ${child.exitCode}:\n${output}`);
     return (await fetch(`${url}/api/v1/ready`).catch(() => undefined))?.ok === true;
-  }, `the stack to be ready; so far it printed:\n${output}`);
+  };
+  await waitFor(isReady, () => `the stack to be ready; so far it printed:\n${output}`, START_LIMIT_MS);
   return {
     otlpUrl: `http://127.0.0.1:${otlpPort}`,
     clickhouseUrl: `http://127.0.0.1:${clickhousePort}`,
@@ -69,16 +73,18 @@ export async function startStack({
 
 /**
  * Waits until a condition holds.
+ * @param what named in the error; a function is asked then, e.g. for what a process has printed by that time.
  * @throws Error naming what was awaited when it does not hold within the limit (30 s).
  */
 export async function waitFor(
   condition: () => boolean | Promise<boolean>,
-  what: string,
+  what: string | (() => string),
   limitMs = 30_000,
 ): Promise<void> {
   const deadline = performance.now() + limitMs;
   while (!(await condition())) {
-    if (performance.now() > deadline) throw new Error(`waited ${limitMs} ms for ${what}`);
+    if (performance.now() > deadline)
+      throw new Error(`waited ${limitMs} ms for ${typeof what === 'string' ? what : what()}`);
     await new Promise((next) => setTimeout(next, 25));
   }
 }

@@ -19,6 +19,7 @@ import {
   type Usage,
   type UsageQuality,
 } from '@costel/pricing';
+import { lazyCatalogue } from '../../../pricing/src/catalogue/catalogue.js';
 import { refreshRates, resolveRates, type RateResolver } from '../../src/index.js';
 import { USAGE_ARRAY_SQL } from '../../src/ledger/buckets.js';
 import { LEDGER_COLUMNS } from '../../src/ledger/ledger-columns.js';
@@ -258,6 +259,7 @@ describe('ClickHouse and TypeScript price the same', () => {
       };
     });
     expect(await compare(calls, book)).toEqual(['no_usage', 'not_billable', 'priced', 'unpriced']);
+    console.info(`store: ${calls.length} random calls priced the same by TypeScript and ClickHouse, line by line`);
   });
 
   it('for the usage of every recorded interaction', async () => {
@@ -286,6 +288,7 @@ describe('ClickHouse and TypeScript price the same', () => {
       });
     expect(calls.length).toBeGreaterThan(2000);
     expect(await compare(calls, createPriceBook())).toContain('priced');
+    console.info(`store: ${calls.length} recorded usages priced the same by TypeScript and ClickHouse, line by line`);
   });
 
   it.each(['999999999', '1000000000', '1000000001', '9007199254740991', '9007199254740992', '9007199254740993'])(
@@ -389,6 +392,83 @@ describe('ClickHouse and TypeScript price the same', () => {
         reason: 'reason' in computed ? computed.reason : '',
       });
     });
+  });
+
+  it('at every named edge: thresholds, the instant of a change, discount x batch x long context, empty tier, unknown region', async () => {
+    const changeMs = Date.UTC(2026, 5, 1);
+    const provider = (name: string, model: unknown) => [name, JSON.stringify({ models: [model] })] as const;
+    const book = createPriceBook({
+      catalogues: [
+        lazyCatalogue(
+          'edges 1',
+          '2026-11-22',
+          Object.fromEntries([
+            provider('openai', [
+              'edge',
+              '=edge',
+              [
+                [null, { i: [1_000_003, [200_000, 2_000_003]], o: [4_000_001, [200_000, 6_000_001]], r: 100_001 }],
+                ['2026-06-01', { i: [900_001, [128_000, 1_800_001]], o: 3_000_001 }],
+              ],
+              [[{ processing: 'batch' }, { i: [500_001, [200_000, 1_000_001]], o: 2_000_001 }, null]],
+            ]),
+          ]),
+        ),
+      ],
+      rules: {
+        overrides: [],
+        discounts: [
+          { name: 'contract', provider: 'openai', millionthsOff: 123_457, fromMs: changeMs - 2 },
+          { name: 'search', provider: 'openai', feature: 'search', serviceTier: 'batch', millionthsOff: 333_333 },
+        ].toReversed(),
+      },
+    });
+    const named = {
+      threshold: [127_999, 128_000, 128_001, 199_999, 200_000, 200_001].map((input) => ({ input })),
+      'threshold of all input together': [199_999, 200_000, 200_001].map((all) => ({ input: all - 7, cache_read: 7 })),
+      'a whole call at its tier': [{ input: 200_001, output: 1 }, { input: 1, output: 1_000_000 }, { output: 1 }],
+      'a bucket without a price': [{ input: 1, web_search: 1 }, { maps_search: 1 }],
+      nothing: [{}],
+    } satisfies Readonly<Record<string, readonly Usage[]>>;
+    const cases = Object.entries(named).flatMap(([name, usages]) =>
+      usages.flatMap((usage) =>
+        [changeMs - 3, changeMs - 2, changeMs - 1, changeMs, changeMs + 1].flatMap((atMs) =>
+          ['', 'batch', 'flex', 'no-such-tier'].flatMap((serviceTier) =>
+            ['', 'eu', 'no-such-region'].flatMap((region) =>
+              ['', 'search'].map((feature) => ({
+                name,
+                call: {
+                  provider: 'openai',
+                  requestModel: 'edge',
+                  atMs,
+                  serviceTier,
+                  region,
+                  feature,
+                  usage,
+                  quality: 'reported',
+                } satisfies CallToPrice,
+              })),
+            ),
+          ),
+        ),
+      ),
+    );
+    expect(cases.length).toBe(15 * 5 * 4 * 3 * 2);
+    const calls = cases.map(({ call }) => call);
+    expect(await compare(calls, book)).toEqual(['not_billable', 'priced', 'unpriced']);
+    // Discount x batch x long context meet in one price: $1.000001 a million, a third off, to the pico-dollar.
+    const meet = calls.find(
+      ({ usage, serviceTier, feature, atMs }) =>
+        'input' in usage &&
+        usage.input === 200_001 &&
+        serviceTier === 'batch' &&
+        feature === 'search' &&
+        atMs < changeMs,
+    );
+    if (meet === undefined) throw new Error('the cases have no such call');
+    const [line] = priceCall(meet, book).lineItems;
+    expect([line?.quantity, line?.unitPricePicoUsd]).toEqual([200_001, 666_668n]);
+    console.info(`store: ${calls.length} named edges priced the same by TypeScript and ClickHouse, line by line`);
   });
 
   it('on arrival, once the key is known, and not only when healed', async () => {

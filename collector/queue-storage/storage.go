@@ -1,14 +1,22 @@
-// Package queuestorage is the collector's file_storage, with one difference: what can be read is not lost for want of room.
+// Package queuestorage is the collector's file_storage, with two differences: what is in the queue is not lost for want of
+// room, neither while it is handed on nor when the collector is started again.
 //
 // To hand a queued request to the exporter, the collector's queue writes "this one is on its way" and reads the request, in
 // one step. Where the disk has no room for that note the step fails, and the queue forgets the request: acknowledged
 // to its sender, never sent, said in a line at debug level. Here the request is then read without the note. Without
 // it a collector that is killed delivers the request once more, which counts once.
+//
+// A collector that starts finds requests that were on their way when the last one was killed: with batches of 80 MiB and
+// ClickHouse away that can be all of the queue. The queue deletes them and writes them anew at its end; where the disk has no
+// room for that they are forgotten. Here they are told to the queue as not yet read, and stay where they are.
 package queuestorage
 
 import (
 	"context"
+	"encoding/binary"
+	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/open-telemetry/opentelemetry-collector-contrib/extension/storage/filestorage"
 	"go.opentelemetry.io/collector/component"
@@ -40,29 +48,97 @@ func (q *queueStorage) GetClient(ctx context.Context, kind component.Kind, id co
 	if err != nil {
 		return nil, err
 	}
+	// What cannot be read is taken for an empty queue, which begins anew over the old one's requests.
+	if _, err := inner.Get(ctx, metadataKey); err != nil {
+		return nil, fmt.Errorf("the queue %s of %s cannot be read: %w", name, id, errors.Join(err, inner.Close(ctx)))
+	}
 	return &client{inner}, nil
 }
 
 type client struct{ storage.Client }
 
+// Get tells requests that were on their way as not yet read.
+func (c *client) Get(ctx context.Context, key string) ([]byte, error) {
+	value, err := c.Client.Get(ctx, key)
+	if err != nil || key != metadataKey {
+		return value, err
+	}
+	return putBack(value), nil
+}
+
 // Batch reads what is to be read even where what is to be written beside it cannot be.
 func (c *client) Batch(ctx context.Context, operations ...*storage.Operation) error {
-	err := c.Client.Batch(ctx, operations...)
-	if err == nil {
-		return nil
-	}
 	var reads []*storage.Operation
 	for _, operation := range operations {
 		if operation.Type == storage.Get {
 			reads = append(reads, operation)
 		}
 	}
+	err := c.Client.Batch(ctx, operations...)
 	if len(reads) == 0 || len(reads) == len(operations) {
 		return err
 	}
-	// What was not written stays in the caller's memory, and is written with its next step that finds room.
-	if c.Client.Batch(ctx, reads...) != nil {
-		return err
+	if err != nil {
+		// What was not written stays in the caller's memory, and is written with its next step that finds room.
+		if c.Client.Batch(ctx, reads...) != nil {
+			return err
+		}
+	}
+	for _, read := range reads {
+		// A request that had no room, or was delivered while others were on their way, has left its number behind.
+		if read.Value == nil {
+			return errNoRequest
+		}
 	}
 	return nil
+}
+
+// The queue's own record of itself: fixed 64-bit numbers of these fields.
+const (
+	metadataKey     = "qmv0"
+	readIndexField  = 3
+	dispatchedField = 5
+	fixed64Bytes    = 8
+)
+
+var errNoRequest = errors.New("there is no request under this number")
+
+// putBack makes a record say of requests that were on their way that the first of them is to be read next. Those after it
+// that were delivered have no value any more, and are passed over. A record that is not understood is left as it is.
+func putBack(record []byte) []byte {
+	var kept []byte
+	var readIndex uint64
+	var dispatched []uint64
+	for rest := record; len(rest) > 0; {
+		field, wire, n := rest[0]>>3, rest[0]&7, 1+fixed64Bytes
+		size, sizeBytes := uint64(fixed64Bytes), 0
+		if wire == 2 {
+			if size, sizeBytes = binary.Uvarint(rest[1:]); sizeBytes <= 0 || size > uint64(len(rest)) || size%fixed64Bytes != 0 {
+				return record
+			}
+			n = 1 + sizeBytes + int(size)
+		} else if wire != 1 {
+			return record
+		}
+		if len(rest) < n {
+			return record
+		}
+		value := rest[1+sizeBytes : n]
+		switch field {
+		case readIndexField:
+			readIndex = binary.LittleEndian.Uint64(value)
+		case dispatchedField:
+			for ; len(value) > 0; value = value[fixed64Bytes:] {
+				dispatched = append(dispatched, binary.LittleEndian.Uint64(value))
+			}
+		default:
+			kept = append(kept, rest[:n]...)
+		}
+		rest = rest[n:]
+	}
+	if len(dispatched) == 0 {
+		return record
+	}
+	first := min(readIndex, slices.Min(dispatched))
+	return binary.LittleEndian.AppendUint64(append(kept, readIndexField<<3|1), first)
 }

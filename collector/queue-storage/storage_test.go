@@ -1,7 +1,9 @@
 package queuestorage
 
 import (
+	"bytes"
 	"context"
+	"encoding/binary"
 	"testing"
 
 	"github.com/open-telemetry/opentelemetry-collector-contrib/extension/storage/filestorage"
@@ -67,5 +69,57 @@ func TestARequestThatHasNoRoomIsRefused(t *testing.T) {
 	store := openStore(t, NewFactory())
 	if store.Set(context.Background(), "request", make([]byte, 2*storeBytes)) == nil {
 		t.Fatal("the sender was told that it is stored")
+	}
+}
+
+// recordOf writes the queue's record of itself: two sizes, the index to read next, the one to write next, and the numbers of
+// the requests that are on their way, packed.
+func recordOf(readIndex, writeIndex uint64, dispatched ...uint64) []byte {
+	number := binary.LittleEndian.AppendUint64
+	record := number(append(number([]byte{1<<3 | 1}, 30), 2<<3|1), 400)
+	record = number(append(record, 3<<3|1), readIndex)
+	record = number(append(record, 4<<3|1), writeIndex)
+	if len(dispatched) == 0 {
+		return record
+	}
+	record = append(record, 5<<3|2, byte(8*len(dispatched)))
+	for _, index := range dispatched {
+		record = number(record, index)
+	}
+	return record
+}
+
+func TestRequestsThatWereOnTheirWayAreToBeReadAgainAfterAKill(t *testing.T) {
+	store := openStore(t, NewFactory())
+	ctx := context.Background()
+	if err := store.Set(ctx, "qmv0", recordOf(9, 12, 7, 4, 8)); err != nil {
+		t.Fatal(err)
+	}
+	record, err := store.Get(ctx, "qmv0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	number := binary.LittleEndian.AppendUint64
+	want := number(append(number([]byte{1<<3 | 1}, 30), 2<<3|1), 400)
+	want = number(append(number(append(want, 4<<3|1), 12), 3<<3|1), 4)
+	if !bytes.Equal(record, want) {
+		t.Fatalf("the queue is told %x, not that request 4 is next: %x", record, want)
+	}
+}
+
+func TestARecordWithoutSuchRequestsOrOfAnotherFormStaysAsItIs(t *testing.T) {
+	whole := recordOf(9, 12, 7)
+	for _, record := range [][]byte{nil, recordOf(9, 12), whole[:len(whole)-3], {0x08, 0x01}, {0x2a, 0xff}, []byte("no record")} {
+		if got := putBack(record); !bytes.Equal(got, record) {
+			t.Fatalf("%x became %x", record, got)
+		}
+	}
+}
+
+func TestANumberWithoutARequestIsPassedOver(t *testing.T) {
+	store := openStore(t, NewFactory())
+	note, read := storage.SetOperation("qmv0", recordOf(5, 12, 4)), storage.GetOperation("4")
+	if err := store.Batch(context.Background(), note, read); err != errNoRequest {
+		t.Fatalf("a request of nothing was handed on (%v)", err)
 	}
 }

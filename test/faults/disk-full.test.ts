@@ -153,6 +153,58 @@ describe('a full disk', () => {
     });
   });
 
+  it('of the collector’s queue, which is killed and started again twice while it is full: starts, pushes back, and loses nothing', async (context) => {
+    const disk = smallDisk(context, QUEUE_MEBIBYTES);
+    const directory = mkdtempSync(join(tmpdir(), 'costel-faults-disk-'));
+    undo.push(() => rmSync(directory, { recursive: true, force: true }));
+    const stack = await CostelProcess.prepare(join(directory, 'data'));
+    undo.push(() => stack.kill());
+    await stack.start();
+    const queueDirectory = join(disk.path, 'queue');
+    const target = { clickhouseUrl: stack.clickhouseUrl, password: stack.token, queueDirectory };
+    let collector = await startCollector(target);
+    undo.push(() => collector.kill());
+    const books = new Books();
+    const senders = Array.from({ length: 2 }, (_, index) => {
+      const stream = new Random(settings.seed, `queue-disk-kill-${index}`);
+      return new Sender({ url: () => collector.httpUrl, books, random: stream, repeatShare: 0 });
+    });
+    for (const sender of senders) sender.start();
+    await waitFor(() => books.calls > 100, 'the first calls to be acknowledged');
+    await stack.kill();
+    const refusals = () => senders.reduce((sum, { counts }) => sum + (counts.failures.get(503) ?? 0), 0);
+    await waitFor(() => refusals() > 10, 'refusals for want of room in the queue', 120_000);
+    const atFull = books.calls;
+    const restartSeconds: string[] = [];
+    // Once as the queue left the disk, once without a byte left.
+    for (const isFilled of [false, true]) {
+      if (isFilled) disk.fill();
+      await collector.kill();
+      const killedAt = performance.now();
+      collector = await startCollector(target);
+      restartSeconds.push(((performance.now() - killedAt) / 1000).toFixed(1));
+      const before = refusals();
+      await waitFor(() => refusals() > before + 10, 'the collector to push back again', 120_000);
+    }
+    const acknowledgedFull = books.calls - atFull;
+    disk.empty();
+    await stack.start();
+    await waitFor(() => books.calls > atFull + acknowledgedFull + 200, 'calls to be acknowledged again', 120_000);
+    await Promise.all(senders.map((sender) => sender.finish()));
+    await expectTotals(stack, books, 120_000);
+    printFigure('kill -9 of the collector on a full disk', {
+      'queue MiB': QUEUE_MEBIBYTES,
+      'calls it took': atFull,
+      'taken while full': acknowledgedFull,
+      'started again after s': restartSeconds.join(', '),
+      'answered 503': refusals(),
+      'calls acknowledged': books.calls,
+      lost: 0,
+      double: 0,
+      'total USD': books.costUsd,
+    });
+  });
+
   it('of the collector’s queue does not lose the request that is read just when there is no room to note it', () => {
     const { status, stdout, stderr } = spawnSync(
       'go',

@@ -10,6 +10,7 @@ export {
 export { readSpeech } from './apis/openai-other.js';
 export type { UsageReading } from './apis/usage-reading.js';
 export type { Catalogue } from './catalogue/catalogue.js';
+export { PUBLISHED_SOURCES } from './catalogue/published-prices.js';
 export { parseCatalogues } from './catalogue/parse-catalogues.js';
 export {
   computeCost,
@@ -47,6 +48,7 @@ export { checkRules, MAX_DISCOUNT_FEATURES } from './rules/check-rules.js';
 export { compileRules } from './rules/compile-rules.js';
 export type {
   Amounts,
+  CeilingSource,
   DiscountSource,
   ExchangeRate,
   OverrideSource,
@@ -63,6 +65,7 @@ export {
   type PriceRules,
   type RulePrices,
   type RuleScope,
+  type RuleStatement,
   type ThresholdPrices,
 } from './rules/price-rules.js';
 export {

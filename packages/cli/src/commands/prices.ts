@@ -2,6 +2,7 @@ import {
   findProvider,
   formatPicoUsd,
   PROVIDERS,
+  PUBLISHED_SOURCES,
   USAGE_BUCKETS,
   type PriceBook,
   type PriceDiscount,
@@ -96,17 +97,38 @@ export interface ExplainPricesOptions {
   readonly atMs: number;
 }
 
+/** As the rule was stated: one in another currency is cut where the exchange rate changes. */
 function timeOf(rule: PriceOverride | PriceDiscount): string {
-  const from = rule.fromMs === undefined ? null : beginOf(rule.fromMs);
-  const to = rule.toMs === undefined ? null : endOf(rule.toMs);
+  const { fromMs, toMs } = rule.statement ?? rule;
+  const from = fromMs === undefined ? null : beginOf(fromMs);
+  const to = toMs === undefined ? null : endOf(toMs);
   return `${from === null ? 'from the beginning' : `from ${from}`}${to === null ? '' : ` to ${to} (exclusive)`}`;
 }
 
 const bucketsOf = (rule: PriceOverride | PriceDiscount): string => Object.keys(rule.prices ?? {}).join(', ');
 
+function exchangeText({ statement }: PriceOverride | PriceDiscount): string {
+  if (statement?.exchange === undefined) return '';
+  const { currency, usd, fromMs } = statement.exchange;
+  return `, in ${currency} at $${usd} (exchange rate from ${new Date(fromMs).toISOString()})`;
+}
+
+function overrideText(rule: PriceOverride): string {
+  const name = JSON.stringify(rule.name);
+  const hardware = rule.statement?.hardware;
+  if (hardware === undefined) {
+    const states = bucketsOf(rule) || 'long-context prices';
+    return `override ${name} (prices in costel.yaml), ${timeOf(rule)}, states ${states}${exchangeText(rule)}`;
+  }
+  const { gpuHour, gpus, utilizationPercent } = hardware;
+  const amount =
+    rule.statement?.exchange === undefined ? `$${gpuHour}` : `${gpuHour} ${rule.statement.exchange.currency}`;
+  return `self-hosted model ${name} (prices in costel.yaml), ${timeOf(rule)}: ${amount} a GPU-hour, ${gpus} ${gpus === 1 ? 'GPU' : 'GPUs'}, ${utilizationPercent} % of the time in use, over the tokens an hour of ${bucketsOf(rule)}${exchangeText(rule)}`;
+}
+
 function discountText(rule: PriceDiscount): string {
   const percent = rule.millionthsOff === undefined ? '' : `${rule.millionthsOff / 10_000} % off every price`;
-  const rates = bucketsOf(rule) === '' ? '' : `its own rates for ${bucketsOf(rule)}`;
+  const rates = bucketsOf(rule) === '' ? '' : `its own rates for ${bucketsOf(rule)}${exchangeText(rule)}`;
   const feature = rule.feature === undefined ? '' : `, for calls of feature ${JSON.stringify(rule.feature)} only`;
   return `${[percent, rates].filter((text) => text !== '').join(' and ')}${feature}`;
 }
@@ -121,7 +143,9 @@ function explain(period: RatePeriod, { book, model, atMs, feature }: ExplainPric
     const time = `${from === null ? '' : ` from ${from}`}${to === null ? '' : ` to ${to} (exclusive)`}`;
     const name = period.catalogueModel === model ? '' : ` as ${period.catalogueModel}`;
     const asOf = book.catalogues.find((catalogue) => catalogue.name === period.catalogue)?.asOf ?? period.asOf;
-    steps.push(`${period.catalogue}, data of ${asOf}, lists ${model}${name}${time}`);
+    const page = PUBLISHED_SOURCES[period.catalogueModel];
+    const source = page === undefined ? '' : ` (source: ${page})`;
+    steps.push(`${period.catalogue}, data of ${asOf}, lists ${model}${name}${time}${source}`);
   }
   const holds = (rule: PriceOverride | PriceDiscount): boolean =>
     (rule.fromMs ?? -Infinity) <= atMs && atMs < (rule.toMs ?? Infinity);
@@ -133,10 +157,7 @@ function explain(period: RatePeriod, { book, model, atMs, feature }: ExplainPric
     const discount = book.rules.discounts.find(
       (rule) => id.startsWith('discount:') && rule.name === name && holds(rule),
     );
-    if (override !== undefined)
-      steps.push(
-        `override ${JSON.stringify(name)} (prices in costel.yaml), ${timeOf(override)}, states ${bucketsOf(override) || 'long-context prices'}`,
-      );
+    if (override !== undefined) steps.push(overrideText(override));
     if (discount !== undefined) {
       const isOther = discount.feature !== undefined && discount.feature !== feature;
       steps.push(

@@ -48,6 +48,81 @@ describe('an explanation of a price', () => {
     expect(line?.tiers[0]?.price_usd).toMatchObject({ input: '0.0000018', output: '0.000009' });
   });
 
+  it('says of hardware and of another currency how they were stated, and which exchange rate held', async () => {
+    const book = createPriceBook({
+      rules: compileRules({
+        currencies: {
+          EUR: [
+            { fromMs: Date.UTC(2026, 0, 1), usd: '1.10' },
+            { fromMs: Date.UTC(2026, 6, 1), usd: '1.20' },
+          ],
+        },
+        overrides: [
+          {
+            name: 'euros',
+            provider: 'openai',
+            model: 'gpt-4o',
+            currency: 'EUR',
+            perMillion: { input: '2' },
+            fromMs: Date.UTC(2026, 1, 1),
+            toMs: Date.UTC(2027, 0, 1),
+          },
+        ],
+        discounts: [
+          {
+            name: 'rates',
+            provider: 'openai',
+            model: 'gpt-5',
+            currency: 'EUR',
+            perMillion: { input: '1' },
+            fromMs: Date.UTC(2026, 0, 1),
+          },
+        ],
+        selfHosted: [
+          {
+            name: 'cluster',
+            provider: 'vllm',
+            model: 'llama*',
+            currency: 'USD',
+            gpuHour: '2.5',
+            gpus: 8,
+            utilizationPercent: 50,
+            tokensPerHour: { input: 40_000_000 },
+          },
+        ],
+        ceiling: {
+          currency: 'USD',
+          perMillion: { input: '20' },
+          changes: [{ currency: 'USD', perMillion: { input: '9' }, fromMs: Date.UTC(2026, 9, 1) }],
+        },
+      }),
+    });
+    const because = async (more: Partial<ExplainPricesOptions>): Promise<string> => {
+      lines.length = 0;
+      await explainPrices(options({ book, ...more })).catch(() => undefined);
+      return lines.map((text) => (JSON.parse(text) as { because: string[] }).because.join('\n')).join('\n');
+    };
+    expect(await because({})).toContain(
+      'override "euros" (prices in costel.yaml), from 2026-02-01T00:00:00.000Z to 2027-01-01T00:00:00.000Z (exclusive), states input, in EUR at $1.20 (exchange rate from 2026-07-01T00:00:00.000Z)',
+    );
+    expect(await because({ model: 'gpt-5' })).toContain(
+      'from 2026-01-01T00:00:00.000Z: its own rates for input, in EUR at $1.20 (exchange rate from 2026-07-01T00:00:00.000Z)',
+    );
+    expect(await because({ provider: 'vllm', model: 'llama-3' })).toBe(
+      'self-hosted model "cluster" (prices in costel.yaml), from the beginning: $2.5 a GPU-hour, 8 GPUs, 50 % of the time in use, over the tokens an hour of input',
+    );
+    expect(await because({ model: 'nobody-lists-it' })).toContain(
+      'ceiling (prices in costel.yaml), from 2026-10-01T00:00:00.000Z: ',
+    );
+  });
+
+  it('of a price that no catalogue has any more names the page that it was read from', async () => {
+    await explainPrices(
+      options({ book: createPriceBook(), provider: 'deepseek', model: 'deepseek-chat', atMs: Date.UTC(2025, 8, 6) }),
+    );
+    expect(lines.join('')).toContain('(source: api-docs.deepseek.com/quick_start/pricing, as of September 2025');
+  });
+
   it('of a model that nobody lists says what budgets assume of it, and fails', async () => {
     await expect(explainPrices(options({ model: 'not-listed-yet' }))).rejects.toThrow(
       'openai not-listed-yet has no price: unknown model; state one under prices.overrides',

@@ -1,7 +1,15 @@
 import { fillPrices } from '../bucket-prices.js';
 import { FIRST_PERIOD_MS, LAST_PERIOD_MS, TOKEN_BUCKETS } from '../build-periods.js';
 import { USAGE_BUCKETS, type UsageBucket } from '../usage.js';
-import type { CeilingPrice, PriceDiscount, PriceOverride, PriceRules, RulePrices, RuleScope } from './price-rules.js';
+import type {
+  CeilingPrice,
+  PriceDiscount,
+  PriceOverride,
+  PriceRules,
+  RulePrices,
+  RuleScope,
+  RuleStatement,
+} from './price-rules.js';
 import type {
   Amounts,
   CeilingSource,
@@ -23,6 +31,8 @@ interface ExchangePeriod {
   readonly fromMs: number;
   readonly toMs: number;
   readonly usd: string;
+  /** From when the rate itself holds. */
+  readonly rateFromMs: number;
 }
 
 /** The exchange rates that hold over a rule's time; dollars have one for all time. */
@@ -33,12 +43,12 @@ function exchangePeriods(
 ): ExchangePeriod[] {
   const fromMs = scope.fromMs ?? FIRST_PERIOD_MS;
   const toMs = scope.toMs ?? LAST_PERIOD_MS;
-  if (currency === 'USD') return [{ fromMs, toMs, usd: '1' }];
+  if (currency === 'USD') return [{ fromMs, toMs, usd: '1', rateFromMs: fromMs }];
   const rates: readonly ExchangeRate[] = (currencies[currency] ?? []).toSorted((a, b) => a.fromMs - b.fromMs);
   return rates.flatMap((rate, index) => {
     const start = Math.max(fromMs, rate.fromMs);
     const end = Math.min(toMs, rates[index + 1]?.fromMs ?? LAST_PERIOD_MS);
-    return start < end ? [{ fromMs: start, toMs: end, usd: rate.usd }] : [];
+    return start < end ? [{ fromMs: start, toMs: end, usd: rate.usd, rateFromMs: rate.fromMs }] : [];
   });
 }
 
@@ -66,9 +76,28 @@ function scopeOf(source: RuleScope, currency: string, period: ExchangePeriod): R
   };
 }
 
+/** How a rule was stated, as far as its compiled form does not tell. */
+function statementOf(
+  source: RuleScope,
+  currency: string,
+  { usd, rateFromMs }: ExchangePeriod,
+  hardware?: RuleStatement['hardware'],
+): { readonly statement?: RuleStatement } {
+  if (currency === 'USD' && hardware === undefined) return {};
+  return {
+    statement: {
+      ...(source.fromMs === undefined ? {} : { fromMs: source.fromMs }),
+      ...(source.toMs === undefined ? {} : { toMs: source.toMs }),
+      ...(currency === 'USD' ? {} : { exchange: { currency, usd, fromMs: rateFromMs } }),
+      ...(hardware === undefined ? {} : { hardware }),
+    },
+  };
+}
+
 function compileOverride(source: OverrideSource, currencies: RulesSource['currencies']): PriceOverride[] {
   return exchangePeriods(currencies, source.currency, source).map((period) => ({
     ...scopeOf(source, source.currency, period),
+    ...statementOf(source, source.currency, period),
     prices: pricesOf(source, period.usd),
     ...(source.above === undefined
       ? {}
@@ -85,6 +114,7 @@ function compileSelfHosted(source: SelfHostedSource, currencies: RulesSource['cu
   const { gpuHour: amount, gpus, utilizationPercent } = source;
   return exchangePeriods(currencies, source.currency, source).map((period) => ({
     ...scopeOf(source, source.currency, period),
+    ...statementOf(source, source.currency, period, { gpuHour: amount, gpus, utilizationPercent }),
     prices: Object.fromEntries(
       Object.entries(source.tokensPerHour).map(([bucket, tokensPerHour]) => [
         bucket,
@@ -99,6 +129,7 @@ function compileDiscount(source: DiscountSource, currencies: RulesSource['curren
   const hasRates = perMillion !== undefined || perUnit !== undefined;
   return exchangePeriods(currencies, source.currency, source).map((period) => ({
     ...scopeOf(source, source.currency, period),
+    ...(hasRates ? statementOf(source, source.currency, period) : {}),
     ...(feature === undefined ? {} : { feature }),
     ...(percent === undefined ? {} : { millionthsOff: Math.round(percent * MILLIONTHS_PER_PERCENT) }),
     ...(hasRates ? { prices: pricesOf(source, period.usd) } : {}),

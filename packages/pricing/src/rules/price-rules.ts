@@ -25,6 +25,16 @@ export interface RuleScope {
   readonly toMs?: number;
 }
 
+/** How the user stated a rule, for explanations: a rule is cut where an exchange rate changes, its statement is whole. */
+export interface RuleStatement {
+  readonly fromMs?: number;
+  readonly toMs?: number;
+  /** Absent for dollars. */
+  readonly exchange?: { readonly currency: string; readonly usd: string; readonly fromMs: number };
+  /** Where prices were computed from hardware by the hour. */
+  readonly hardware?: { readonly gpuHour: string; readonly gpus: number; readonly utilizationPercent: number };
+}
+
 /**
  * Prices of the user's own: each bucket named here has this price, each other one keeps the list's. Where no list knows
  * the model, these are all prices it has. A price that is stated at no threshold holds at all of the list's.
@@ -33,6 +43,7 @@ export interface PriceOverride extends RuleScope {
   readonly prices: RulePrices;
   /** Ascending. */
   readonly above?: readonly ThresholdPrices[];
+  readonly statement?: RuleStatement;
 }
 
 /** A negotiated discount: percent off every price, or rates in their place; where both, the rates stay undiscounted. */
@@ -42,6 +53,7 @@ export interface PriceDiscount extends RuleScope {
   /** Millionths of the price that are taken off, e.g. 150 000 for 15 %; negative is a surcharge. */
   readonly millionthsOff?: number;
   readonly prices?: RulePrices;
+  readonly statement?: RuleStatement;
 }
 
 /** What a call of an unknown model is assumed to cost at most within a time, for budgets; it is never a price. */

@@ -22,6 +22,8 @@ export interface BuildPlan {
   readonly frozenUntilMs: number;
   /** Whether it holds the open quarter hours too. */
   readonly isOpen: boolean;
+  /** Whether queries wait until it is published. */
+  readonly isAwaited: boolean;
   /** Whether the hold that stands ends with this build. */
   readonly isRelease: boolean;
   readonly nowMs: number;

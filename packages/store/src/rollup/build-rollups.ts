@@ -16,7 +16,7 @@ import {
   readPublishedState,
   type PublishedState,
 } from './published-state.js';
-import { countOpenCalls, END_OF_TIME_MS, MAX_LIVE_CALLS } from './read-view.js';
+import { countOpenCalls, END_OF_TIME_MS, holdReads, isReadLive, MAX_LIVE_CALLS } from './read-view.js';
 import {
   DAY_ROLLUPS,
   QUARTER_ROLLUP,
@@ -78,8 +78,11 @@ const MAX_SEAL_DAYS = 31;
 const MAX_SEAL_CALLS = 5_000_000;
 /** Quarter hours that one statement builds, so that its memory does not grow with what has changed. */
 const MAX_QUARTERS_AT_ONCE = 384;
-/** Building the open quarter hours takes at most one part in so many of the time. */
+/** Building the open quarter hours takes one part in so many of the time, more where the next one would come too late. */
 const OPEN_BUILD_SHARE = 10;
+const MIN_REST_SHARE = 2;
+/** From the end of such a build to the end of the next one: what it answers is a minute old at most. */
+const MAX_REST_MS = 50_000;
 
 /**
  * Rebuilds what changed and seals what has ended: quarter hours with rows newer than the last build, from FINAL, under a
@@ -98,15 +101,30 @@ interface BuildStep extends BuildResult {
 }
 
 async function buildOnce(db: Database, options: BuildOptions): Promise<BuildStep> {
+  const calledMs = performance.now();
   // The blocks are read before any row: what commits after this is above them, and therefore new to the next build.
   const found = await readPublishedState(db);
   await learnCountedBounds(db, found.ledgerBlocks);
   const { hold } = found;
   if (hold !== undefined && hold.build !== options.releaseHold) return nothingBuilt(found.sealedUntilMs);
   await options.hooks?.afterBlocksRead?.();
-  const startedMs = performance.now();
   const { plan, more } = await planBuild(db, found, options);
   if (plan === undefined) return nothingBuilt(found.sealedUntilMs);
+  if (!plan.isOpen || plan.isRelease || !isReadLive(db, found)) return carryOut(db, plan, options, more);
+  const letRead = await holdReads(db);
+  try {
+    // Planned again, as of now: what the reads that have ended saw must be in it.
+    const nowMs = options.nowMs + Math.ceil(performance.now() - calledMs);
+    const again = await planBuild(db, await readPublishedState(db), { ...options, nowMs });
+    if (again.plan === undefined) return nothingBuilt(found.sealedUntilMs);
+    return await carryOut(db, { ...again.plan, isAwaited: true }, options, again.more);
+  } finally {
+    letRead();
+  }
+}
+
+async function carryOut(db: Database, plan: BuildPlan, options: BuildOptions, more: boolean): Promise<BuildStep> {
+  const startedMs = performance.now();
   await writeBuild(db, plan);
   await options.hooks?.beforePublish?.();
   await publishBuild(db, plan);
@@ -122,7 +140,12 @@ const openBuilds = new WeakMap<Database, { readonly endedMs: number; readonly to
 /** Whether it is too early for another build of the open quarter hours. */
 function isResting(db: Database): boolean {
   const last = openBuilds.get(db);
-  return last !== undefined && performance.now() - last.endedMs < OPEN_BUILD_SHARE * last.tookMs;
+  if (last === undefined) return false;
+  const restMs = Math.max(
+    MIN_REST_SHARE * last.tookMs,
+    Math.min(OPEN_BUILD_SHARE * last.tookMs, MAX_REST_MS - 2 * last.tookMs),
+  );
+  return performance.now() - last.endedMs < restMs;
 }
 
 /** What is to be built; nothing where nothing is new, or where the tail is long and was built a moment ago. */
@@ -150,7 +173,18 @@ async function planBuild(
   const isFirstDetail = state.detailFromMs === Infinity;
   const build = nextBuild(found, nowMs);
   return {
-    plan: { ...needs, build, days, months, soFarDay, frozenUntilMs, isFirstDetail, isOpen, isRelease },
+    plan: {
+      ...needs,
+      build,
+      days,
+      months,
+      soFarDay,
+      frozenUntilMs,
+      isFirstDetail,
+      isOpen,
+      isRelease,
+      isAwaited: false,
+    },
     more: seal.more,
   };
 }
@@ -294,7 +328,7 @@ async function writeLiveQuarters(db: Database, plan: BuildPlan, quarters: readon
   for (let index = 0; index < live.length; index += MAX_QUARTERS_AT_ONCE) {
     const ranges = rangesOf(live.slice(index, index + MAX_QUARTERS_AT_ONCE), QUARTER_MS);
     const partitions = plan.state.partitionsWithin(ranges);
-    await writeQuarters(db, { build: plan.build, ranges, partitions, isUrgent: !plan.isOpen });
+    await writeQuarters(db, { build: plan.build, ranges, partitions, isUrgent: !plan.isOpen || plan.isAwaited });
   }
 }
 

@@ -23,8 +23,39 @@ export const END_OF_TIME_MS = 4_102_444_800_000;
 /** The reads of each database that are under way: planned, and perhaps not begun. */
 const reads = new WeakMap<Database, Set<Promise<unknown>>>();
 
-/** Runs a read that first asks what is published and then reads by it; {@link readsUnderWay} waits for it. */
+/** Of each database, what reads wait for before they ask what is published: see {@link holdReads}. */
+const gates = new WeakMap<Database, Promise<void>>();
+
+/** The longest that reads wait, whatever becomes of the build. */
+const MAX_GATE_MS = 15_000;
+
+/**
+ * Lets reads of this process wait until the result is called, and waits for those under way. A build of the open quarter
+ * hours may answer only who asks after it began and after the last read of the ledger ended: where queries never pause, one
+ * of them would be under way during each such build, and all of them would read a tail that grows and grows.
+ */
+export async function holdReads(db: Database): Promise<() => void> {
+  let open = (): void => undefined;
+  const gate = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  const release = (): void => {
+    clearTimeout(timer);
+    if (gates.get(db) === gate) gates.delete(db);
+    open();
+  };
+  const timer = setTimeout(release, MAX_GATE_MS);
+  gates.set(db, gate);
+  await readsUnderWay(db);
+  return release;
+}
+
+/**
+ * Runs a read that first asks what is published and then reads by it; {@link readsUnderWay} waits for it, and it waits for
+ * {@link holdReads}.
+ */
 export async function planAndRead<Result>(db: Database, read: () => Promise<Result>): Promise<Result> {
+  for (let gate = gates.get(db); gate !== undefined; gate = gates.get(db)) await gate;
   const underWay = reads.get(db) ?? new Set<Promise<unknown>>();
   reads.set(db, underWay);
   const result = read();
@@ -77,6 +108,13 @@ function isAnsweredByOpenBuild(db: Database, state: PublishedState): boolean {
   const live = liveReads.get(db);
   const liveEndedAgoMs = live === undefined ? Infinity : live.under > 0 ? 0 : performance.now() - live.endedMs;
   return state.openAgeMs <= Math.min(MAX_OPEN_AGE_MS, liveEndedAgoMs);
+}
+
+/** Whether queries have read the ledger's newest calls a moment ago, for no build stands for them. */
+export function isReadLive(db: Database, state: PublishedState): boolean {
+  if (state.hold !== undefined || isAnsweredByOpenBuild(db, state)) return false;
+  const live = liveReads.get(db);
+  return live !== undefined && (live.under > 0 || performance.now() - live.endedMs < MAX_OPEN_AGE_MS);
 }
 
 /** About how many rows a read of the open quarter hours goes through: the ledger is ordered by the hour of the start. */

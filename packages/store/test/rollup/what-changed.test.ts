@@ -194,6 +194,28 @@ FROM numbers({first:UInt64}, {count:UInt64})`,
     expect(await calls()).toBe(MAX_LIVE_CALLS + 16);
   });
 
+  it('answers queries that never pause, none of which sees less than one before it', async () => {
+    await insertCalls(0, MAX_LIVE_CALLS + 1);
+    const seen: number[] = [];
+    const queries = { done: false };
+    const asking = (async () => {
+      while (!queries.done) seen.push(await calls());
+    })();
+    while (seen.length < 2) await new Promise((resolve) => setImmediate(resolve));
+    await insertCalls(MAX_LIVE_CALLS + 1, 10);
+    await buildRollups(store.db, { nowMs: Date.now(), graceMs: 2 * 3_600_000 });
+    const { state } = await readView(store.db);
+    await insertCalls(MAX_LIVE_CALLS + 11, 10);
+    const before = seen.length;
+    while (seen.length < before + 2) await new Promise((resolve) => setImmediate(resolve));
+    queries.done = true;
+    await asking;
+    // The build stands for the open quarter hours at once, though a query was under way when it was asked for.
+    expect(state.quartersUntilMs).toBeGreaterThan(state.sealedUntilMs);
+    expect(seen).toEqual(seen.toSorted((left, right) => left - right));
+    expect(seen.at(-1)).toBe(MAX_LIVE_CALLS + 11);
+  });
+
   it('reads them from the ledger where the newest such build is too old to stand for them', async () => {
     await insertCalls(0, MAX_LIVE_CALLS + 1);
     await buildRollups(store.db, { nowMs: Date.now() - 120_000, graceMs: 2 * 3_600_000 });

@@ -40,7 +40,7 @@ describe('the package in one file of a bundler', () => {
 });
 
 describe('the package as it is published', () => {
-  const script = fileURLToPath(new URL('../scripts/bundle-entries.mjs', import.meta.url));
+  const script = fileURLToPath(new URL('../../../scripts/bundle-entries.mjs', import.meta.url));
   const dist = join(directory, 'dist');
   const runScript = (...args: readonly string[]): void => {
     const { status, stderr } = spawnSync(process.execPath, [script, ...args], { encoding: 'utf8' });

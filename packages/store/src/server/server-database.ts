@@ -10,6 +10,7 @@ import { checkedName, encodeParameters, quoteTableName } from '../engine/literal
 import { toStoreError } from '../engine/store-error.js';
 import { connectFailure } from './connect-failure.js';
 import type { ConnectTarget } from './connect-failure.js';
+import { splitLongParameters } from './long-parameters.js';
 
 /** Where the ClickHouse server is. */
 export interface ServerDatabaseOptions {
@@ -93,17 +94,14 @@ class ServerDatabase implements Database {
 
   async query<Row extends object>(sql: string, parameters?: QueryParameters): Promise<Row[]> {
     return guarded(async () => {
-      const result = await this.#client.query({
-        query: sql,
-        format: 'JSONEachRow',
-        query_params: checkedParameters(parameters),
-      });
+      const statement = checkedStatement(sql, parameters);
+      const result = await this.#client.query({ ...statement, format: 'JSONEachRow' });
       return parseJsonRows<Row>(Buffer.from(await result.text(), 'utf8'));
     });
   }
 
   async command(sql: string, parameters?: QueryParameters): Promise<void> {
-    await guarded(async () => this.#client.command({ query: sql, query_params: checkedParameters(parameters) }));
+    await guarded(async () => this.#client.command(checkedStatement(sql, parameters)));
   }
 
   async insertFile(insert: FileInsert): Promise<void> {
@@ -131,9 +129,13 @@ class ServerDatabase implements Database {
 }
 
 /** The client encodes the values; this refuses the same names and numbers as the embedded engine does. */
-function checkedParameters(parameters: QueryParameters | undefined): Record<string, unknown> {
-  encodeParameters(parameters ?? {});
-  return { ...parameters };
+function checkedStatement(
+  sql: string,
+  parameters: QueryParameters = {},
+): { readonly query: string; readonly query_params: Record<string, unknown> } {
+  encodeParameters(parameters);
+  const statement = splitLongParameters(sql, parameters);
+  return { query: statement.sql, query_params: { ...statement.parameters } };
 }
 
 async function guarded<Result>(work: () => Promise<Result>): Promise<Result> {

@@ -22,8 +22,8 @@ describe('a database behind HTTP', () => {
       database = await connectDatabase({ url: fixture.url, password: WRITE_TOKEN });
       return;
     }
-    const password = process.env['CLICKHOUSE_PASSWORD'];
-    database = await connectDatabase({ url: serverUrl, ...(password === undefined ? {} : { password }) });
+    const { CLICKHOUSE_USER: username = 'default', CLICKHOUSE_PASSWORD: password = '' } = process.env;
+    database = await connectDatabase({ url: serverUrl, username, password });
     await database.command('DROP TABLE IF EXISTS server_test');
     await database.command(
       'CREATE TABLE server_test (a UInt64, s String, d Decimal(38, 12), at DateTime64(3)) ENGINE = MergeTree ORDER BY a',
@@ -55,6 +55,11 @@ describe('a database behind HTTP', () => {
       { ids },
     );
     expect(rows).toEqual([{ n: '3' }]);
+    const [row] = await database.query<{ same: number }>(
+      'SELECT arrayMap(id -> id, {ids:Array(String)}) = {copy:Array(String)} AND {few:Array(UInt64)} = [7] AS same',
+      { ids, copy: ids, few: [7n] },
+    );
+    expect(row).toEqual({ same: 1 });
   });
 
   it('throws the same errors', async () => {

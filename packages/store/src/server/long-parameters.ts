@@ -1,0 +1,56 @@
+import type { QueryParameters } from '../database.js';
+
+/**
+ * A server takes at most 128 KiB as one field of a form (`http_max_field_value_size`, which no request can raise), and a
+ * parameter is one field. Text may be written with an escape for every byte, so a part is cut at half of that.
+ */
+const MAX_PART_BYTES = 60_000;
+/** Quotes and comma of a text; the digits of a number. */
+const VALUE_OVERHEAD_BYTES = 24;
+
+type ListValue = string | number | bigint;
+
+/** A statement and its parameters. */
+export interface ParameterizedStatement {
+  readonly sql: string;
+  readonly parameters: QueryParameters;
+}
+
+function partsOf(values: readonly ListValue[]): readonly (readonly ListValue[])[] {
+  const parts: ListValue[][] = [[]];
+  let bytes = 0;
+  for (const value of values) {
+    const size = VALUE_OVERHEAD_BYTES + (typeof value === 'string' ? Buffer.byteLength(value) : 0);
+    if (bytes > 0 && bytes + size > MAX_PART_BYTES) {
+      parts.push([]);
+      bytes = 0;
+    }
+    parts.at(-1)?.push(value);
+    bytes += size;
+  }
+  return parts;
+}
+
+/**
+ * Hands a long list over as several parameters, which the statement joins: `x IN {ids:Array(String)}` becomes
+ * `x IN arrayConcat({ids__0:Array(String)}, {ids__1:Array(String)})`, a constant to the planner as the list was. E.g. 20,000
+ * trace ids (1.1 MB) are 19 parts.
+ */
+export function splitLongParameters(sql: string, parameters: QueryParameters): ParameterizedStatement {
+  let statement = sql;
+  const split: Record<string, QueryParameters[string]> = {};
+  for (const [name, value] of Object.entries(parameters)) {
+    const parts = Array.isArray(value) ? partsOf(value as readonly ListValue[]) : [];
+    if (parts.length < 2) {
+      split[name] = value;
+      continue;
+    }
+    const placeholder = new RegExp(`\\{${name}:(Array\\((?:[^{}]*)\\))\\}`, 'g');
+    statement = statement.replaceAll(
+      placeholder,
+      (_match, type: string) => `arrayConcat(${parts.map((_part, index) => `{${name}__${index}:${type}}`).join(', ')})`,
+    );
+    for (const [index, part] of parts.entries()) split[`${name}__${index}`] = part;
+  }
+  return { sql: statement, parameters: split };
+}

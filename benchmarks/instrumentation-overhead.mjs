@@ -3,6 +3,7 @@ import { loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { describeMachine, IDLE_LOAD_AVERAGE, versionOfNode, watchOthers } from './instrumentation-overhead/machine.mjs';
 import { FULL, measureVariants, QUICK } from './instrumentation-overhead/measure.mjs';
+import { DISTRIBUTION_VARIABLE, stagePublished } from './instrumentation-overhead/published.mjs';
 import { formatResult } from './instrumentation-overhead/report.mjs';
 import { buildResult } from './instrumentation-overhead/result.mjs';
 import { measuredVersions, VARIANTS } from './instrumentation-overhead/variants.mjs';
@@ -100,12 +101,14 @@ if (options.help) {
     );
   }
   const startedAt = new Date().toISOString();
+  const published = stagePublished();
+  process.env[DISTRIBUTION_VARIABLE] = published.directory;
   const othersSince = watchOthers();
   const { findings, cpuSeconds } = await measureVariants(variants, settings, {
     nodePath: options.node,
     cpuProfileFolder: options['cpu-prof'],
     onProgress: (text) => process.stderr.write(`${text}\n`),
-  });
+  }).finally(published.remove);
   const own = process.cpuUsage();
   const result = {
     benchmark: 'instrumentation-overhead',

@@ -3,13 +3,16 @@ import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { DISTRIBUTION_VARIABLE } from './published.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /** Loads as the workspace root would: the peers are its development dependencies. */
 const fromRoot = createRequire(join(root, 'package.json'));
-/** Loads as `@costel/node` would: its OpenTelemetry SDK is the one that everybody is measured on. */
-const fromDistribution = createRequire(join(root, 'packages', 'node', 'package.json'));
+/** Loads as `@costel/node` would, as it is published: its OpenTelemetry SDK is the one that everybody is measured on. */
+const fromDistribution = createRequire(
+  join(process.env[DISTRIBUTION_VARIABLE] ?? join(root, 'packages', 'node'), 'package.json'),
+);
 /** Loads the newest openai that the peers support. */
 export const fromSdk = createRequire(join(root, 'test', 'sdks', 'openai-6', 'package.json'));
 

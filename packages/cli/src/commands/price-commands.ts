@@ -19,7 +19,8 @@ Formats (--format), one call a line:
 
 Answer: {"id", "status", "cost_usd", "currency", "model", "usage", "line_items", "price_source", "price_as_of",
 "usage_quality", "reason"?, "rules"?, "fees_usd"?, "fee_items"?}. Where a call has tokens, cost_usd is what they cost, and
-what is counted in other units (searches, seconds, pages) stands in fees_usd beside it: the sum is the whole.
+what is counted in other units (searches, seconds, pages) stands in fees_usd beside it: the sum is the whole. Where
+price_source is "provider", cost_usd is what the provider stated, and line_items are list prices beside it.
 Exit code 2 when a line was none of the format.`;
 
 /** Reads a date or an instant with a zone as milliseconds; a date means its first moment in UTC. */

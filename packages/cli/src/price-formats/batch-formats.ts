@@ -41,7 +41,7 @@ function readAnthropicLine(record: JsonRecord): LogEntry | undefined {
   const [reading] = readItems('messages.batches', [record]) ?? [];
   if (reading !== undefined) return { id, provider: 'anthropic', reading };
   const type = textOf(result['type']) ?? 'unknown';
-  return { id, provider: 'anthropic', unbilled: { status: 'error_response', reason: `the request is ${type}` } };
+  return { id, provider: 'anthropic', unbilled: { status: 'error_response', reason: `result: ${type}` } };
 }
 
 /** The output file of an OpenAI batch. */

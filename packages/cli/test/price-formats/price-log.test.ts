@@ -113,7 +113,7 @@ describe('the results of an Anthropic batch', () => {
       ]),
     ).toMatchObject([
       { id: 'a', status: 'priced', cost_usd: '0.00075' },
-      { id: 'b', status: 'error_response', reason: 'the request is expired' },
+      { id: 'b', status: 'error_response', reason: 'result: expired' },
     ]);
   });
 });

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Database } from '../database.js';
 import { runExclusively, withLedgerLock } from '../ledger/ledger-lock.js';
 import { assertTurn } from '../ledger/work-lease.js';
@@ -60,6 +61,8 @@ export interface RepriceResult extends RangeFigures {
 }
 
 const DEFAULT_SETTLE_MS = 1000;
+/** The longest that readers of this process are waited for. */
+const MAX_SETTLE_MS = 30_000;
 /** Days that are written, at once, between two turns of other corrections of the ledger. */
 const DAYS_A_TURN = 2;
 
@@ -160,10 +163,15 @@ async function withoutMerges<Result>(db: Database, work: () => Promise<Result>):
   }
 }
 
-/** Waits for readers that planned before a hold and have not read yet: those of this process are known, others get their time. */
+/**
+ * Waits for readers that planned before a hold and have not read yet: those of this process, of the API and of SQL, are
+ * known; others get their time. A statement plans in its first moments, so one that runs for long is not waited for.
+ */
 async function settled(db: Database, { settleMs = DEFAULT_SETTLE_MS }: Pick<RepriceScope, 'settleMs'>): Promise<void> {
   await pause(settleMs);
-  await readsUnderWay(db);
+  const patience = new AbortController();
+  await Promise.race([readsUnderWay(db), delay(MAX_SETTLE_MS, undefined, { signal: patience.signal })]);
+  patience.abort();
 }
 
 async function pause(ms: number): Promise<void> {

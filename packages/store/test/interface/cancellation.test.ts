@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { readsUnderWay } from '../../src/rollup/read-view.js';
 import { openInterface } from './interface-fixture.js';
 import type { InterfaceFixture } from './interface-fixture.js';
 
@@ -26,6 +27,18 @@ describe('a statement whose client has hung up', () => {
     await expect.poll(running, { timeout: 10_000 }).toBe(1);
     hangUp();
     await expect.poll(running, { timeout: 10_000 }).toBe(0);
+  });
+
+  it('is known until then to whoever prices history again, and must not begin to write under it', async () => {
+    const hangUp = fixture.begin(ENDLESS);
+    await expect.poll(running, { timeout: 10_000 }).toBe(1);
+    const order: string[] = [];
+    const settled = readsUnderWay(fixture.database).then(() => order.push('settled'));
+    await fixture.ask({ body: 'SELECT 1' });
+    order.push('hung up');
+    hangUp();
+    await settled;
+    expect(order).toEqual(['hung up', 'settled']);
   });
 
   it('ends in its session too, whose tables stay', async () => {

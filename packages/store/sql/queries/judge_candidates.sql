@@ -5,7 +5,8 @@
 -- Array(UInt64), up to which block each was read; revision_step UInt64; new_from, new_to DateTime64(3, 'UTC'), starts of new
 -- calls, half-open; now DateTime64(3, 'UTC'); around Int32, hours before and after.
 -- Result: trace_id; hours, where its calls are. The name of a part says its newest block, which keeps parts without new rows
--- closed; a list of names taken beforehand would miss the part that a merge makes meanwhile.
+-- closed; a list of names taken beforehand would miss the part that a merge makes meanwhile. One thread: it runs every second,
+-- and queries keep a core.
 WITH
     new_calls AS (
         SELECT DISTINCT tenant, trace_id, provider, response_id, toStartOfHour(started) AS hour
@@ -55,3 +56,4 @@ FROM (
 GROUP BY trace_id
 HAVING uniqExact(tenant, span_id) > 1 OR max(is_shared) = 1
 ORDER BY trace_id
+SETTINGS max_threads = 1

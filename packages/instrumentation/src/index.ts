@@ -8,7 +8,7 @@ export type { BudgetGuardConfig, Downgrade, GuardedCall, WhenUnknown } from './g
 export { overshootBoundUsd, type OvershootInputs } from './guard/overshoot-bound.js';
 export type { ContentCapture } from './content/content-mode.js';
 export { instrumentModule, wrapClient } from './instrument-module.js';
-export { llmInstrumentations } from './llm-instrumentation.js';
+export { llmInstrumentations, sdksLoadedTooEarly } from './llm-instrumentation.js';
 export { CostSpanProcessor, type ObservedSpan } from './processor/cost-span-processor.js';
 export { recordCost, type RecordedCost } from './record-cost.js';
 export { CostelMetricProducer, type MetricProducerOptions } from './telemetry/costel-metric-producer.js';

@@ -101,9 +101,16 @@ function definitionOf(sdk: SdkDefinition, recorder: () => Recorder): Instrumenta
   return new InstrumentationNodeModuleDefinition(sdk.moduleName, versions, undefined, undefined, files);
 }
 
+/**
+ * The SDKs that are loaded already, e.g. `openai`: what is called of them may go unseen when patching begins now. Modules
+ * that were loaded as ES modules without a CommonJS part cannot be told.
+ */
+export function sdksLoadedTooEarly(): readonly string[] {
+  return [...new Set(SDKS.map((sdk) => sdk.moduleName))].filter(isLoadedInCommonJs);
+}
+
 function warnOfLoadedSdks(): void {
-  for (const moduleName of new Set(SDKS.map((sdk) => sdk.moduleName))) {
-    if (!isLoadedInCommonJs(moduleName)) continue;
+  for (const moduleName of sdksLoadedTooEarly()) {
     advise(
       `${moduleName} was loaded before Costel, so its calls may go unseen. Start with ` +
         '"node --import @costel/node/register", or call register() before the SDK is loaded, or hand the loaded ' +

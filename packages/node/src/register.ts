@@ -1,4 +1,10 @@
-import { CostelMetricProducer, CostSpanProcessor, finishOpenCalls, llmInstrumentations } from '@costel/instrumentation';
+import {
+  CostelMetricProducer,
+  CostSpanProcessor,
+  finishOpenCalls,
+  llmInstrumentations,
+  sdksLoadedTooEarly,
+} from '@costel/instrumentation';
 import {
   context,
   diag,
@@ -85,7 +91,7 @@ export function register(config: RegisterConfig = {}): CostelHandle {
     return active;
   }
   if (getBooleanFromEnv('OTEL_SDK_DISABLED')) return (active = new Handle([], () => undefined));
-  setLogLevel();
+  const isAdviceLogged = setLogLevel();
   const { serviceName: service, environment } = config;
   identity = { ...(service === undefined ? {} : { service }), ...(environment === undefined ? {} : { environment }) };
   const providers: Provider[] = [];
@@ -98,6 +104,7 @@ export function register(config: RegisterConfig = {}): CostelHandle {
     const meters = startMetrics(config, resource, report);
     providers.push(...meters.providers, ...startTraces(config, resource, report));
     const { enabled: _, ...instrumentationConfig } = { enabled: true, ...meters.instrumentation, ...config };
+    if (!isAdviceLogged) warnOfLoadedSdks();
     instrumentations = [...llmInstrumentations(instrumentationConfig), ...(config.instrumentations ?? [])];
     registerLoaderHook(instrumentations.flatMap(modulesOf));
     registerInstrumentations({ instrumentations });
@@ -147,11 +154,23 @@ function modulesOf(instrumentation: Instrumentation): readonly PatchedModule[] {
   return getModuleDefinitions?.call(instrumentation) ?? [];
 }
 
-function setLogLevel(): void {
+/** Logs what `OTEL_LOG_LEVEL` asks for; whether it asks for anything, be it silence. */
+function setLogLevel(): boolean {
   const level = getStringFromEnv('OTEL_LOG_LEVEL');
-  if (level === undefined) return;
+  if (level === undefined) return false;
   const logLevel = diagLogLevelFromString(level);
   if (logLevel !== undefined) diag.setLogger(new DiagConsoleLogger(), { logLevel, suppressOverrideMessage: true });
+  return true;
+}
+
+/** Without a logger nobody hears the instrumentation's own advice, and calls that go unseen look like no calls. */
+function warnOfLoadedSdks(): void {
+  const names = sdksLoadedTooEarly();
+  if (names.length === 0) return;
+  console.warn(
+    `costel: ${names.join(', ')} was loaded before register(), so its calls may go unseen. Start with "node --import ` +
+      '@costel/node/register", which static imports of ES modules need, or call register() before the SDK is loaded.',
+  );
 }
 
 /**

@@ -82,6 +82,26 @@ describe('register()', () => {
     expect(receiver.requests.every(({ headers }) => headers['x-key'] === 'secret')).toBe(true);
   });
 
+  it.each([
+    {
+      name: 'a static import',
+      file: 'app.mjs',
+      load: importSource('openai-7'),
+      costel: `import { register } from '@costel/node';`,
+    },
+    {
+      name: 'a require above it',
+      file: 'app.cjs',
+      load: requireSource('openai-6'),
+      costel: `const { register } = require('@costel/node');`,
+    },
+  ])('says without any log level that the SDK came too early, by $name', async ({ file, load, costel }) => {
+    const source = `${load}${costel}\nregister({ endpoint: ${JSON.stringify(receiver.url)} });`;
+    const { code, output } = await runApp({ copy: file === 'app.mjs' ? 'openai-7' : 'openai-6', file, source });
+    expect(code, output).toBe(0);
+    expect(output.match(/costel: openai was loaded before register\(\)/g)).toHaveLength(1);
+  });
+
   it('from CommonJS works the same', async () => {
     const source = `
       const { register } = require('@costel/node');

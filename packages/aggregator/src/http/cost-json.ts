@@ -25,24 +25,17 @@ export function figuresJson(figures: CostFigures): object {
   };
 }
 
-/** Of rows that count as no call, such as the span of `costel doctor`, a group holds nothing and is not told. */
-function isEmpty(figures: CostFigures): boolean {
-  return figures.calls === 0 && figures.costPicoUsd === 0n && figures.inputTokens + figures.outputTokens === 0;
-}
-
 /** Groups as the API writes them. */
 export function groupsJson(groups: readonly CostGroup[]): object[] {
-  return groups.filter((group) => !isEmpty(group)).map((group) => ({ key: group.key, ...figuresJson(group) }));
+  return groups.map((group) => ({ key: group.key, ...figuresJson(group) }));
 }
 
 /** Points as the API writes them. */
 export function pointsJson(points: readonly CostPoint[]): object[] {
-  return points
-    .filter((point) => !isEmpty(point))
-    .map((point) => ({ start: toIso(point.startMs), key: point.key, ...figuresJson(point) }));
+  return points.map((point) => ({ start: toIso(point.startMs), key: point.key, ...figuresJson(point) }));
 }
 
-/** Latency as the API writes it, in milliseconds. */
+/** Latency as the API writes it, in milliseconds; of rows that count as no call there is none. */
 export function latenciesJson(groups: readonly LatencyGroup[]): object[] {
   return groups
     .filter(({ calls }) => calls > 0)

@@ -1,12 +1,4 @@
-import {
-  createStreamReader,
-  priceCall,
-  readUsage,
-  withBeside,
-  type PricedCall,
-  type StreamReader,
-  type UsageReading,
-} from '@costel/pricing';
+import type { StreamReader, UsageReading } from '@costel/pricing';
 import {
   ATTR_COSTEL_COST_STATUS,
   ATTR_COSTEL_USAGE_QUALITY,
@@ -20,18 +12,26 @@ import { CallContent } from '../content/call-content.js';
 import type { Reservation } from '../guard/active-guard.js';
 import { BudgetExceededError } from '../guard/budget-exceeded-error.js';
 import { settleReservation } from '../guard/settle-reservation.js';
-import { asRecord, operationOf, type MethodDefinition, type RequestFacts } from '../sdks/sdk-definition.js';
+import { operationOf, type MethodDefinition, type RequestFacts } from '../sdks/sdk-definition.js';
 import type { HeaderSource } from '../sdks/server-clock.js';
 import type { Server } from '../sdks/server-of-client.js';
-import { NOTHING_READ, type CallOutcome, type StreamEnd } from '../telemetry/call-outcome.js';
+import type { CallOutcome, StreamEnd } from '../telemetry/call-outcome.js';
 import { writeFallback } from '../telemetry/fallback.js';
 import type { Recorder } from '../telemetry/recorder.js';
 import { writeOutcome } from '../telemetry/span-attributes.js';
 import { guarded, reportTrouble } from '../telemetry/trouble.js';
 import { reportParts } from './beside-spans.js';
-import { errorTypeOf, httpStatusOf } from './call-error.js';
+import {
+  FIRST_ERROR_STATUS,
+  judgeEnding,
+  metricSubjectOf,
+  NOT_BILLABLE,
+  type Ending,
+  type SeenCall,
+} from './judge-ending.js';
 import type { NativeSpan } from './native-span.js';
 import { closeCall, type Droppable } from './open-calls.js';
+import { createReader, readAnswer, readStream } from './read-answer.js';
 import { countJob, holdCall } from '../jobs/known-jobs.js';
 
 /** Everything known of a call when it is made. */
@@ -50,19 +50,6 @@ export interface CallStart {
   readonly startedAtMs?: number;
   /** What a budget guard holds for the call. */
   readonly reservation?: Reservation | undefined;
-}
-
-/** From here on an HTTP answer is an error, which providers do not bill. */
-const FIRST_ERROR_STATUS = 400;
-
-const NOT_BILLABLE: PricedCall = { status: 'not_billable', lineItems: [], model: '' };
-
-interface Ending {
-  readonly reading: UsageReading | undefined;
-  readonly error?: unknown;
-  readonly streamEnd?: StreamEnd | undefined;
-  /** When the call ended, where that was before it became known; milliseconds since 1970. */
-  readonly endedAtMs?: number | undefined;
 }
 
 /**
@@ -165,20 +152,23 @@ export class LlmCall {
   onBody(body: unknown, headers?: unknown): void {
     if (this.#isFinished || this.#waitsForJob(body)) return;
     this.#content?.onAnswer(body);
-    this.#finish({ reading: guarded('parse', () => this.#readAnswer(body, headers)) });
+    this.#finish({ reading: guarded('parse', () => readAnswer(this.#start, this.#server.provider, body, headers)) });
   }
 
   /** The answer of a job that ended at that instant, in milliseconds since 1970. */
   onJobDone(body: unknown, endedAtMs: number): void {
     if (this.#isFinished) return;
     this.#content?.onAnswer(body);
-    this.#finish({ reading: guarded('parse', () => this.#readAnswer(body, undefined)), endedAtMs });
+    this.#finish({
+      reading: guarded('parse', () => readAnswer(this.#start, this.#server.provider, body, undefined)),
+      endedAtMs,
+    });
   }
 
   /** The answer is a stream; chunks follow when the caller reads it. */
   onStream(): void {
     this.#respondedAtMs ??= this.#lastActivityAtMs = Date.now();
-    this.#reader = this.#createReader();
+    this.#reader = createReader(this.#start, this.#server.provider);
   }
 
   /** One chunk of the stream. */
@@ -239,32 +229,8 @@ export class LlmCall {
     return this.#isHeld;
   }
 
-  #readAnswer(answer: unknown, headers: unknown): UsageReading | undefined {
-    const { method, body } = this.#start;
-    const { provider } = this.#server;
-    return method.readAnswer === undefined
-      ? readUsage(method.api, provider, answer, headers)
-      : method.readAnswer(answer, body, provider);
-  }
-
-  #createReader(): StreamReader {
-    const { method, body } = this.#start;
-    const { provider } = this.#server;
-    return method.createReader?.(body, provider) ?? createStreamReader(method.api, provider);
-  }
-
-  /** What the stream said so far, estimated from the request and the text seen where it did not say all. */
   #readStream(): UsageReading | undefined {
-    return guarded('stream', () => {
-      const { method, body } = this.#start;
-      if (method.readAnswer !== undefined && method.createReader === undefined)
-        return method.readAnswer(undefined, body, this.#server.provider);
-      const reader = this.#reader ?? this.#createReader();
-      const reading = reader.finish({ estimateFromRequest: method.readText?.(body) ?? body });
-      // What was streamed is counted here, not when it is looked at later.
-      if (reading?.responseId !== undefined && asRecord(body)?.['background'] === true) countJob(reading.responseId);
-      return reading;
-    });
+    return guarded('stream', () => readStream(this.#start, this.#server.provider, this.#reader));
   }
 
   /** Each step on its own, so that one that fails takes nothing else with it; without closures, for every call ends. */
@@ -275,7 +241,7 @@ export class LlmCall {
     let besidePicoUsd = 0n;
     try {
       if (!this.#isReportedInside) {
-        outcome = this.#outcome(ending);
+        outcome = judgeEnding(this.#seen, ending);
         this.#describe(outcome);
       }
     } catch (error) {
@@ -283,7 +249,7 @@ export class LlmCall {
     }
     try {
       if (outcome !== undefined) {
-        this.#start.recorder.metrics.recordCall(this.#metricSubject(), outcome);
+        this.#start.recorder.metrics.recordCall(metricSubjectOf(this.#start, this.#server), outcome);
         if (outcome.reading.beside !== undefined)
           besidePicoUsd = this.#reportParts(outcome.reading.beside, outcome, ending);
       }
@@ -300,36 +266,12 @@ export class LlmCall {
     }
   }
 
-  #outcome({ reading: stated = NOTHING_READ, error, streamEnd, endedAtMs }: Ending): CallOutcome {
-    const { facts, method } = this.#start;
-    const server = this.#server;
-    // A span is one call: what its answer bills beside its totals for the same model is part of it.
-    const summed = stated.beside === undefined && stated.iterations === undefined ? stated : withBeside(stated);
-    const reading = server.region === '' || summed.region !== '' ? summed : { ...summed, region: server.region };
-    const httpStatus = httpStatusOf(error);
-    const endedAfterMs = endedAtMs === undefined ? performance.now() - this.#startedAt : endedAtMs - this.#startedAtMs;
+  get #seen(): SeenCall {
     return {
-      reading,
-      price:
-        method.isFree === true ||
-        error instanceof BudgetExceededError ||
-        ((httpStatus ?? 0) >= FIRST_ERROR_STATUS && reading.quality === 'missing')
-          ? NOT_BILLABLE
-          : priceCall({
-              provider: server.provider,
-              requestModel: facts.model,
-              responseModel: reading.responseModel,
-              serviceTier: reading.serviceTier,
-              region: reading.region,
-              atMs: this.#startedAtMs,
-              usage: reading.usage,
-              quality: reading.quality,
-              reportedCostPicoUsd: reading.reportedCostPicoUsd,
-            }),
-      errorType: error === undefined ? undefined : errorTypeOf(error),
-      httpStatus,
-      streamEnd,
-      durationSeconds: Math.max(0, endedAfterMs) / 1000,
+      start: this.#start,
+      server: this.#server,
+      startedAtMs: this.#startedAtMs,
+      startedAt: this.#startedAt,
       timeToFirstChunkSeconds: this.#firstChunkSeconds,
       clockOffsetMs: this.#clockOffsetMs,
     };
@@ -337,7 +279,7 @@ export class LlmCall {
 
   #reportParts(parts: readonly UsageReading[], { durationSeconds }: CallOutcome, { endedAtMs }: Ending): bigint {
     return reportParts(parts, {
-      ...this.#metricSubject(),
+      ...metricSubjectOf(this.#start, this.#server),
       recorder: this.#start.recorder,
       startedAtMs: this.#startedAtMs,
       endedAtMs,
@@ -363,7 +305,7 @@ export class LlmCall {
 
   #writeContent(content: CallContent, { reading }: CallOutcome): void {
     const { recorder } = this.#start;
-    const { operation, provider, requestModel } = this.#metricSubject();
+    const { operation, provider, requestModel } = metricSubjectOf(this.#start, this.#server);
     const { responseModel, responseId } = reading;
     content.write(this.#span ?? this.#native, this.#anySpan, recorder.events, {
       operation,
@@ -372,18 +314,5 @@ export class LlmCall {
       responseModel,
       responseId,
     });
-  }
-
-  #metricSubject() {
-    const { facts, attribution } = this.#start;
-    const server = this.#server;
-    return {
-      operation: operationOf(this.#start),
-      provider: server.provider,
-      requestModel: facts.model,
-      serverAddress: server.isOwnProvider ? undefined : server.address,
-      serverPort: server.isOwnProvider ? undefined : server.port,
-      attribution,
-    };
   }
 }

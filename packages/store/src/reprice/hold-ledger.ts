@@ -66,13 +66,17 @@ export async function holdOpenQuarter(
     const toMs = Math.min(ceilTo(open.toMs, QUARTER_MS), ceilTo(nowMs, QUARTER_MS) + QUARTER_MS);
     const range = { fromMs: hold.range.fromMs, toMs };
     const columns = LEDGER_COLUMNS.map((column) => `\`${column}\``).join(', ');
-    await db.command(
-      `INSERT INTO llm_calls_held (${columns}) SELECT ${columns} FROM llm_calls AS c WHERE ${IN_COUNTED_RANGE} SETTINGS max_partitions_per_insert_block = 0`,
-      rangeParameters({ fromMs: open.fromMs, toMs }),
-    );
+    const copy = async () =>
+      db.command(
+        `INSERT INTO llm_calls_held (${columns}) SELECT ${columns} FROM llm_calls AS c WHERE ${IN_COUNTED_RANGE} SETTINGS max_partitions_per_insert_block = 0`,
+        rangeParameters({ fromMs: open.fromMs, toMs }),
+      );
+    await copy();
     const state = await readPublishedState(db);
     const wider: LedgerHold = { ...hold, build: nextBuild(state, nowMs), range, reprice: hold.build };
     await db.insertRows('published', [holdRow(wider, nowMs)]);
+    // What came while it was copied was seen already: it is copied, too. FINAL folds what is there twice.
+    await copy();
     return wider;
   });
 }

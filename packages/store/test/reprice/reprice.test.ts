@@ -212,6 +212,36 @@ describe('pricing history again', () => {
     expect(new Set(await totalsOfViews())).toEqual(new Set(['30 for 10']));
   });
 
+  it('goes on showing a call that came while the open quarter hour was copied: it was gone until the end', async () => {
+    await insertSpans(store, callsOfDays());
+    await settle(prices({ m: 1 }));
+    const { db } = store;
+    let holds = 0;
+    const busy: Database = {
+      query: (sql, parameters) => db.query(sql, parameters),
+      command: (sql, parameters) => db.command(sql, parameters),
+      insertFile: (insert) => db.insertFile(insert),
+      insertRows: async (table, rows) => {
+        const [row] = rows as readonly { readonly grain?: string; readonly partition_id?: string }[];
+        if (row?.grain === 'hold' && row.partition_id?.includes('"reprice"') === true) {
+          holds += 1;
+          if (holds === 1) await insertSpans(store, [call(new Date(NOW_MS - 1000).toISOString())]);
+        }
+        return db.insertRows(table, rows);
+      },
+      close: () => db.close(),
+    };
+    const seen: string[] = [];
+    const look = async (): Promise<void> =>
+      void seen.push((await queryCosts(db, RANGE)).total.calls.toString(), ...(await totalsOfViews()));
+    const range = { ...RANGE, to: new Date(NOW_MS) };
+    await reprice(busy, { ...range, resolver: prices({ m: 3 }), clock, settleMs: 0, hooks: { beforePublish: look } });
+    expect(holds).toBe(1);
+    // The call came when the new prices were in force: it has $3 at once.
+    expect(new Set(seen)).toEqual(new Set(['10', '12 for 10']));
+    expect(await total()).toBe('30');
+  });
+
   it('lets readers of the SQL views in a loop see exactly two totals', async () => {
     await insertSpans(store, callsOfDays());
     await settle(prices({ m: 1 }));

@@ -1,16 +1,8 @@
 import { DIMENSION_NAMES, isDimension } from '../dimensions.js';
 import { nearestName } from '../nearest-name.js';
+import { subtractFigures, sumFigures } from '../reading/cost-figures.js';
 import type { CostReader } from '../reading/cost-reader.js';
-import {
-  figuresJson,
-  groupsJson,
-  latenciesJson,
-  pointsJson,
-  rangeJson,
-  subtractFigures,
-  unpricedJson,
-  sumFigures,
-} from './cost-json.js';
+import { figuresJson, groupsJson, latenciesJson, pointsJson, rangeJson, unpricedJson } from './cost-json.js';
 import { defineEndpoint, type Endpoint } from './endpoint.js';
 import {
   groupByParameter,

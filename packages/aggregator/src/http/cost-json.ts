@@ -1,4 +1,4 @@
-import { formatPicoUsd, picoUsd, type PicoUsd } from '@costel/pricing';
+import { formatPicoUsd, type PicoUsd } from '@costel/pricing';
 import type { CostFigures, CostGroup, CostPoint, LatencyGroup, UnpricedModel } from '../reading/cost-reader.js';
 import type { TimeRange } from './parameters.js';
 
@@ -56,45 +56,6 @@ export function unpricedJson(model: UnpricedModel): object {
     ceiling_usd: model.ceilingPicoUsd === undefined ? null : formatPicoUsd(model.ceilingPicoUsd),
     first_seen: toIso(model.firstSeenMs),
     last_seen: toIso(model.lastSeenMs),
-  };
-}
-
-const NOTHING: CostFigures = {
-  costPicoUsd: picoUsd(0n),
-  calls: 0,
-  inputTokens: 0,
-  outputTokens: 0,
-  unpricedCalls: 0,
-  estimatedCalls: 0,
-  errorCalls: 0,
-};
-
-/** The sum of figures; exact. */
-export function sumFigures(figures: readonly CostFigures[]): CostFigures {
-  return figures.reduce(
-    (total, one) => ({
-      costPicoUsd: picoUsd(total.costPicoUsd + one.costPicoUsd),
-      calls: total.calls + one.calls,
-      inputTokens: total.inputTokens + one.inputTokens,
-      outputTokens: total.outputTokens + one.outputTokens,
-      unpricedCalls: total.unpricedCalls + one.unpricedCalls,
-      estimatedCalls: total.estimatedCalls + one.estimatedCalls,
-      errorCalls: total.errorCalls + one.errorCalls,
-    }),
-    NOTHING,
-  );
-}
-
-/** What is left of a total when some figures are taken away. */
-export function subtractFigures(total: CostFigures, part: CostFigures): CostFigures {
-  return {
-    costPicoUsd: picoUsd(total.costPicoUsd - part.costPicoUsd),
-    calls: total.calls - part.calls,
-    inputTokens: total.inputTokens - part.inputTokens,
-    outputTokens: total.outputTokens - part.outputTokens,
-    unpricedCalls: total.unpricedCalls - part.unpricedCalls,
-    estimatedCalls: total.estimatedCalls - part.estimatedCalls,
-    errorCalls: total.errorCalls - part.errorCalls,
   };
 }
 

@@ -1,7 +1,8 @@
 import { formatPicoUsd, parsePicoUsd, picoUsd, type PicoUsd } from '@costel/pricing';
 import type { RangeFigures } from '@costel/store';
 import type { MetricFamily, Sample } from '../service/prometheus.js';
-import type { CostFigures, CostGroup, CostQuery, CostReader, CostReport, UnpricedModel } from './cost-reader.js';
+import { addFigures, sumFigures } from './cost-figures.js';
+import type { CostGroup, CostQuery, CostReader, CostReport, UnpricedModel } from './cost-reader.js';
 import type { StoreParts } from './store-parts.js';
 
 /** Values of one filter; as many as a query takes. */
@@ -9,28 +10,6 @@ const MAX_FILTER_VALUES = 1000;
 /** How many values each shard is first asked for, times those that are wanted. */
 const FIRST_CANDIDATES = 2;
 const MORE_CANDIDATES = 4;
-
-const NOTHING: CostFigures = {
-  costPicoUsd: picoUsd(0n),
-  calls: 0,
-  inputTokens: 0,
-  outputTokens: 0,
-  unpricedCalls: 0,
-  estimatedCalls: 0,
-  errorCalls: 0,
-};
-
-function add(left: CostFigures, right: CostFigures): CostFigures {
-  return {
-    costPicoUsd: picoUsd(left.costPicoUsd + right.costPicoUsd),
-    calls: left.calls + right.calls,
-    inputTokens: left.inputTokens + right.inputTokens,
-    outputTokens: left.outputTokens + right.outputTokens,
-    unpricedCalls: left.unpricedCalls + right.unpricedCalls,
-    estimatedCalls: left.estimatedCalls + right.estimatedCalls,
-    errorCalls: left.errorCalls + right.errorCalls,
-  };
-}
 
 /** Items of several shards by their key, those of one key joined; in the order in which keys first appear. */
 function joinBy<Item>(
@@ -62,10 +41,10 @@ export function joinReports(reports: readonly CostReport[]): CostReport {
   const groups = joinBy<CostGroup>(
     reports.flatMap((report) => report.groups),
     ({ key }) => valuesOf(key),
-    (left, right) => ({ ...add(left, right), key: left.key }),
+    (left, right) => ({ ...addFigures(left, right), key: left.key }),
   );
   return {
-    total: reports.map(({ total }) => total).reduce(add, NOTHING),
+    total: sumFigures(reports.map(({ total }) => total)),
     groups: groups.toSorted(dearestFirst),
   };
 }
@@ -87,7 +66,7 @@ async function readTop(
   const [dimension = ''] = query.groupBy;
   for (let asked = query.limit * FIRST_CANDIDATES; ; asked *= MORE_CANDIDATES) {
     const lists = await ofAll(readers, (reader) => reader.readTop({ ...query, limit: asked }));
-    const total = lists.map((list) => list.total).reduce(add, NOTHING);
+    const total = sumFigures(lists.map((list) => list.total));
     const values = [...new Set(lists.flatMap(({ groups }) => groups.map(({ key }) => key[dimension] ?? '')))];
     const groups: CostGroup[] = [];
     for (let at = 0; at < values.length; at += MAX_FILTER_VALUES) {
@@ -128,7 +107,7 @@ function joinReaders(readers: readonly CostReader[], readLatency: CostReader['re
       const joined = joinBy(
         points,
         ({ key, startMs }) => [startMs, ...valuesOf(key)],
-        (left, right) => ({ ...add(left, right), key: left.key, startMs: left.startMs }),
+        (left, right) => ({ ...addFigures(left, right), key: left.key, startMs: left.startMs }),
       );
       return joined.toSorted((left, right) => left.startMs - right.startMs || dearestFirst(left, right));
     },

@@ -2,7 +2,6 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createApp } from '../../src/http/app.js';
 import { costEndpoints } from '../../src/http/cost-endpoints.js';
-import { sumFigures } from '../../src/http/cost-json.js';
 import { PROBLEM_STATUS } from '../../src/http/problem.js';
 import {
   checkQuery,
@@ -12,6 +11,7 @@ import {
   rangeParameters,
   resolveRange,
 } from '../../src/http/parameters.js';
+import { sumFigures } from '../../src/reading/cost-figures.js';
 import type { CostQuery, CostReader } from '../../src/reading/cost-reader.js';
 
 const NOW_MS = Date.parse('2026-11-22T10:20:30Z');

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { RunInfo } from '../../src/run-file.js';
+import { waitFor } from '../../../../test/support/stack.js';
 import { RunningCommand, runCommand } from '../support/run-cli.js';
 
 interface Report {
@@ -112,6 +113,11 @@ describe('costel doctor on a running stack', () => {
     await send('few', [nowMs - 600_000]);
     await send('shop', [nowMs], 'not an id');
     await send('shop', [nowMs], undefined, 'a-model-without-price');
+    // Until its name has been looked up a call is pending, not without a price.
+    await waitFor(async () => {
+      const answer = await fetch(`http://127.0.0.1:${run.ports.api}/api/v1/unpriced`);
+      return (await answer.text()).includes('"reason":"unknown_model"');
+    }, 'the model to be looked up');
     const { code, report } = await doctor('--no-send');
     expect([code, report.ok]).toEqual([3, false]);
     expect(found(report, 'pipeline')).toBeUndefined();

@@ -1,12 +1,12 @@
-import { mkdirSync, readFileSync, accessSync, constants } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { accessSync, constants, existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { StoreError } from './store-error.js';
 
 /** Creates the data directory where it is missing and returns its absolute path. @throws StoreError `data_directory_unusable`. */
 export function prepareDataDirectory(directory: string): string {
   const path = resolve(directory);
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
+    makeDirectory(path);
     accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (error) {
     throw new StoreError(
@@ -16,6 +16,23 @@ export function prepareDataDirectory(directory: string): string {
     );
   }
   return path;
+}
+
+/**
+ * Makes a directory and those above it, from the top. Node's recursive call goes on for ever where a file system answers
+ * that a directory cannot be found in one that is there, as /proc does.
+ */
+function makeDirectory(path: string): void {
+  const missing: string[] = [];
+  for (let at = path; !existsSync(at); at = dirname(at)) missing.unshift(at);
+  const [highest] = missing;
+  try {
+    if (highest !== undefined) mkdirSync(highest, { mode: 0o700 });
+  } catch (error) {
+    // Another process may have made it meanwhile.
+    if (highest === undefined || !existsSync(highest)) throw error;
+  }
+  mkdirSync(path, { recursive: true, mode: 0o700 });
 }
 
 /** The process that holds the directory, as far as the directory says it, and where its interface listens. */

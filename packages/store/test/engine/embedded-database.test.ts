@@ -249,6 +249,10 @@ describe('a data directory', () => {
       code: 'data_directory_unusable',
     });
     await expect(openEmbeddedDatabase({ dataDirectory: join(file, 'below') })).rejects.toThrow(file);
+    // Where directories cannot be made this went on for ever, and could only be killed.
+    await expect(openEmbeddedDatabase({ dataDirectory: '/proc/costel/data' })).rejects.toMatchObject({
+      code: 'data_directory_unusable',
+    });
   });
 
   it('loses the scratch files of a process that is gone', async () => {

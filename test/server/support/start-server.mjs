@@ -129,7 +129,7 @@ function writeConfiguration(directory, ports, { users = {}, config = '' }) {
   for (const [name, text] of Object.entries(users)) writeFileSync(join(directory, 'users.d', name), text);
   writeFileSync(
     join(directory, 'users.d', 'zz-listen.xml'),
-    Object.keys(users).length > 0 ? MAY_LISTEN : '<clickhouse/>',
+    Object.values(users).some((text) => text.includes('<grants>')) ? MAY_LISTEN : '<clickhouse/>',
   );
   const file = join(directory, 'config.xml');
   writeFileSync(

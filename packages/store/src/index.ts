@@ -1,5 +1,6 @@
 export type { Database, FileInsert, QueryParameters } from './database.js';
 export { openEmbeddedDatabase, recommendedThreadPoolSize } from './engine/embedded-database.js';
+export { prepareDataDirectory } from './engine/data-directory.js';
 export type { EmbeddedDatabase, EmbeddedDatabaseOptions, RunOptions } from './engine/embedded-database.js';
 export type { EngineConnection, EngineSettings, RunResult } from './engine/engine-connection.js';
 export type { ScratchDirectory } from './engine/scratch-directory.js';

@@ -156,15 +156,23 @@ describe('an asynchronous invocation', () => {
   });
 
   it.each([
-    ['several shots', { taskType: 'MULTI_SHOT_MANUAL', multiShotManualParams: { shots: [{}, {}, {}] } }, 18],
-    ['no length', { taskType: 'TEXT_VIDEO' }, 6],
-    ['a length as text', { prompt: 'a house', duration: '9s' }, 9],
-  ])('of %s is as long as that makes it', async (name, input, seconds) => {
+    [
+      'several shots',
+      { taskType: 'MULTI_SHOT_MANUAL', multiShotManualParams: { shots: [{}, {}, {}] } },
+      18,
+      'reported',
+    ],
+    ['no length', { taskType: 'TEXT_VIDEO' }, 6, 'estimated'],
+    ['a length as text', { prompt: 'a house', duration: '9s' }, 9, 'reported'],
+  ])('of %s is as long as that makes it', async (name, input, seconds, quality) => {
     const arn = arnOf(name);
     const client = clientOf(patched, bedrockJson({ invocationArn: arn }), stateOf(arn, 'Completed'));
     await start(client, input);
     await look(client, arn);
-    expect(telemetry.onlySpan.attributes['costel.usage.video_second']).toBe(seconds);
+    expect(telemetry.onlySpan.attributes).toMatchObject({
+      'costel.usage.video_second': seconds,
+      'costel.usage.quality': quality,
+    });
   });
 
   it('that failed is not billed', async () => {

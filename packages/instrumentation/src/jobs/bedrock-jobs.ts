@@ -23,17 +23,15 @@ export const readAsyncInvoke: ReadJob = (answer) => {
   };
 };
 
-/** Seconds of a shot of Nova Reel where several are described, and of a video whose length is not said. */
+/** Seconds of a shot of Nova Reel where several are described, and, by its documentation, of a video of no stated length. */
 const SHOT_SECONDS = 6;
 
 /** How long a video the request asks for: of Nova Reel in seconds or shots, of Luma's Ray as text (`5s`). */
-function secondsAsked(input: unknown): number | undefined {
-  const request = asRecord(input);
+function secondsAsked(request: Record<string, unknown> | undefined): number | undefined {
   const seconds = asRecord(request?.['videoGenerationConfig'])?.['durationSeconds'];
   if (typeof seconds === 'number') return seconds;
   const shots = asRecord(request?.['multiShotManualParams'])?.['shots'];
   if (Array.isArray(shots)) return shots.length * SHOT_SECONDS;
-  if (request?.['taskType'] === 'TEXT_VIDEO') return SHOT_SECONDS;
   const text = /^(\d+)s$/.exec(asText(request?.['duration']) ?? '')?.[1];
   return text === undefined ? undefined : Number(text);
 }
@@ -44,10 +42,12 @@ function secondsAsked(input: unknown): number | undefined {
  */
 export function readInvokedVideo(answer: unknown, request: unknown): UsageReading | undefined {
   if (asRecord(answer)?.['status'] === 'Failed') return reading({});
-  const seconds = secondsAsked(asRecord(request)?.['modelInput']);
-  return seconds === undefined ? undefined : reading({ video_second: seconds });
+  const input = asRecord(asRecord(request)?.['modelInput']);
+  const seconds = secondsAsked(input);
+  if (seconds !== undefined) return reading({ video_second: seconds });
+  return input?.['taskType'] === 'TEXT_VIDEO' ? reading({ video_second: SHOT_SECONDS }, 'estimated') : undefined;
 }
 
-function reading(usage: UsageReading['usage']): UsageReading {
-  return { usage, quality: 'reported', serviceTier: '', region: '', finishReasons: [] };
+function reading(usage: UsageReading['usage'], quality: UsageReading['quality'] = 'reported'): UsageReading {
+  return { usage, quality, serviceTier: '', region: '', finishReasons: [] };
 }

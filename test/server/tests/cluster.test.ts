@@ -100,7 +100,11 @@ describe('a cluster of two servers', () => {
     expect(await totalOf(distributed[1])).toEqual([WHOLE]);
     expect(await read('costs/summary')).toMatchObject({ total: { cost_usd: String(CALLS), calls: CALLS } });
     const top = (await read('costs/by/user?limit=7')) as { groups: { key: { user: string }; calls: number }[] };
-    expect(top.groups.map(({ key, calls }): [string, number] => [key.user, calls]).toSorted(([left], [right]) => left.localeCompare(right))).toEqual(
+    expect(
+      top.groups
+        .map(({ key, calls }): [string, number] => [key.user, calls])
+        .toSorted(([left], [right]) => left.localeCompare(right)),
+    ).toEqual(
       Array.from({ length: 7 }, (_, user) => [`user-${user}`, spans.filter((_span, at) => at % 7 === user).length]),
     );
     expect(await read('budgets')).toMatchObject({ budgets: [{ name: 'all', spent_usd: String(CALLS) }] });

@@ -93,6 +93,7 @@ async function send(options: AttackOptions, request: FuzzRequest, index: number,
   const startedAt = performance.now();
   try {
     for (;;) {
+      const askedAt = performance.now();
       const { status, text, type } = await post(options.url, request);
       // Asked to come back later: what a sender does, so that no neighbour is lost by not asking again.
       if (status === 429 || status === 503) {
@@ -101,7 +102,7 @@ async function send(options: AttackOptions, request: FuzzRequest, index: number,
         continue;
       }
       const isCutShort = options.losesAfterEmptyKey === true && request.body.includes('"":');
-      record.note(request, status, performance.now() - startedAt, isCutShort);
+      record.note(request, status, performance.now() - askedAt, isCutShort);
       if (status === 200) record.rejectedRecords += rejectedOf(text, type);
       else if (request.isValid) record.offences.push(`${what} is valid and was refused with ${status}: ${text}`);
       else if (status >= 500 && !(options.mayGarbleReason === true && text.includes(GARBLED)))

@@ -4,7 +4,7 @@ import type { EmbeddedDatabase } from '../engine/embedded-database.js';
 import { ENGINE_SETTINGS } from '../engine/engine-connection.js';
 import type { EngineConnection, EngineSettings, RunResult } from '../engine/engine-connection.js';
 import { parseJsonRows } from '../engine/json-rows.js';
-import { planAndRead } from '../rollup/read-view.js';
+import { runStatement } from '../rollup/read-view.js';
 import { runCancellable } from './cancellation.js';
 import { makeExternalTables } from './external-tables.js';
 import { insertData } from './insert-runner.js';
@@ -68,7 +68,7 @@ export class StatementRunner {
     this.#running += 1;
     try {
       // Whoever prices history again waits for statements that have planned and not read yet.
-      return await planAndRead(this.#database, () => this.#dispatch(request, caller));
+      return await runStatement(this.#database, () => this.#dispatch(request, caller));
     } finally {
       this.#running -= 1;
     }

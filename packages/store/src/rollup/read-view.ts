@@ -20,8 +20,14 @@ const MAX_OPEN_AGE_MS = 60_000;
 /** Later than every instant of a call. */
 export const END_OF_TIME_MS = 4_102_444_800_000;
 
-/** The reads of each database that are under way: planned, and perhaps not begun. */
-const reads = new WeakMap<Database, Set<Promise<unknown>>>();
+/** What is under way on each database: planned, and perhaps not begun. */
+type UnderWay = WeakMap<Database, Set<Promise<unknown>>>;
+
+/** Reads by what is published, which {@link holdReads} lets wait. */
+const reads: UnderWay = new WeakMap();
+
+/** Statements that came over the ClickHouse interface: inserts, and reads that go by what views say. */
+const statements: UnderWay = new WeakMap();
 
 /** Of each database, what reads wait for before they ask what is published: see {@link holdReads}. */
 const gates = new WeakMap<Database, Promise<void>>();
@@ -46,7 +52,7 @@ export async function holdReads(db: Database): Promise<() => void> {
   };
   const timer = setTimeout(release, MAX_GATE_MS);
   gates.set(db, gate);
-  await readsUnderWay(db);
+  await Promise.allSettled(reads.get(db) ?? []);
   return release;
 }
 
@@ -56,9 +62,18 @@ export async function holdReads(db: Database): Promise<() => void> {
  */
 export async function planAndRead<Result>(db: Database, read: () => Promise<Result>): Promise<Result> {
   for (let gate = gates.get(db); gate !== undefined; gate = gates.get(db)) await gate;
-  const underWay = reads.get(db) ?? new Set<Promise<unknown>>();
-  reads.set(db, underWay);
-  const result = read();
+  return track(reads, db, read);
+}
+
+/** Runs a statement that came over the ClickHouse interface; {@link readsUnderWay} waits for it, and it waits for nothing. */
+export async function runStatement<Result>(db: Database, run: () => Promise<Result>): Promise<Result> {
+  return track(statements, db, run);
+}
+
+async function track<Result>(all: UnderWay, db: Database, run: () => Promise<Result>): Promise<Result> {
+  const underWay = all.get(db) ?? new Set<Promise<unknown>>();
+  all.set(db, underWay);
+  const result = run();
   underWay.add(result);
   try {
     return await result;
@@ -67,10 +82,9 @@ export async function planAndRead<Result>(db: Database, read: () => Promise<Resu
   }
 }
 
-/** Waits until every read of this process has ended that is under way now; what each of them says is its caller's matter. */
+/** Waits until every read and statement of this process has ended that is under way now; what they say is their callers' matter. */
 export async function readsUnderWay(db: Database): Promise<void> {
-  const underWay = reads.get(db);
-  if (underWay !== undefined) await Promise.allSettled(underWay);
+  await Promise.allSettled([...(reads.get(db) ?? []), ...(statements.get(db) ?? [])]);
 }
 
 /** When this process last ended a read of the ledger's newest calls. */

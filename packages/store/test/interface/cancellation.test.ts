@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { readsUnderWay } from '../../src/rollup/read-view.js';
+import { holdReads, readsUnderWay } from '../../src/rollup/read-view.js';
 import { openInterface } from './interface-fixture.js';
 import type { InterfaceFixture } from './interface-fixture.js';
 
@@ -99,5 +99,20 @@ describe('endless statements of strangers', () => {
     await expect
       .poll(async () => (await fixture.ask({ query })).text)
       .toBe(`${Math.min(64, availableParallelism())}\n`);
+  });
+});
+
+describe('a build that lets reads wait', () => {
+  it('lets no insert of a collector wait, and waits for no long statement itself', async () => {
+    const hangUp = fixture.begin(ENDLESS);
+    await expect.poll(running, { timeout: 10_000 }).toBe(1);
+    const letRead = await holdReads(fixture.database);
+    await fixture.ask({ body: 'CREATE TABLE arrived (a UInt8) ENGINE = MergeTree ORDER BY a', isWriter: true });
+    await fixture.ask({ body: 'INSERT INTO arrived FORMAT TabSeparated\n1\n', isWriter: true });
+    expect((await fixture.ask({ body: 'SELECT a FROM arrived' })).text).toBe('1\n');
+    expect(await running()).toBe(1);
+    letRead();
+    hangUp();
+    await expect.poll(running, { timeout: 10_000 }).toBe(0);
   });
 });

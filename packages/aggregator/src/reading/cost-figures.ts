@@ -12,17 +12,7 @@ const NOTHING: CostFigures = {
 };
 
 /** Both together; exact. */
-export function addFigures(left: CostFigures, right: CostFigures): CostFigures {
-  return {
-    costPicoUsd: picoUsd(left.costPicoUsd + right.costPicoUsd),
-    calls: left.calls + right.calls,
-    inputTokens: left.inputTokens + right.inputTokens,
-    outputTokens: left.outputTokens + right.outputTokens,
-    unpricedCalls: left.unpricedCalls + right.unpricedCalls,
-    estimatedCalls: left.estimatedCalls + right.estimatedCalls,
-    errorCalls: left.errorCalls + right.errorCalls,
-  };
-}
+export const addFigures = (left: CostFigures, right: CostFigures): CostFigures => combine(left, right, 1);
 
 /** The sum of figures, of none nothing; exact. */
 export function sumFigures(figures: readonly CostFigures[]): CostFigures {
@@ -30,14 +20,16 @@ export function sumFigures(figures: readonly CostFigures[]): CostFigures {
 }
 
 /** What is left of a total when some figures are taken away. */
-export function subtractFigures(total: CostFigures, part: CostFigures): CostFigures {
+export const subtractFigures = (total: CostFigures, part: CostFigures): CostFigures => combine(total, part, -1);
+
+function combine(left: CostFigures, right: CostFigures, sign: 1 | -1): CostFigures {
   return {
-    costPicoUsd: picoUsd(total.costPicoUsd - part.costPicoUsd),
-    calls: total.calls - part.calls,
-    inputTokens: total.inputTokens - part.inputTokens,
-    outputTokens: total.outputTokens - part.outputTokens,
-    unpricedCalls: total.unpricedCalls - part.unpricedCalls,
-    estimatedCalls: total.estimatedCalls - part.estimatedCalls,
-    errorCalls: total.errorCalls - part.errorCalls,
+    costPicoUsd: picoUsd(left.costPicoUsd + BigInt(sign) * right.costPicoUsd),
+    calls: left.calls + sign * right.calls,
+    inputTokens: left.inputTokens + sign * right.inputTokens,
+    outputTokens: left.outputTokens + sign * right.outputTokens,
+    unpricedCalls: left.unpricedCalls + sign * right.unpricedCalls,
+    estimatedCalls: left.estimatedCalls + sign * right.estimatedCalls,
+    errorCalls: left.errorCalls + sign * right.errorCalls,
   };
 }

@@ -98,8 +98,9 @@ export interface ExplainPricesOptions {
 }
 
 /** As the rule was stated: one in another currency is cut where the exchange rate changes. */
-function timeOf(rule: PriceOverride | PriceDiscount): string {
-  const { fromMs, toMs } = rule.statement ?? rule;
+const timeOf = (rule: PriceOverride | PriceDiscount): string => timeText(rule.statement ?? rule);
+
+function timeText({ fromMs, toMs }: Pick<PriceOverride, 'fromMs' | 'toMs'>): string {
   const from = fromMs === undefined ? null : beginOf(fromMs);
   const to = toMs === undefined ? null : endOf(toMs);
   return `${from === null ? 'from the beginning' : `from ${from}`}${to === null ? '' : ` to ${to} (exclusive)`}`;
@@ -175,8 +176,6 @@ function ceilingJson(
 ): object {
   const ceiling = book.rules.ceiling?.find(({ fromMs, toMs }) => fromMs <= atMs && atMs < toMs);
   const prices = Object.entries(ceiling?.prices ?? {}).filter(([, price]) => price !== undefined);
-  const from = ceiling === undefined ? null : beginOf(ceiling.fromMs);
-  const to = ceiling === undefined ? null : endOf(ceiling.toMs);
   return {
     provider: provider ?? null,
     model,
@@ -187,7 +186,7 @@ function ceilingJson(
     reason,
     because: [
       `no list and no rule has a price for it: ${reason.replaceAll('_', ' ')}; its calls are in no sum`,
-      `ceiling (prices in costel.yaml), ${from === null ? 'from the beginning' : `from ${from}`}${to === null ? '' : ` to ${to} (exclusive)`}: budgets count its calls at these prices beside what was spent, until it has one`,
+      `ceiling (prices in costel.yaml), ${timeText(ceiling ?? {})}: budgets count its calls at these prices beside what was spent, until it has one`,
     ],
     ceiling_usd: Object.fromEntries(prices.map(([bucket, price]) => [bucket, formatPicoUsd(price)])),
   };

@@ -1,3 +1,4 @@
+import { formatPicoUsd, parsePicoUsd, picoUsd } from '@costel/pricing';
 /** What is summed over calls; money exact, as a decimal string of dollars. */
 export interface CostMeasures {
   /** Exact decimal dollars, e.g. `"0.00472"`; calls without a price add nothing to it and are in `unpricedCalls`. */
@@ -55,3 +56,21 @@ export const NO_MEASURES: CostMeasures = {
   estimatedCalls: 0,
   errorCalls: 0,
 };
+
+/** Both together; exact. */
+export const addMeasures = (left: CostMeasures, right: CostMeasures): CostMeasures => combine(left, right, 1);
+
+/** What is left of a total when a part is taken away; exact. */
+export const subtractMeasures = (total: CostMeasures, part: CostMeasures): CostMeasures => combine(total, part, -1);
+
+function combine(left: CostMeasures, right: CostMeasures, sign: 1 | -1): CostMeasures {
+  return {
+    costUsd: formatPicoUsd(picoUsd(parsePicoUsd(left.costUsd) + BigInt(sign) * parsePicoUsd(right.costUsd))),
+    calls: left.calls + sign * right.calls,
+    inputTokens: left.inputTokens + sign * right.inputTokens,
+    outputTokens: left.outputTokens + sign * right.outputTokens,
+    unpricedCalls: left.unpricedCalls + sign * right.unpricedCalls,
+    estimatedCalls: left.estimatedCalls + sign * right.estimatedCalls,
+    errorCalls: left.errorCalls + sign * right.errorCalls,
+  };
+}

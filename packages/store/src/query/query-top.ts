@@ -1,6 +1,5 @@
-import { formatPicoUsd, parsePicoUsd, picoUsd } from '@costel/pricing';
 import type { Database } from '../database.js';
-import type { CostGroup, CostMeasures } from './cost-rows.js';
+import { subtractMeasures, type CostGroup, type CostMeasures } from './cost-rows.js';
 import { checkedScope } from './cost-scope.js';
 import { queryCosts, type CostQuery } from './query-costs.js';
 import { checkedRange } from './time-range.js';
@@ -36,7 +35,7 @@ export async function queryTop(
 
 function reportOf(total: CostMeasures, groups: readonly CostGroup[], limit: number): TopReport {
   const top = groups.slice(0, limit);
-  return { total, top, rest: groups.length > limit ? subtract(total, top) : undefined };
+  return { total, top, rest: groups.length > limit ? top.reduce(subtractMeasures, total) : undefined };
 }
 
 /** The same out of the lists that builds keep of the dearest users; undefined where they do not prove it. */
@@ -50,22 +49,4 @@ async function topOfLists(
   if (dimension !== 'user' || scope.filters.length > 0 || limit > MAX_LISTED_LIMIT) return undefined;
   const found = await topUsers(db, scope, checkedRange(query.from, query.to), limit);
   return found === undefined ? undefined : reportOf(found.total, found.groups, limit);
-}
-
-function subtract(total: CostMeasures, parts: readonly CostMeasures[]): CostMeasures {
-  const left = (pick: (measures: CostMeasures) => number) =>
-    parts.reduce((remaining, part) => remaining - pick(part), pick(total));
-  const cost = parts.reduce(
-    (remaining, part) => remaining - parsePicoUsd(part.costUsd),
-    parsePicoUsd(total.costUsd) + 0n,
-  );
-  return {
-    costUsd: formatPicoUsd(picoUsd(cost)),
-    calls: left((measures) => measures.calls),
-    inputTokens: left((measures) => measures.inputTokens),
-    outputTokens: left((measures) => measures.outputTokens),
-    unpricedCalls: left((measures) => measures.unpricedCalls),
-    estimatedCalls: left((measures) => measures.estimatedCalls),
-    errorCalls: left((measures) => measures.errorCalls),
-  };
 }

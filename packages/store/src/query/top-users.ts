@@ -1,10 +1,17 @@
-import { formatPicoUsd, parsePicoUsd, picoUsd } from '@costel/pricing';
+import { parsePicoUsd } from '@costel/pricing';
 import type { Database } from '../database.js';
 import type { PublishedState } from '../rollup/published-state.js';
 import { planAndRead, readLive, readView } from '../rollup/read-view.js';
 import { USER_MONTH_ROLLUP, USER_SO_FAR_ROLLUP, type RollupTable } from '../rollup/rollup-tables.js';
 import { querySql } from '../sql-files.js';
-import { measuresOf, NO_MEASURES, type CostGroup, type CostMeasures, type MeasureRow } from './cost-rows.js';
+import {
+  addMeasures,
+  measuresOf,
+  NO_MEASURES,
+  type CostGroup,
+  type CostMeasures,
+  type MeasureRow,
+} from './cost-rows.js';
 import type { CostScope } from './cost-scope.js';
 import { FINAL_SETTINGS, sourceOfPlan } from './cost-source.js';
 import { planRead, type ReadPlan } from './read-plan.js';
@@ -128,7 +135,7 @@ async function rank({ db, scope, lists, rest, named, limit }: Parts): Promise<To
   const groups = [...known.map(({ user, sum }) => ({ key: { user }, ...sum })), ...found].toSorted(byCost);
   const last = groups[limit];
   if (last === undefined || picoOf(last) <= othersAtMost) return undefined;
-  const total = lists.reduce((sum, list) => added(sum, list.total), rest.total);
+  const total = lists.reduce((sum, list) => addMeasures(sum, list.total), rest.total);
   return { total, groups: groups.slice(0, limit + 1) };
 }
 
@@ -146,7 +153,7 @@ function candidateOf(user: string, lists: readonly TopList[], rest: Rest): Candi
   const unknown: TopList[] = [];
   for (const list of lists) {
     const measures = list.byUser.get(user);
-    if (measures !== undefined) sum = added(sum, measures);
+    if (measures !== undefined) sum = addMeasures(sum, measures);
     else if (!list.isComplete) unknown.push(list);
   }
   const atMost = unknown.reduce((most, list) => most + list.costAtMost(list.users.length), picoOf(sum));
@@ -163,7 +170,7 @@ async function lookUp(db: Database, scope: CostScope, candidates: readonly Candi
       querySql('top_lookup', { table: table.name, time: table.timeColumn }),
       { tenant: scope.tenant, start: instantText(startMs).slice(0, 10), build, users },
     );
-    for (const row of rows) sums.set(row.d0, added(sums.get(row.d0) ?? NO_MEASURES, measuresOf(row)));
+    for (const row of rows) sums.set(row.d0, addMeasures(sums.get(row.d0) ?? NO_MEASURES, measuresOf(row)));
   }
   return [...sums].map(([user, sum]) => ({ key: { user }, ...sum }));
 }
@@ -178,16 +185,4 @@ function byCost(left: CostGroup, right: CostGroup): number {
   if (leftPico !== rightPico) return leftPico < rightPico ? 1 : -1;
   if (left.calls !== right.calls) return right.calls - left.calls;
   return Buffer.compare(Buffer.from(userOf(left)), Buffer.from(userOf(right)));
-}
-
-function added(left: CostMeasures, right: CostMeasures): CostMeasures {
-  return {
-    costUsd: formatPicoUsd(picoUsd(picoOf(left) + picoOf(right))),
-    calls: left.calls + right.calls,
-    inputTokens: left.inputTokens + right.inputTokens,
-    outputTokens: left.outputTokens + right.outputTokens,
-    unpricedCalls: left.unpricedCalls + right.unpricedCalls,
-    estimatedCalls: left.estimatedCalls + right.estimatedCalls,
-    errorCalls: left.errorCalls + right.errorCalls,
-  };
 }

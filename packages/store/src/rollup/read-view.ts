@@ -52,7 +52,7 @@ export async function holdReads(db: Database): Promise<() => void> {
   };
   const timer = setTimeout(release, MAX_GATE_MS);
   gates.set(db, gate);
-  await Promise.allSettled(reads.get(db) ?? []);
+  await Promise.allSettled(reads.get(db) ?? new Set<Promise<unknown>>());
   return release;
 }
 

@@ -1,6 +1,7 @@
 import { isBillableRankSql, ranksSql } from './attribute-slots.js';
 import { LEDGER_COLUMNS } from './ledger-columns.js';
-import { IS_OUR_SPAN_SQL, ledgerSelect, SPAN_COLUMNS } from './ledger-select.js';
+import { IS_OUR_SPAN_SQL, SPAN_COLUMNS } from './attribute-stages.js';
+import { ledgerSelect } from './ledger-select.js';
 
 /*
  * Two views write the ledger. Planning the statement that reads every dialect is most of the cost of a small insert, and

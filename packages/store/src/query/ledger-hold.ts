@@ -1,5 +1,4 @@
-import { parseInstant, type TimeRange } from './time-range.js';
-import { subtractRanges } from './read-plan.js';
+import { parseInstant, subtractRanges, type TimeRange } from './time-range.js';
 
 /**
  * Hours whose calls are being re-priced. While it stands, everybody reads them as they were when it began: rollups by the

@@ -14,7 +14,7 @@ import {
 } from '../rollup/rollup-tables.js';
 import type { PublishedState } from '../rollup/published-state.js';
 import { tagOf, type Dimension } from './dimensions.js';
-import { ceilTo, DAY_MS, floorTo, QUARTER_MS, type TimeRange } from './time-range.js';
+import { ceilTo, DAY_MS, floorTo, QUARTER_MS, subtractRanges, type TimeRange } from './time-range.js';
 
 /** Which rows answer a query: every instant of its range is in exactly one of these. */
 export interface ReadPlan {
@@ -167,22 +167,6 @@ function monthsCovered(range: TimeRange, state: PublishedState, dirty: readonly 
       changedDays: days.filter(({ fromMs }) => fromMs >= month.fromMs && fromMs < month.toMs),
     }))
     .filter(({ changedDays }) => changedDays.length <= MAX_CHANGED_DAYS);
-}
-
-/** What is left of ranges without others; ascending, as few ranges as can be. */
-export function subtractRanges(ranges: readonly TimeRange[], others: readonly TimeRange[]): readonly TimeRange[] {
-  const ordered = others.toSorted((left, right) => left.fromMs - right.fromMs);
-  return ranges.flatMap((range) => {
-    const parts: TimeRange[] = [];
-    let fromMs = range.fromMs;
-    for (const other of ordered) {
-      if (other.toMs <= fromMs || other.fromMs >= range.toMs) continue;
-      if (other.fromMs > fromMs) parts.push({ fromMs, toMs: other.fromMs });
-      fromMs = Math.max(fromMs, other.toMs);
-    }
-    if (fromMs < range.toMs) parts.push({ fromMs, toMs: range.toMs });
-    return parts;
-  });
 }
 
 /** Ranges joined where they touch or overlap; ascending. */

@@ -21,6 +21,22 @@ export function ceilTo(ms: number, grainMs: number): number {
   return Math.ceil(ms / grainMs) * grainMs;
 }
 
+/** What is left of ranges without others; ascending, as few ranges as can be. */
+export function subtractRanges(ranges: readonly TimeRange[], others: readonly TimeRange[]): readonly TimeRange[] {
+  const ordered = others.toSorted((left, right) => left.fromMs - right.fromMs);
+  return ranges.flatMap((range) => {
+    const parts: TimeRange[] = [];
+    let fromMs = range.fromMs;
+    for (const other of ordered) {
+      if (other.toMs <= fromMs || other.fromMs >= range.toMs) continue;
+      if (other.fromMs > fromMs) parts.push({ fromMs, toMs: other.fromMs });
+      fromMs = Math.max(fromMs, other.toMs);
+    }
+    if (fromMs < range.toMs) parts.push({ fromMs, toMs: range.toMs });
+    return parts;
+  });
+}
+
 /** The text that a `DateTime64(3, 'UTC')` parameter takes, e.g. `2026-11-22 18:24:20.000`. */
 export function instantText(ms: number): string {
   return new Date(ms).toISOString().replace('T', ' ').replace('Z', '');

@@ -1,7 +1,8 @@
 import { boolean, constantFrom, dictionary, sample, tuple } from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { USAGE_BUCKETS } from '@costel/pricing';
-import { IS_OUR_SPAN_SQL, ledgerSelect } from '../../src/ledger/ledger-select.js';
+import { IS_OUR_SPAN_SQL } from '../../src/ledger/attribute-stages.js';
+import { ledgerSelect } from '../../src/ledger/ledger-select.js';
 import {
   APP_COST_ATTRIBUTES,
   ATTRIBUTION_ATTRIBUTES,

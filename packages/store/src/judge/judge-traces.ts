@@ -3,7 +3,7 @@ import type { Database } from '../database.js';
 import { BUCKET_COUNT, USAGE_ARRAY_SQL, usageColumnsOf } from '../ledger/buckets.js';
 import { withLedgerLock } from '../ledger/ledger-lock.js';
 import { assertTurn } from '../ledger/work-lease.js';
-import { REVISION_STEP } from '../ledger/ledger-select.js';
+import { UNJUDGED_BELOW } from '../ledger/revisions.js';
 import { COPIED_COLUMNS, REVISED_COLUMNS_SQL, reviseSelect } from '../ledger/revise-select.js';
 import { currentDatabase } from '../migrate/migrate.js';
 import { FINAL_SETTINGS } from '../query/cost-source.js';
@@ -102,7 +102,7 @@ async function judgeNews(
       call_blocks: calls.blocks,
       edge_partitions: edges.partitions,
       edge_blocks: edges.blocks,
-      revision_step: REVISION_STEP,
+      unjudged_below: UNJUDGED_BELOW,
       new_from: instantText(slice.fromMs),
       new_to: instantText(slice.toMs),
       now: instantText(options.nowMs),

@@ -30,9 +30,11 @@ export function reviseSelect(
     readonly dictionary?: RateDictionary;
     readonly lookUp?: RateLookUp;
     readonly carried?: readonly string[];
+    /** SQL: the version of the revised rows. Default: the next revision. */
+    readonly version?: string;
   } = {},
 ): string {
-  const { dictionary, lookUp, carried = [] } = options;
+  const { dictionary, lookUp, carried = [], version = `version + ${REVISION_STEP}` } = options;
   const calls = {
     priced_usage: USAGE_ARRAY_SQL,
     given_cost_usd: "multiIf(cost_kind != '', app_cost_usd, verdict = 'remainder', NULL, reported_cost_usd)",
@@ -41,7 +43,7 @@ export function reviseSelect(
   };
   const price = (column: string, otherwise: string) => `if(counted, ${PRICE_RESULTS[column] ?? column}, ${otherwise})`;
   const revised: Readonly<Record<string, string>> = {
-    version: `version + ${REVISION_STEP}`,
+    version,
     cost_usd: price('cost_usd', 'NULL'),
     cost_status: price('cost_status', "'not_billable'"),
     cost_reason: price('cost_reason', 'verdict'),

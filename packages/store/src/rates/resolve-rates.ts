@@ -2,6 +2,7 @@ import type { RateKey } from '@costel/pricing';
 import type { Database } from '../database.js';
 import { COPIED_COLUMNS, REVISED_COLUMNS_SQL, reviseSelect } from '../ledger/revise-select.js';
 import { withLedgerLock } from '../ledger/ledger-lock.js';
+import { HEALED_VERSION_SQL } from '../ledger/revisions.js';
 import { currentDatabase } from '../migrate/migrate.js';
 import { hoursOf, FINAL_SETTINGS } from '../query/cost-source.js';
 import { querySql } from '../sql-files.js';
@@ -127,7 +128,7 @@ SELECT * REPLACE (
 )
 FROM (
 SELECT * FROM (
-${reviseSelect(database, rows)}
+${reviseSelect(database, rows, { version: HEALED_VERSION_SQL })}
 )
 WHERE r_cost_status != 'pending' OR ${full}
 )

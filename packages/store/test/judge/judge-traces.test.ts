@@ -1,7 +1,19 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildRollups, judgeTraces, queryCosts, resolveRates } from '../../src/index.js';
 import { flatRates } from '../schedules/rates.js';
-import { insertSpans, newId, openTestStore, spanRow, type SpanRow, type TestStore } from '../support/test-store.js';
+import { LEDGER_COLUMNS } from '../../src/ledger/ledger-columns.js';
+import { ledgerSelect } from '../../src/ledger/ledger-select.js';
+import { currentDatabase } from '../../src/migrate/migrate.js';
+import {
+  attachLedgerViews,
+  detachLedgerViews,
+  insertSpans,
+  newId,
+  openTestStore,
+  spanRow,
+  type SpanRow,
+  type TestStore,
+} from '../support/test-store.js';
 
 const NOW_MS = Date.parse('2026-11-10T12:00:00.000Z');
 const RANGE = { from: new Date('2026-11-01T00:00:00Z'), to: new Date('2026-12-01T00:00:00Z') };
@@ -158,5 +170,42 @@ describe('judging while parts are merged', () => {
     const counted = rows.map(({ calls }) => calls);
     await store.close();
     expect(counted).toEqual(Array.from({ length: 15 }, () => '1'));
+  });
+});
+
+describe('a call that is priced and merged before it is judged', () => {
+  let store: TestStore;
+  const trace = newId(32);
+  const cost = async () => {
+    const [row] = await store.db.query<{ usd: string }>('SELECT sum(cost_usd) AS usd FROM llm_calls_final');
+    return Number(row?.usd);
+  };
+  beforeAll(async () => {
+    store = await openTestStore();
+    // The edges of an insert are committed, and judged, before its calls are.
+    await detachLedgerViews(store);
+    const said = { 'gen_ai.response.id': 'one-answer' };
+    const [ours, theirs] = [newId(16), newId(16)];
+    await insertSpans(store, [span(trace, ours, '', 'chat', 100, said), span(trace, theirs, ours, 'chat', 100, said)]);
+    await judgeTraces(store.db, { nowMs: NOW_MS });
+    const columns = LEDGER_COLUMNS.map((column) => `\`${column}\``).join(', ');
+    const derived = ledgerSelect({
+      database: await currentDatabase(store.db),
+      where: 'TraceId = {trace:String}',
+    });
+    await store.db.command(`INSERT INTO llm_calls (${columns})\n${derived}`, { trace });
+  });
+  afterAll(async () => {
+    await attachLedgerViews(store);
+    await store.close();
+  });
+
+  it('is judged all the same: two records of one answer were both counted', async () => {
+    await resolveRates(store.db, flatRates);
+    await store.db.command('OPTIMIZE TABLE llm_calls FINAL');
+    expect(await cost()).toBeCloseTo(0.0002, 12);
+    await judgeTraces(store.db, { nowMs: NOW_MS + 1000 });
+    expect(await cost()).toBeCloseTo(0.0001, 12);
+    expect(await judgeTraces(store.db, { nowMs: NOW_MS + 2000 })).toEqual({ traces: 0, changedCalls: 0 });
   });
 });

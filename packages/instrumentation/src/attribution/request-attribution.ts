@@ -1,4 +1,4 @@
-import { asRecord } from '../sdks/sdk-definition.js';
+import { asRecord } from '../sdks/read-unknown.js';
 import { ATTRIBUTE_OF_FIELD, attributionAttributes, type AttributionField } from './cost-attribution.js';
 
 type Fields = Readonly<Record<string, unknown>>;

@@ -1,4 +1,4 @@
-import { asRecord } from '../sdks/sdk-definition.js';
+import { asRecord } from '../sdks/read-unknown.js';
 
 /** Where SDKs' errors keep the HTTP status of the answer. */
 const STATUS_FIELDS = ['status', 'statusCode', 'status_code'] as const;

@@ -1,4 +1,4 @@
-import { asRecord } from '../sdks/sdk-definition.js';
+import { asRecord } from '../sdks/read-unknown.js';
 
 /**
  * A copy of the request that also asks for the usage of its stream, or undefined when the caller already decided about

@@ -14,8 +14,8 @@ import { activeAttribution, withoutAttributionBaggage } from '../attribution/wit
 import { admitCall, type AdmittedCall } from '../guard/admit-call.js';
 import type { BudgetExceededError } from '../guard/budget-exceeded-error.js';
 import { refuse } from '../guard/refuse.js';
+import { asRecord } from '../sdks/read-unknown.js';
 import {
-  asRecord,
   operationOf,
   type MethodDefinition,
   type ReplacedSelf,

@@ -4,7 +4,7 @@ import {
   ATTR_HTTP_RESPONSE_STATUS_CODE,
 } from '@costel/semconv';
 import type { AttributeValue, Span, Tracer } from '@opentelemetry/api';
-import { asRecord } from '../sdks/sdk-definition.js';
+import { asRecord } from '../sdks/read-unknown.js';
 import { guarded } from '../telemetry/trouble.js';
 
 /*

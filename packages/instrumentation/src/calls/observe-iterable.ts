@@ -1,4 +1,4 @@
-import { asRecord } from '../sdks/sdk-definition.js';
+import { asRecord } from '../sdks/read-unknown.js';
 import { guarded } from '../telemetry/trouble.js';
 import type { LlmCall } from './llm-call.js';
 import { observeIterator, type IteratorContext } from './observe-iterator.js';

@@ -1,6 +1,6 @@
 import { createStreamReader, readUsage, type StreamReader, type UsageReading } from '@costel/pricing';
 import { countJob } from '../jobs/known-jobs.js';
-import { asRecord } from '../sdks/sdk-definition.js';
+import { asRecord } from '../sdks/read-unknown.js';
 import type { CallStart } from './llm-call.js';
 
 /** What the parsed answer of a call says; `provider` is who really answered. */

@@ -1,4 +1,4 @@
-import { asRecord, asText } from '../sdks/sdk-definition.js';
+import { asRecord, asText } from '../sdks/read-unknown.js';
 import { messageOf, type Message } from './message.js';
 import { decoded } from './request-content.js';
 

@@ -1,4 +1,4 @@
-import { asRecord, asText } from '../sdks/sdk-definition.js';
+import { asRecord, asText } from '../sdks/read-unknown.js';
 
 /** A part of a message in the form of the conventions. */
 export type Part =

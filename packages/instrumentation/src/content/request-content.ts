@@ -1,4 +1,4 @@
-import { asRecord } from '../sdks/sdk-definition.js';
+import { asRecord } from '../sdks/read-unknown.js';
 import { messageOf, partsOf, type Message, type Part } from './message.js';
 
 /** What a request says, in the form of the conventions. */

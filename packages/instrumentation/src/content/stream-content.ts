@@ -1,4 +1,4 @@
-import { asRecord, asText } from '../sdks/sdk-definition.js';
+import { asRecord, asText } from '../sdks/read-unknown.js';
 import { readAnswerContent, withReason } from './answer-content.js';
 import { partOf, textPart, toolCallPart, type Message, type Part } from './message.js';
 import { decoded } from './request-content.js';

@@ -1,6 +1,7 @@
 import type { AnyFunction } from '../calls/sdk-shapes.js';
 import { replaceMethod } from '../patching/replace-method.js';
-import { asRecord, asText, type SdkDefinition } from '../sdks/sdk-definition.js';
+import { asRecord, asText } from '../sdks/read-unknown.js';
+import type { SdkDefinition } from '../sdks/sdk-definition.js';
 import type { Recorder } from '../telemetry/recorder.js';
 import { guarded } from '../telemetry/trouble.js';
 import { AI_MODELS, patchModel, type AiModelKind } from './ai-models.js';

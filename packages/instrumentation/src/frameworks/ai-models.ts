@@ -4,14 +4,8 @@ import { listenToPromise } from '../calls/listen.js';
 import { listenedStream } from '../calls/observe-readable.js';
 import type { AnyFunction } from '../calls/sdk-shapes.js';
 import { replaceMethod } from '../patching/replace-method.js';
-import {
-  asRecord,
-  asText,
-  type Listen,
-  type MethodDefinition,
-  type SdkDefinition,
-  type ServerHint,
-} from '../sdks/sdk-definition.js';
+import { asRecord, asText } from '../sdks/read-unknown.js';
+import type { Listen, MethodDefinition, SdkDefinition, ServerHint } from '../sdks/sdk-definition.js';
 import type { Recorder } from '../telemetry/recorder.js';
 import { guarded } from '../telemetry/trouble.js';
 import { ownerOf } from './owner-of.js';

@@ -2,13 +2,8 @@ import { estimateRequestTokens, findProvider } from '@costel/pricing';
 import { callThrough } from '../calls/intercept.js';
 import { listenToPromise } from '../calls/listen.js';
 import { replaceMethod } from '../patching/replace-method.js';
-import {
-  asRecord,
-  asText,
-  type MethodDefinition,
-  type SdkDefinition,
-  type ServerHint,
-} from '../sdks/sdk-definition.js';
+import { asRecord, asText } from '../sdks/read-unknown.js';
+import type { MethodDefinition, SdkDefinition, ServerHint } from '../sdks/sdk-definition.js';
 import type { Recorder } from '../telemetry/recorder.js';
 import { guarded } from '../telemetry/trouble.js';
 import { ownerOf } from './owner-of.js';

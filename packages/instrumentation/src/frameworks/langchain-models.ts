@@ -13,14 +13,8 @@ import { listenToPromise } from '../calls/listen.js';
 import { isAsyncIterable, observeIterable } from '../calls/observe-iterable.js';
 import type { AnyFunction } from '../calls/sdk-shapes.js';
 import { replaceMethod } from '../patching/replace-method.js';
-import {
-  asRecord,
-  asText,
-  type MethodDefinition,
-  type SdkDefinition,
-  type SdkPatcher,
-  type ServerHint,
-} from '../sdks/sdk-definition.js';
+import { asRecord, asText } from '../sdks/read-unknown.js';
+import type { MethodDefinition, SdkDefinition, SdkPatcher, ServerHint } from '../sdks/sdk-definition.js';
 import type { Recorder } from '../telemetry/recorder.js';
 import { guarded } from '../telemetry/trouble.js';
 import { ownerOf } from './owner-of.js';

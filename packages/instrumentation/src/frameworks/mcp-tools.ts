@@ -3,7 +3,9 @@ import { context, SpanKind, SpanStatusCode, trace, type Attributes, type Span } 
 import { activeAttribution } from '../attribution/with-cost-attribution.js';
 import type { AnyFunction } from '../calls/sdk-shapes.js';
 import { replaceMethod, restoreMethod } from '../patching/replace-method.js';
-import { asRecord, asText, type SdkDefinition } from '../sdks/sdk-definition.js';
+import { asRecord, asText } from '../sdks/read-unknown.js';
+import type { SdkDefinition } from '../sdks/sdk-definition.js';
+import { isPlainName } from '../telemetry/error-name.js';
 import type { Recorder } from '../telemetry/recorder.js';
 import { guarded, reportTrouble } from '../telemetry/trouble.js';
 
@@ -51,7 +53,7 @@ function endWithError(span: Span, type: string): void {
 /** An error's JSON-RPC code where it has one, else its class; messages may hold content. */
 function errorTypeOf(error: unknown): string {
   const code: unknown = asRecord(error)?.['code'];
-  if (typeof code === 'number' || typeof code === 'string') return String(code);
+  if (typeof code === 'number' || isPlainName(code)) return String(code);
   return error instanceof Error ? error.constructor.name : '_OTHER';
 }
 

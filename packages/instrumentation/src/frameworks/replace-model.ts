@@ -1,5 +1,6 @@
 import { originalOf } from '../patching/replace-method.js';
-import { asRecord, type ReplacedSelf } from '../sdks/sdk-definition.js';
+import { asRecord } from '../sdks/read-unknown.js';
+import type { ReplacedSelf } from '../sdks/sdk-definition.js';
 import type { AnyFunction } from '../calls/sdk-shapes.js';
 
 /** Fields by which models of frameworks know their name. */

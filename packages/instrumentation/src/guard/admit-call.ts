@@ -4,14 +4,8 @@ import {
   ATTR_COSTEL_GUARD_BUDGET,
   ATTR_COSTEL_GUARD_DECISION,
 } from '@costel/semconv';
-import {
-  asRecord,
-  asText,
-  operationOf,
-  type MethodDefinition,
-  type ReplacedSelf,
-  type RequestFacts,
-} from '../sdks/sdk-definition.js';
+import { asRecord, asText } from '../sdks/read-unknown.js';
+import { operationOf, type MethodDefinition, type ReplacedSelf, type RequestFacts } from '../sdks/sdk-definition.js';
 import { activeGuard, type CallGuard, type RequestWays, type Reservation } from './active-guard.js';
 import type { BudgetExceededError } from './budget-exceeded-error.js';
 

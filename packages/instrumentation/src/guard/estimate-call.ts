@@ -1,6 +1,6 @@
 import { estimateRequestTokens, picoUsd, priceCall, type PicoUsd } from '@costel/pricing';
 import { ATTR_COSTEL_FEATURE } from '@costel/semconv';
-import { asRecord } from '../sdks/sdk-definition.js';
+import { asRecord } from '../sdks/read-unknown.js';
 import { dollarsOf, type GuardedCall, type GuardOptions } from './guard-config.js';
 
 /** Input is estimated from its characters, which is off by a quarter in the median; the reservation covers that. */

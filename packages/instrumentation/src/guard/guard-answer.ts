@@ -1,5 +1,5 @@
 import { parsePicoUsd, type PicoUsd } from '@costel/pricing';
-import { asRecord } from '../sdks/sdk-definition.js';
+import { asRecord } from '../sdks/read-unknown.js';
 
 /** One scope value of a budget as the aggregator sees it. */
 export interface ScopeState {

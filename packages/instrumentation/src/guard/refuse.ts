@@ -1,6 +1,7 @@
 import type { AnyFunction } from '../calls/sdk-shapes.js';
 import { isApiPromise } from '../calls/sdk-shapes.js';
-import { asRecord, type MethodDefinition } from '../sdks/sdk-definition.js';
+import { asRecord } from '../sdks/read-unknown.js';
+import type { MethodDefinition } from '../sdks/sdk-definition.js';
 import { guarded } from '../telemetry/trouble.js';
 import type { BudgetExceededError } from './budget-exceeded-error.js';
 

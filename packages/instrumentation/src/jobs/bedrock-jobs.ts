@@ -1,5 +1,5 @@
 import type { UsageReading } from '@costel/pricing';
-import { asRecord, asText } from '../sdks/sdk-definition.js';
+import { asRecord, asText } from '../sdks/read-unknown.js';
 import type { ReadJob } from './job-definition.js';
 
 /** Ends of an asynchronous invocation. */

@@ -3,7 +3,7 @@ import { context, type Context } from '@opentelemetry/api';
 import { activeAttribution, withoutAttributionBaggage } from '../attribution/with-cost-attribution.js';
 import { openOwnCall, type Interception } from '../calls/intercept.js';
 import type { AnyFunction } from '../calls/sdk-shapes.js';
-import { asRecord, asText } from '../sdks/sdk-definition.js';
+import { asRecord, asText } from '../sdks/read-unknown.js';
 import { hearAnswer } from './hear-answer.js';
 import type { JobState, ReadJob } from './job-definition.js';
 import { countJob, heldCall } from './known-jobs.js';

@@ -4,7 +4,7 @@ import { activeAttribution, withoutAttributionBaggage } from '../attribution/wit
 import { openOwnCall, type Interception } from '../calls/intercept.js';
 import { isAsyncIterable } from '../calls/observe-iterable.js';
 import type { AnyFunction } from '../calls/sdk-shapes.js';
-import { asRecord, asText } from '../sdks/sdk-definition.js';
+import { asRecord, asText } from '../sdks/read-unknown.js';
 import { guarded } from '../telemetry/trouble.js';
 import { hearAnswer } from './hear-answer.js';
 import type { ReadJob } from './job-definition.js';

@@ -4,7 +4,7 @@ import { openOwnCall, type Interception } from '../calls/intercept.js';
 import type { LlmCall } from '../calls/llm-call.js';
 import { observeStream } from '../calls/observe-stream.js';
 import { isSdkStream, type AnyFunction } from '../calls/sdk-shapes.js';
-import { asRecord, asText } from '../sdks/sdk-definition.js';
+import { asRecord, asText } from '../sdks/read-unknown.js';
 import { serverOfClient, serverOfHint, type Server } from '../sdks/server-of-client.js';
 import { hearAnswer } from './hear-answer.js';
 import type { JobState } from './job-definition.js';

@@ -1,6 +1,6 @@
 import { createStreamReader, type StreamReader } from '@costel/pricing';
 import type { GenAiOperation } from '@costel/semconv';
-import { asRecord, asText } from '../sdks/sdk-definition.js';
+import { asRecord, asText } from '../sdks/read-unknown.js';
 import type { JobState, ReadJob } from './job-definition.js';
 import { countJob } from './known-jobs.js';
 

@@ -5,14 +5,8 @@ import type { LlmCall } from '../calls/llm-call.js';
 import { isAsyncIterable, observeIterable } from '../calls/observe-iterable.js';
 import type { AnyFunction } from '../calls/sdk-shapes.js';
 import { onJobAnswer } from '../jobs/observe-job.js';
-import {
-  asRecord,
-  asText,
-  type MethodDefinition,
-  type SdkDefinition,
-  type SdkPatcher,
-  type ServerHint,
-} from '../sdks/sdk-definition.js';
+import { asRecord, asText } from '../sdks/read-unknown.js';
+import type { MethodDefinition, SdkDefinition, SdkPatcher, ServerHint } from '../sdks/sdk-definition.js';
 import { serverOfHint } from '../sdks/server-of-client.js';
 import type { Recorder } from '../telemetry/recorder.js';
 import { guarded } from '../telemetry/trouble.js';

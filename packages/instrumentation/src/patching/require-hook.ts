@@ -1,5 +1,6 @@
 import type { AnyFunction } from '../calls/sdk-shapes.js';
-import { asRecord, asText, type SdkDefinition } from '../sdks/sdk-definition.js';
+import { asRecord, asText } from '../sdks/read-unknown.js';
+import type { SdkDefinition } from '../sdks/sdk-definition.js';
 import { guarded } from '../telemetry/trouble.js';
 
 /*

@@ -1,6 +1,6 @@
 import type { StreamReader, Usage } from '@costel/pricing';
 import { parseBytes } from '../sdks/parse-bytes.js';
-import { asRecord, asText } from '../sdks/sdk-definition.js';
+import { asRecord, asText } from '../sdks/read-unknown.js';
 
 /** Tokens of one kind, of a total; absent or odd ones are none. */
 function tokensOf(total: unknown, side: string, kind: string): number {

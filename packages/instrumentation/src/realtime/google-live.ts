@@ -1,6 +1,6 @@
 import type { Interception } from '../calls/intercept.js';
 import type { AnyFunction } from '../calls/sdk-shapes.js';
-import { asRecord, asText } from '../sdks/sdk-definition.js';
+import { asRecord, asText } from '../sdks/read-unknown.js';
 import { guarded } from '../telemetry/trouble.js';
 import { liveProtocol } from './live-protocol.js';
 import { SocketSession } from './socket-session.js';

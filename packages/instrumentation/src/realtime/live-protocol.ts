@@ -1,6 +1,7 @@
 import { readUsage } from '@costel/pricing';
 import type { LlmCall } from '../calls/llm-call.js';
-import { asRecord, type MethodDefinition } from '../sdks/sdk-definition.js';
+import { asRecord } from '../sdks/read-unknown.js';
+import type { MethodDefinition } from '../sdks/sdk-definition.js';
 import type { SocketProtocol, SocketSession } from './socket-session.js';
 
 type Message = Readonly<Record<string, unknown>>;

@@ -1,7 +1,8 @@
 import type { AnyFunction } from '../calls/sdk-shapes.js';
 import { originalOf, replaceMethod, restoreMethod } from '../patching/replace-method.js';
 import { OPENAI } from '../sdks/openai.js';
-import { asRecord, type SdkDefinition, type SdkPatcher } from '../sdks/sdk-definition.js';
+import { asRecord } from '../sdks/read-unknown.js';
+import type { SdkDefinition, SdkPatcher } from '../sdks/sdk-definition.js';
 import type { Recorder } from '../telemetry/recorder.js';
 import { guarded } from '../telemetry/trouble.js';
 import { realtimeProtocol } from './realtime-protocol.js';

@@ -2,7 +2,8 @@ import { readItems } from '@costel/pricing';
 import type { LlmCall } from '../calls/llm-call.js';
 import type { AdmittedCall } from '../guard/admit-call.js';
 import { settleReservation } from '../guard/settle-reservation.js';
-import { asRecord, asText, type MethodDefinition } from '../sdks/sdk-definition.js';
+import { asRecord, asText } from '../sdks/read-unknown.js';
+import type { MethodDefinition } from '../sdks/sdk-definition.js';
 import type { AnswerStart, SocketProtocol, SocketSession } from './socket-session.js';
 
 type Message = Readonly<Record<string, unknown>>;

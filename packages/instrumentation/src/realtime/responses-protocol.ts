@@ -1,7 +1,7 @@
 import type { LlmCall } from '../calls/llm-call.js';
 import { readOpenAiRequest, RESPONSES } from '../sdks/openai-methods.js';
 import type { AdmittedCall } from '../guard/admit-call.js';
-import { asRecord, asText } from '../sdks/sdk-definition.js';
+import { asRecord, asText } from '../sdks/read-unknown.js';
 import type { AnswerStart, SocketProtocol, SocketSession } from './socket-session.js';
 
 /** The events that end a response; each holds the response with its usage. */

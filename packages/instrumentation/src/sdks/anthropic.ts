@@ -1,6 +1,7 @@
 import { observeJob } from '../jobs/observe-job.js';
 import { observeBatchResults, rememberBatch } from '../jobs/message-batches.js';
-import { asRecord, asText, type MethodDefinition, type SdkDefinition } from './sdk-definition.js';
+import { asRecord, asText } from './read-unknown.js';
+import type { MethodDefinition, SdkDefinition } from './sdk-definition.js';
 
 const MESSAGES: Omit<MethodDefinition, 'classPath' | 'resourcePath'> = {
   method: 'create',

@@ -4,7 +4,8 @@ import { readAsyncInvoke, readInvokedVideo } from '../jobs/bedrock-jobs.js';
 import { createSpeechReader } from '../realtime/bedrock-speech.js';
 import { BEDROCK_PATCHER } from '../patching/patch-bedrock.js';
 import { parseBytes } from './parse-bytes.js';
-import { asRecord, asText, type MethodDefinition, type RequestFacts, type SdkDefinition } from './sdk-definition.js';
+import { asRecord, asText } from './read-unknown.js';
+import type { MethodDefinition, RequestFacts, SdkDefinition } from './sdk-definition.js';
 
 /** Larger answers (images, batches of vectors) are not parsed again where Bedrock's headers have the counts. */
 const MAX_PARSED_BYTES = 1024 * 1024;

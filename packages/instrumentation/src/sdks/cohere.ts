@@ -7,7 +7,8 @@ import type { AnyFunction } from '../calls/sdk-shapes.js';
 import { replaceMethod, restoreMethod } from '../patching/replace-method.js';
 import type { Recorder } from '../telemetry/recorder.js';
 import { guarded } from '../telemetry/trouble.js';
-import { asRecord, asText, type MethodDefinition, type SdkDefinition, type ServerHint } from './sdk-definition.js';
+import { asRecord, asText } from './read-unknown.js';
+import type { MethodDefinition, SdkDefinition, ServerHint } from './sdk-definition.js';
 import { serverOfHint, type Server } from './server-of-client.js';
 import { toWireForm } from './wire-form.js';
 

@@ -4,14 +4,8 @@ import { observePromise } from '../calls/observe-promise.js';
 import { isApiPromise } from '../calls/sdk-shapes.js';
 import { observeGoogleBatch, readVideoOperation, readVideos } from '../jobs/google-jobs.js';
 import { observeLive } from '../realtime/google-live.js';
-import {
-  asRecord,
-  asText,
-  type Listen,
-  type MethodDefinition,
-  type SdkDefinition,
-  type ServerHint,
-} from './sdk-definition.js';
+import { asRecord, asText } from './read-unknown.js';
+import type { Listen, MethodDefinition, SdkDefinition, ServerHint } from './sdk-definition.js';
 
 /*
  * `generateContent`, `generateContentStream`, `embedContent` and the chats are functions made for each client, but each

@@ -9,7 +9,8 @@ import {
 import type { LlmCall } from '../calls/llm-call.js';
 import { listenToPromise } from '../calls/listen.js';
 import { observeStreamOfClass } from '../calls/observe-readable.js';
-import { asRecord, asText, type MethodDefinition, type SdkDefinition, type ServerHint } from './sdk-definition.js';
+import { asRecord, asText } from './read-unknown.js';
+import type { MethodDefinition, SdkDefinition, ServerHint } from './sdk-definition.js';
 import { toWireForm } from './wire-form.js';
 
 /** A stream is a `ReadableStream` of the SDK's own class. */

@@ -1,7 +1,8 @@
 import type { LlmCall } from '../calls/llm-call.js';
 import { listenToPromise, settle } from '../calls/listen.js';
 import { isAsyncIterable, observeIterable } from '../calls/observe-iterable.js';
-import { asRecord, asText, type MethodDefinition, type SdkDefinition, type ServerHint } from './sdk-definition.js';
+import { asRecord, asText } from './read-unknown.js';
+import type { MethodDefinition, SdkDefinition, ServerHint } from './sdk-definition.js';
 
 /** A stream carries the controller by which it, or the client for all of its streams, is aborted. */
 function settleStream(value: unknown, call: LlmCall): void {

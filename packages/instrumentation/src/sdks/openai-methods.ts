@@ -1,6 +1,7 @@
 import { readSpeech } from '@costel/pricing';
 import { createRunReader, readBackgroundResponse, readBatch, readRun, readVideo } from '../jobs/openai-jobs.js';
-import { asRecord, asText, type MethodDefinition, type RequestFacts } from './sdk-definition.js';
+import { asRecord, asText } from './read-unknown.js';
+import type { MethodDefinition, RequestFacts } from './sdk-definition.js';
 
 /*
  * The methods of OpenAI's own SDK and of those generated after it (Groq, Together), each under the path that the class

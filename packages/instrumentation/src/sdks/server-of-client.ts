@@ -1,5 +1,6 @@
 import { providerOfUrl } from '@costel/pricing';
-import { asRecord, asText, type SdkDefinition, type ServerHint } from './sdk-definition.js';
+import { asRecord, asText } from './read-unknown.js';
+import type { SdkDefinition, ServerHint } from './sdk-definition.js';
 import { ServerClock } from './server-clock.js';
 
 /** Where a client sends its requests. */

@@ -1,4 +1,4 @@
-import { asRecord } from './sdk-definition.js';
+import { asRecord } from './read-unknown.js';
 
 /** Deeper than any answer nests. */
 const MAX_DEPTH = 12;

@@ -1,5 +1,6 @@
 import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { CliError } from './exit-codes.js';
 
 /** What a running stack leaves in its data directory, so that commands find it and may write. */
 export interface RunInfo {
@@ -77,22 +78,28 @@ export function reachableHost(host: string): string {
   return host.includes(':') ? `[${host}]` : host;
 }
 
-/** How long a stack may take to answer before it is taken for dead; it answers in milliseconds unless it hangs. */
+/** How long a stack may take to answer; it answers in milliseconds unless it hangs or the machine is very busy. */
 const HEALTH_TIMEOUT_MS = 5000;
 
 /**
  * The stack that runs on a data directory, or undefined: its process must exist and answer with its own instance, for
  * a kill -9 leaves a stale file, and a process id may since belong to somebody else.
+ * @throws CliError `stack_silent` where it does not answer in time: it is no proof that none runs.
  */
-export async function findRunningStack(dataDirectory: string): Promise<RunInfo | undefined> {
+export async function findRunningStack(
+  dataDirectory: string,
+  timeoutMs: number = HEALTH_TIMEOUT_MS,
+): Promise<RunInfo | undefined> {
   const info = readRunFile(dataDirectory);
   if (!info || !isProcessAlive(info.pid)) return undefined;
+  const url = `http://${reachableHost(info.host)}:${info.ports.api}/api/v1/health`;
   try {
-    const url = `http://${reachableHost(info.host)}:${info.ports.api}/api/v1/health`;
-    const response = await fetch(url, { signal: AbortSignal.timeout(HEALTH_TIMEOUT_MS) });
+    const response = await fetch(url, { signal: AbortSignal.timeout(timeoutMs) });
     const body = (await response.json()) as { instance?: unknown };
     return body.instance === info.instance ? info : undefined;
-  } catch {
-    return undefined;
+  } catch (error) {
+    if (!(error instanceof DOMException && error.name === 'TimeoutError')) return undefined;
+    const message = `process ${info.pid} runs on ${dataDirectory}, but ${url} did not answer within ${timeoutMs / 1000} s: the machine is very busy, or the process hangs; try again, or stop it`;
+    throw new CliError('stack_silent', message, { retryable: true, cause: error });
   }
 }

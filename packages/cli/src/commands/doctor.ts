@@ -5,9 +5,10 @@ import { checkPipeline } from '../doctor/check-pipeline.js';
 import { checkStack, otlpUrlOf } from '../doctor/check-stack.js';
 import { checkStore } from '../doctor/check-store.js';
 import { describe, type Finding, findingLines, fine, problem, warning } from '../doctor/finding.js';
+import { CliError } from '../exit-codes.js';
 import { writeJson, writeLine } from '../output.js';
 import { readConfig, type CommonFlags } from '../read-config.js';
-import { findRunningStack, reachableHost } from '../run-file.js';
+import { findRunningStack, reachableHost, type RunInfo } from '../run-file.js';
 import { connectServer } from '../store-access.js';
 
 /** How `costel doctor` looks and answers. */
@@ -74,13 +75,23 @@ async function reachServer(url: string): Promise<Reached> {
 
 async function reachStack(config: Config): Promise<Reached> {
   const { dataDirectory } = config.server;
-  const run = await findRunningStack(dataDirectory);
+  const unreached = (detail: string, fix: string): Reached => ({
+    findings: [problem('stack', detail, fix)],
+    database: undefined,
+    otlpUrl: undefined,
+  });
+  let run: RunInfo | undefined;
+  try {
+    run = await findRunningStack(dataDirectory);
+  } catch (error) {
+    if (!(error instanceof CliError)) throw error;
+    return unreached(error.message, 'see the log of "costel up"');
+  }
   if (!run) {
     const where = existsSync(dataDirectory)
       ? `no stack runs on ${dataDirectory}`
       : `no stack runs, and there is no data in ${dataDirectory}`;
-    const finding = problem('stack', where, 'start one: npm start, or costel up');
-    return { findings: [finding], database: undefined, otlpUrl: undefined };
+    return unreached(where, 'start one: npm start, or costel up');
   }
   const findings = await checkStack(run);
   const url = `http://${reachableHost(run.host)}:${run.ports.clickhouse}`;

@@ -168,7 +168,7 @@ class ChdbEngineConnection implements EngineConnection {
     const parts = [...parameters].map(
       ([name, text]) => `param_${checkedName('parameter', name)} = ${encodeSqlLiteral(text)}`,
     );
-    if (parts.length > 0) await this.run(`SET ${parts.join(', ')}`);
+    for (const statement of inStatements(parts)) await this.run(`SET ${statement}`);
   }
 
   async use(database: string): Promise<void> {
@@ -187,4 +187,24 @@ class ChdbEngineConnection implements EngineConnection {
       throw new StoreError('parameter_invalid', `parameter ${name} has no value`, { clickhouseCode: 456 });
     }
   }
+}
+
+/** Bytes of one statement that binds parameters, unless a single one is longer; a caller may have lowered `max_query_size` to 1 MiB. */
+const MAX_BIND_BYTES = 500_000;
+
+/** Joins assignments, of ASCII as they are encoded, to as few statements as `max_query_size` allows. */
+function inStatements(assignments: readonly string[]): readonly string[] {
+  const statements: string[] = [];
+  let open: string[] = [];
+  let bytes = 0;
+  for (const assignment of assignments) {
+    if (open.length > 0 && bytes + assignment.length > MAX_BIND_BYTES) {
+      statements.push(open.join(', '));
+      open = [];
+      bytes = 0;
+    }
+    open.push(assignment);
+    bytes += assignment.length;
+  }
+  return open.length > 0 ? [...statements, open.join(', ')] : statements;
 }

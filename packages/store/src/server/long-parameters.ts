@@ -1,4 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import type { QueryParameters } from '../database.js';
+import { encodeParameters } from '../engine/literals.js';
 
 /**
  * A server takes at most 128 KiB as one field of a form (`http_max_field_value_size`, which no request can raise), and a
@@ -53,4 +55,34 @@ export function splitLongParameters(sql: string, parameters: QueryParameters): P
     for (const [index, part] of parts.entries()) split[`${name}__${index}`] = part;
   }
   return { sql: statement, parameters: split };
+}
+
+/** Beyond this many bytes parameters go as a form. An address with all that is escaped in it holds at most 1 MiB. */
+export const MAX_ADDRESS_PARAMETER_BYTES = 4096;
+
+/** Bytes of the texts of all parameters, before anything is escaped for an address. */
+export function parameterBytes(parameters: QueryParameters): number {
+  return [...encodeParameters(parameters).values()].reduce((total, text) => total + Buffer.byteLength(text), 0);
+}
+
+/** A body of a request and what it is. */
+export interface Form {
+  readonly contentType: string;
+  readonly body: Buffer;
+}
+
+/**
+ * The parameters as the fields `param_NAME` of a form, which has no limit of its own (a server takes 1 GiB of it). No value
+ * can hold the boundary, which is random. Not `FormData`: that rewrites line ends.
+ * @throws StoreError `parameter_invalid`, `name_invalid`.
+ */
+export function formOf(parameters: QueryParameters): Form {
+  const boundary = `costel-${randomUUID()}`;
+  const fields = [...encodeParameters(parameters)].map(
+    ([name, text]) => `--${boundary}\r\nContent-Disposition: form-data; name="param_${name}"\r\n\r\n${text}\r\n`,
+  );
+  return {
+    contentType: `multipart/form-data; boundary=${boundary}`,
+    body: Buffer.from(`${fields.join('')}--${boundary}--\r\n`, 'utf8'),
+  };
 }

@@ -62,6 +62,29 @@ describe('a database behind HTTP', () => {
     expect(row).toEqual({ same: 1 });
   });
 
+  it('takes parameters of several MiB together, in queries and in commands: an address holds one', async () => {
+    const ids = Array.from({ length: 60_000 }, (_, index) => `it's\n${index.toString(16).padStart(32, '0')}`);
+    const text = '\\ß\r\n\t'.repeat(2000);
+    const rows = await database.query(
+      'SELECT length({ids:Array(String)}) AS n, {ids:Array(String)}[60000] AS last, {text:String} AS text',
+      { ids, text },
+    );
+    expect(rows).toEqual([{ n: '60000', last: ids.at(-1), text }]);
+    await database.command(
+      'INSERT INTO server_test (a, s) SELECT length({ids:Array(String)}), concat({ids:Array(String)}[60000], {text:String})',
+      { ids, text },
+    );
+    const [stored] = await database.query('SELECT s FROM server_test WHERE a = 60000');
+    expect(stored).toEqual({ s: `${ids.at(-1)}${text}` });
+  });
+
+  it('says what is wrong with a command whose parameters are that long', async () => {
+    const ids = Array.from({ length: 60_000 }, (_, index) => index.toString(16).padStart(32, '0'));
+    await expect(
+      database.command('INSERT INTO nowhere_at_all SELECT arrayJoin({ids:Array(String)})', { ids }),
+    ).rejects.toMatchObject({ code: 'not_found', clickhouseCode: 60 });
+  });
+
   it('throws the same errors', async () => {
     await expect(database.query('SELEC')).rejects.toMatchObject({ code: 'syntax_error', clickhouseCode: 62 });
     await expect(database.query('SELECT * FROM nowhere_at_all')).rejects.toMatchObject({

@@ -68,7 +68,7 @@ function standardEntry(
 }
 
 /** The service tier under every name that catalogues give to what it is: their values do not overlap. */
-const TIER_CONTEXTS: readonly string[] = ['service_tier', 'processing', 'speed', 'search_context'];
+const TIER_CONTEXTS: readonly string[] = ['service_tier', 'processing', 'speed', 'search_context', 'image'];
 
 function variantApplies(when: Readonly<Record<string, string>>, serviceTier: string): boolean {
   return Object.entries(when).every(([name, value]) => TIER_CONTEXTS.includes(name) && value === serviceTier);

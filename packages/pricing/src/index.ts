@@ -7,8 +7,9 @@ export {
   type FinishOptions,
   type StreamReader,
 } from './apis/api-table.js';
+export { withImageSize } from './apis/images.js';
 export { readSpeech } from './apis/openai-other.js';
-export type { UsageReading } from './apis/usage-reading.js';
+export type { NotCounted, UsageReading } from './apis/usage-reading.js';
 export type { Catalogue } from './catalogue/catalogue.js';
 export { PUBLISHED_SOURCES } from './catalogue/published-prices.js';
 export { parseCatalogues } from './catalogue/parse-catalogues.js';
@@ -30,7 +31,7 @@ export {
   type PriceInteractionOptions,
   type ReadingContext,
 } from './interaction/price-interaction.js';
-export { priceInteractionLines, type LineError } from './interaction/price-lines.js';
+export { priceInteractionLines, withItems, type LineError } from './interaction/price-lines.js';
 export { formatPicoUsd, parsePicoUsd, PICO_PER_USD, picoUsd, type PicoUsd } from './pico-usd.js';
 export { priceCall, type CallToPrice, type PricedCall, type PriceStatus } from './price-call.js';
 export { findProvider, providerOfUrl, PROVIDERS, type ProviderRow } from './providers.js';

@@ -7,6 +7,7 @@ import {
   createStreamReader,
   estimateRequestTokens,
   INPUT_BUCKETS,
+  parsePicoUsd,
   priceInteraction,
   readUsage,
   type InteractionAnswer,
@@ -123,8 +124,9 @@ describe.runIf(isPresent)('recorded interactions of everyone', () => {
     let right = 0;
     for (const file of readdirSync(directory).filter((name) => name.endsWith('.jsonl'))) {
       for (const interaction of load(file.slice(0, -'.jsonl'.length))) {
-        const { status, cost_usd: cost, reason } = answer(interaction);
-        expect(cost === null).toBe(status !== 'priced');
+        const { status, cost_usd: cost, fees_usd: fees, total_usd: total, reason } = answer(interaction);
+        expect(total === null).toBe(status !== 'priced');
+        expect(parsePicoUsd(total ?? '0')).toBe(parsePicoUsd(cost ?? '0') + parsePicoUsd(fees ?? '0'));
         // Free of charge is what the catalogues say of few models; nothing else may cost nothing.
         if (cost === '0') expect(interaction.expected?.usd ?? interaction.provider_reported_cost_usd).toBe(0);
         if (status !== 'priced') expect(reason).toBeTruthy();

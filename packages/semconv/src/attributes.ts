@@ -62,6 +62,8 @@ export const ATTR_COSTEL_COST_USD = 'costel.cost.usd';
 export const ATTR_COSTEL_COST_REASON = 'costel.cost.reason';
 /** JSON: `[{"bucket","quantity","unit_price_usd","cost_usd"}]`. */
 export const ATTR_COSTEL_COST_LINE_ITEMS = 'costel.cost.line_items';
+/** What was billed besides and no answer states: `container_hours`, `container_memory`, `image_generation`; else absent. */
+export const ATTR_COSTEL_COST_NOT_COUNTED = 'costel.cost.not_counted';
 export const ATTR_COSTEL_SERVICE_TIER = 'costel.service_tier';
 export const ATTR_COSTEL_REGION = 'costel.region';
 /** Local clock minus the provider's `Date`, milliseconds, where beyond ± 5 minutes. */

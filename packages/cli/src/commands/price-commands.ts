@@ -17,10 +17,11 @@ Formats (--format), one call a line:
                    repeated as logged_cost_usd, never taken
   openrouter       activity export (CSV) or answers of /generation; what OpenRouter charged is taken
 
-Answer: {"id", "status", "cost_usd", "currency", "model", "usage", "line_items", "price_source", "price_as_of",
-"usage_quality", "reason"?, "rules"?, "fees_usd"?, "fee_items"?}. Where a call has tokens, cost_usd is what they cost, and
-what is counted in other units (searches, seconds, pages) stands in fees_usd beside it: the sum is the whole. Where
-price_source is "provider", cost_usd is what the provider stated, and line_items are list prices beside it.
+Answer: {"id", "status", "cost_usd", "total_usd", "currency", "model", "usage", "line_items", "fees_usd"?, "fee_items"?,
+"price_source", "price_as_of", "usage_quality", "reason"?, "rules"?, "not_counted"?}. total_usd is what the call cost.
+cost_usd is what its tokens cost (null where it used none), fees_usd what is counted in other units (searches, seconds,
+pages); the two add up to total_usd. Where price_source is "provider", cost_usd is what the provider stated of the whole,
+and line_items are list prices beside it. not_counted names what was billed and no answer states: total_usd lacks it.
 Exit code 2 when a line was none of the format.`;
 
 /** Reads a date or an instant with a zone as milliseconds; a date means its first moment in UTC. */

@@ -1,8 +1,9 @@
 import { repair } from '@costel/store';
-import { CliError, EXIT_CODES } from '../exit-codes.js';
+import { CliError } from '../exit-codes.js';
 import { say, writeJson } from '../output.js';
 import { readConfig, type CommonFlags } from '../read-config.js';
 import { apiUrlOf, openStore, type StoreAccess } from '../store-access.js';
+import { rangeOf } from '../time-range.js';
 
 /** Which spans are looked at, by their own start. */
 export interface RepairFlags extends CommonFlags {
@@ -12,12 +13,7 @@ export interface RepairFlags extends CommonFlags {
 
 /** `costel repair`: derives the ledger from raw spans again where rows are missing; running it twice changes nothing. */
 export async function runRepair(flags: RepairFlags): Promise<void> {
-  const from = new Date(flags.from);
-  const to = new Date(flags.to ?? Date.now());
-  if (from >= to)
-    throw new CliError('range_empty', `--from ${from.toISOString()} must be before --to ${to.toISOString()}`, {
-      exitCode: EXIT_CODES.usage,
-    });
+  const { from, to } = rangeOf(flags);
   const access = await openStore(readConfig(flags));
   try {
     say(`comparing raw spans and ledger from ${from.toISOString()} to ${to.toISOString()} on ${access.where} …`);

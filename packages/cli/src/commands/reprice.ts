@@ -1,10 +1,11 @@
 import { createPriceSource, repriceJson } from '@costel/aggregator';
 import { migrate, previewReprice, reprice, type Database, type RateResolver } from '@costel/store';
-import { CliError, EXIT_CODES } from '../exit-codes.js';
+import { CliError } from '../exit-codes.js';
 import { say, writeJson, writeLine } from '../output.js';
 import { readConfig, type CommonFlags } from '../read-config.js';
 import { apiUrlOf, openStore } from '../store-access.js';
 import type { RunInfo } from '../run-file.js';
+import { rangeOf, type TimeRange } from '../time-range.js';
 
 /** Which calls, by the instant that they are counted at. */
 export interface RepriceFlags extends CommonFlags {
@@ -32,22 +33,13 @@ interface RepriceAnswer extends Counts {
   readonly models: readonly (Counts & { readonly provider: string; readonly model: string })[];
 }
 
-interface Range {
-  readonly from: Date;
-  readonly to: Date;
-}
-
 /**
  * `costel reprice`: what pricing the calls of a range again would change, by model; with `--apply` does it. The running
  * stack does the work where there is one; a directory without a stack is opened.
  */
 export async function runReprice(flags: RepriceFlags): Promise<void> {
-  const range: Range = { from: new Date(flags.from), to: new Date(flags.to ?? Date.now()) };
+  const range = rangeOf(flags);
   const { from, to } = range;
-  if (from >= to)
-    throw new CliError('range_empty', `--from ${from.toISOString()} must be before --to ${to.toISOString()}`, {
-      exitCode: EXIT_CODES.usage,
-    });
   const config = readConfig(flags);
   const isApplied = flags.apply === true;
   const access = await openStore(config);
@@ -71,7 +63,7 @@ export async function runReprice(flags: RepriceFlags): Promise<void> {
 async function work(
   database: Database,
   options: {
-    readonly range: Range;
+    readonly range: TimeRange;
     readonly isApplied: boolean;
     readonly resolver: RateResolver;
     readonly ledgerDays: number;
@@ -90,7 +82,7 @@ async function work(
 }
 
 /** One process writes the ledger of a directory: the running stack, by the prices that it runs with. */
-async function askStack(run: RunInfo, { from, to }: Range, isApplied: boolean): Promise<RepriceAnswer> {
+async function askStack(run: RunInfo, { from, to }: TimeRange, isApplied: boolean): Promise<RepriceAnswer> {
   const query = new URLSearchParams({ from: from.toISOString(), to: to.toISOString(), apply: String(isApplied) });
   const response = await fetch(`${apiUrlOf(run)}/reprice?${query.toString()}`, {
     method: 'POST',

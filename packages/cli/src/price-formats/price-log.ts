@@ -1,4 +1,11 @@
-import { answerOf, priceReading, type InteractionAnswer, type LineError, type PriceBook } from '@costel/pricing';
+import {
+  answerOf,
+  priceReading,
+  withItems,
+  type InteractionAnswer,
+  type LineError,
+  type PriceBook,
+} from '@costel/pricing';
 import { ANTHROPIC_BATCH, OPENAI_BATCH } from './batch-formats.js';
 import { parseCsvLine } from './csv-line.js';
 import { LITELLM, OPENROUTER } from './gateway-formats.js';
@@ -68,8 +75,7 @@ export async function* priceLogLines(
         ? parseObject(text)
         : Object.fromEntries(columns.map((column, index) => [column, cells?.[index] ?? '']));
     const entry = record === undefined ? undefined : options.format.read(record);
-    yield entry === undefined
-      ? lineError(number, `is no line of the format ${options.format.name}`, text)
-      : priceEntry(entry, options);
+    if (entry === undefined) yield lineError(number, `is no line of the format ${options.format.name}`, text);
+    else yield* withItems(priceEntry(entry, options));
   }
 }

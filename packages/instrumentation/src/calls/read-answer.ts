@@ -1,4 +1,4 @@
-import { createStreamReader, readUsage, type StreamReader, type UsageReading } from '@costel/pricing';
+import { createStreamReader, readUsage, type StreamReader, type UsageReading, withImageSize } from '@costel/pricing';
 import { countJob } from '../jobs/known-jobs.js';
 import { asRecord } from '../sdks/read-unknown.js';
 import type { CallStart } from './llm-call.js';
@@ -10,9 +10,9 @@ export function readAnswer(
   answer: unknown,
   headers: unknown,
 ): UsageReading | undefined {
-  return method.readAnswer === undefined
-    ? readUsage(method.api, provider, answer, headers)
-    : method.readAnswer(answer, body, provider);
+  if (method.readAnswer !== undefined) return method.readAnswer(answer, body, provider);
+  const reading = readUsage(method.api, provider, answer, headers);
+  return reading !== undefined && method.api === 'images' ? withImageSize(reading, body) : reading;
 }
 
 /** What reads the chunks of a call's stream. */

@@ -14,6 +14,7 @@ import {
 import {
   ATTR_COSTEL_CLOCK_OFFSET_MS,
   ATTR_COSTEL_COST_LINE_ITEMS,
+  ATTR_COSTEL_COST_NOT_COUNTED,
   ATTR_COSTEL_COST_REASON,
   ATTR_COSTEL_COST_STATUS,
   ATTR_COSTEL_COST_USD,
@@ -146,6 +147,7 @@ function writeReading(span: AttributeTarget, reading: UsageReading, writing: Wri
   if (finishReasons.length > 0) span.setAttribute(ATTR_GEN_AI_RESPONSE_FINISH_REASONS, [...finishReasons]);
   if (serviceTier !== '') span.setAttribute(ATTR_COSTEL_SERVICE_TIER, serviceTier);
   if (region !== '') span.setAttribute(ATTR_COSTEL_REGION, region);
+  if (reading.notCounted !== undefined) span.setAttribute(ATTR_COSTEL_COST_NOT_COUNTED, [...reading.notCounted]);
   span.setAttribute(ATTR_COSTEL_USAGE_QUALITY, reading.quality);
   if (reading.quality !== 'missing') writeUsage(span, reading.usage, writing, owner);
 }

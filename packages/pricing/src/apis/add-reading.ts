@@ -31,11 +31,13 @@ export function addReading(sum: UsageReading | undefined, next: UsageReading): U
   const usage = addUsages([sum.usage, next.usage]);
   const { reportedCostPicoUsd: before } = sum;
   const { reportedCostPicoUsd: cost, ...rest } = next;
+  const notCounted = [...new Set([...(sum.notCounted ?? []), ...(next.notCounted ?? [])])];
   return {
     ...rest,
     usage,
     quality: worse(sum.quality, next.quality),
     ...(before === undefined || cost === undefined ? {} : { reportedCostPicoUsd: picoUsd(before + cost) }),
+    ...(notCounted.length === 0 ? {} : { notCounted }),
   };
 }
 

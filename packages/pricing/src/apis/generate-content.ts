@@ -7,7 +7,7 @@ import { countUsage, type CountedUsage } from './token-totals.js';
 import { usageReading, type UsageReading } from './usage-reading.js';
 
 /** Tokens by modality, from a list of `{modality, tokenCount}`; text and documents are what is left of the total. */
-function tokensOf(details: unknown, modality: string): number {
+export function tokensOf(details: unknown, modality: string): number {
   for (const entry of asList(details)) {
     if (asText(at(entry, 'modality'))?.toUpperCase() !== modality) continue;
     const count = at(entry, 'tokenCount') ?? at(entry, 'tokens');
@@ -28,7 +28,11 @@ export function sumOf(...values: readonly unknown[]): unknown {
 }
 
 /** Input by modality: what was cached of a modality is no fresh input of it. */
-function inputParts(prompt: unknown, cached: unknown, cachedTokens: unknown): Partial<Record<UsageBucket, unknown>> {
+export function inputParts(
+  prompt: unknown,
+  cached: unknown,
+  cachedTokens: unknown,
+): Partial<Record<UsageBucket, unknown>> {
   const cachedAudio = tokensOf(cached, 'AUDIO');
   const cachedImage = tokensOf(cached, 'IMAGE');
   const rest = typeof cachedTokens === 'number' ? cachedTokens - cachedAudio - cachedImage : cachedTokens;
@@ -83,7 +87,7 @@ function tierOf(usage: JsonObject | undefined): string {
 }
 
 /** From Gemini 3 on each search is billed; before, each answer that searched, however often. */
-function isBilledBySearch(model: string): boolean {
+export function isBilledBySearch(model: string): boolean {
   return Number(/^(?:models\/)?gemini-(\d+)/.exec(model)?.[1] ?? 0) >= 3;
 }
 
@@ -150,44 +154,3 @@ export const GENERATE_CONTENT: ApiFamily = { apis: ['generateContent'], read: re
 
 /** Gemini embeddings: input only. */
 export const EMBED_CONTENT: ApiFamily = { apis: ['embedContent'], read: readResponse };
-
-/** Reads an interaction: input, tool results, thoughts and output are counted apart. */
-function readInteraction(body: JsonObject): UsageReading {
-  const usage = asObject(body['usage']);
-  const thoughts = usage?.['total_thought_tokens'];
-  const counted = countUsage({
-    input: sumOf(usage?.['total_input_tokens'], usage?.['total_tool_use_tokens']),
-    output: sumOf(usage?.['total_output_tokens'], thoughts),
-    inputParts: inputParts(
-      usage?.['input_tokens_by_modality'],
-      usage?.['cached_tokens_by_modality'],
-      usage?.['total_cached_tokens'],
-    ),
-    outputParts: { reasoning: thoughts },
-  });
-  const status = asText(body['status']);
-  return usageReading({
-    ...counted,
-    responseModel: asText(body['model']),
-    responseId: asText(body['id']),
-    serviceTier: readServiceTier(body['service_tier']),
-    finishReasons: status === undefined ? [] : [status],
-  });
-}
-
-function foldInteractionEvents(): StreamFold {
-  let interaction: JsonObject | undefined;
-  let characters = 0;
-  return {
-    push(event) {
-      interaction = asObject(event['interaction']) ?? interaction;
-      characters += asText(at(event, 'delta', 'text'))?.length ?? 0;
-    },
-    finish: () => (interaction === undefined ? undefined : readInteraction(interaction)),
-    outputCharacters: () => characters,
-    isComplete: () => interaction?.['usage'] !== undefined,
-  };
-}
-
-/** Gemini interactions. */
-export const INTERACTIONS: ApiFamily = { apis: ['interactions'], read: readInteraction, fold: foldInteractionEvents };

@@ -127,6 +127,7 @@ function readMessage(body: JsonObject): UsageReading {
     reportedCostPicoUsd: readReportedCost(usage, counted.quality),
     iterations,
     beside: beside.map((iteration) => readIteration(iteration, body, usage)),
+    notCounted: asObject(body['container']) === undefined ? [] : ['container_hours'],
   });
 }
 
@@ -141,6 +142,7 @@ export function foldMessages(): StreamFold {
   let message: JsonObject | undefined;
   let usage: JsonObject | undefined;
   let stopReason: unknown;
+  let container: unknown;
   let characters = 0;
   let complete = false;
   return {
@@ -158,12 +160,18 @@ export function foldMessages(): StreamFold {
           complete = true;
         }
         stopReason = at(event, 'delta', 'stop_reason') ?? stopReason;
+        container = at(event, 'delta', 'container') ?? container;
       }
     },
     finish: () =>
       message === undefined && usage === undefined
         ? undefined
-        : readMessage({ ...message, usage, stop_reason: stopReason }),
+        : readMessage({
+            ...message,
+            usage,
+            stop_reason: stopReason,
+            ...(container === undefined ? {} : { container }),
+          }),
     outputCharacters: () => characters,
     isComplete: () => complete,
   };

@@ -1,8 +1,8 @@
-import { addReading } from './add-reading.js';
 import type { ApiFamily, StreamFold } from './api-family.js';
 import { readOpenAiShape } from './chat-completions.js';
 import { sumOf } from './generate-content.js';
-import { asList, asObject, asText, at, type JsonObject } from './json.js';
+import { asObject, asText, at, type JsonObject } from './json.js';
+import { readMedia } from './media-usage.js';
 import { readReportedCost } from './reported-cost.js';
 import { readServiceTier } from './service-tier.js';
 import { countUsage } from './token-totals.js';
@@ -28,57 +28,6 @@ function foldRun(): StreamFold {
 
 /** OpenAI assistants: a run has the usage of all its steps. */
 export const ASSISTANTS: ApiFamily = { apis: ['assistants'], read: readRun, fold: foldRun };
-
-/** Images and audio count text, image and audio tokens under `input_tokens` and `output_tokens`. */
-function readMedia(body: JsonObject, outputIsImage: boolean): UsageReading {
-  const usage = asObject(body['usage']);
-  const input = asObject(usage?.['input_tokens_details']) ?? asObject(usage?.['input_token_details']);
-  const output = usage?.['output_tokens'];
-  const textOutput = at(usage, 'output_tokens_details', 'text_tokens');
-  const image = typeof output === 'number' && typeof textOutput === 'number' ? output - textOutput : output;
-  return usageReading({
-    ...countUsage({
-      input: usage?.['input_tokens'],
-      output,
-      total: usage?.['total_tokens'],
-      inputParts: { input_image: input?.['image_tokens'], input_audio: input?.['audio_tokens'] },
-      outputParts: outputIsImage ? { output_image: image } : {},
-    }),
-    responseModel: asText(body['model']),
-    reportedCostPicoUsd: readReportedCost(usage),
-  });
-}
-
-/** Images without counted tokens are billed by the image. */
-function readImages(body: JsonObject): UsageReading {
-  const reading = readMedia(body, true);
-  const images = asList(body['data']).length;
-  if (reading.quality !== 'missing' || images === 0) return reading;
-  return { ...reading, usage: { image: images }, quality: 'reported' };
-}
-
-/**
- * The last event of a streamed image has its usage. The tokens of an image cannot be told from what arrived of it, so a
- * stream that broke off is never estimated.
- */
-function foldImages(): StreamFold {
-  let hasEvents = false;
-  let images: UsageReading | undefined;
-  return {
-    push(event) {
-      hasEvents = true;
-      if (asObject(event['usage']) === undefined) return;
-      const reading = readMedia(event, true);
-      images = images === undefined ? reading : addReading(images, reading);
-    },
-    finish: () => images ?? (hasEvents ? usageReading({}) : undefined),
-    outputCharacters: () => 0,
-    isComplete: () => true,
-  };
-}
-
-/** Images, generated and edited; all output is image tokens unless the answer says which part is text. */
-export const IMAGES: ApiFamily = { apis: ['images'], read: readImages, fold: foldImages };
 
 /** Its end has the usage; the length of the sound cannot be told from the text, so nothing is estimated. */
 function foldTranscript(): StreamFold {

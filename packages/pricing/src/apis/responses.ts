@@ -1,10 +1,11 @@
 import type { ApiFamily, StreamFold } from './api-family.js';
 import type { UsageBucket } from '../usage.js';
 import { asList, asObject, asText, at, type JsonObject } from './json.js';
+import { readMedia } from './media-usage.js';
 import { readReportedCost } from './reported-cost.js';
 import { readServiceTier } from './service-tier.js';
 import { countUsage } from './token-totals.js';
-import { usageReading, type UsageReading } from './usage-reading.js';
+import { usageReading, type NotCounted, type UsageReading } from './usage-reading.js';
 
 /** Tool calls of a response that are billed by the call, by the type of the output item. */
 const FEE_OF_ITEM: ReadonlyMap<string, 'web_search' | 'file_search'> = new Map([
@@ -18,20 +19,59 @@ function isBilledItem(item: JsonObject): boolean {
   return action === undefined || action === 'search';
 }
 
-/** A container that code ran in is billed once, however many calls ran in it. */
-function countContainers(items: readonly (JsonObject | undefined)[]): number {
-  const calls = items.filter((item) => item?.['type'] === 'code_interpreter_call');
-  return new Set(calls.map((call) => asText(call?.['container_id']) ?? '')).size;
+/** The container of the provider's that a call ran code or commands in; undefined: none, or one's own machine. */
+function containerOf(item: JsonObject): string | undefined {
+  if (item['type'] === 'code_interpreter_call') return asText(item['container_id']) ?? '';
+  return item['type'] === 'shell_call' ? asText(at(item, 'environment', 'container_id')) : undefined;
 }
 
-function countFees(output: unknown): Partial<Record<UsageBucket, number>> {
-  const items = asList(output).map(asObject);
-  const fees = { web_search: 0, file_search: 0, code_execution: countContainers(items) };
+/** A container is billed once, however many calls ran in it. */
+function countContainers(items: readonly JsonObject[]): number {
+  return new Set(items.map(containerOf).filter((id) => id !== undefined)).size;
+}
+
+function itemsOf(body: JsonObject): readonly JsonObject[] {
+  return asList(body['output'])
+    .map(asObject)
+    .filter((item) => item !== undefined);
+}
+
+function countFees(body: JsonObject, items: readonly JsonObject[]): Partial<Record<UsageBucket, unknown>> {
+  const counted = { web_search: 0, file_search: 0, code_execution: countContainers(items) };
   for (const item of items) {
-    const fee = FEE_OF_ITEM.get(asText(item?.['type']) ?? '');
-    if (item !== undefined && fee !== undefined && isBilledItem(item)) fees[fee] += 1;
+    const fee = FEE_OF_ITEM.get(asText(item['type']) ?? '');
+    if (fee !== undefined && isBilledItem(item)) counted[fee] += 1;
   }
-  return fees;
+  // Newer answers count the searches that are billed themselves.
+  const searches = at(body, 'tool_usage', 'web_search', 'num_requests');
+  return { ...counted, web_search: searches ?? counted.web_search };
+}
+
+/** The tool of a type as the answer repeats it from the request. */
+function toolOf(body: JsonObject, type: string): JsonObject | undefined {
+  return asList(body['tools'])
+    .map(asObject)
+    .find((tool) => tool?.['type'] === type);
+}
+
+/** Images that a tool made, billed by the tokens of the tool's own model; `''` where the answer does not name it. */
+function readMadeImages(body: JsonObject): UsageReading[] {
+  const usage = asObject(at(body, 'tool_usage', 'image_gen'));
+  if (usage === undefined) return [];
+  const model = asText(toolOf(body, 'image_generation')?.['model']);
+  const reading = readMedia({ usage, model }, true);
+  const isEmpty = reading.quality === 'reported' && Object.keys(reading.usage).length === 0;
+  return isEmpty || reading.quality === 'missing' ? [] : [{ ...reading, requestModel: model ?? '' }];
+}
+
+/** What was billed and the answer does not count; a reported cost has all in it. */
+function notCountedOf(body: JsonObject, items: readonly JsonObject[]): NotCounted[] {
+  const isMade = items.some((item) => item['type'] === 'image_generation_call' && item['status'] !== 'failed');
+  const memory = asText(at(toolOf(body, 'code_interpreter'), 'container', 'memory_limit')) ?? '1g';
+  return [
+    ...(isMade && at(body, 'tool_usage', 'image_gen') === undefined ? (['image_generation'] as const) : []),
+    ...(memory !== '1g' && countContainers(items) > 0 ? (['container_memory'] as const) : []),
+  ];
 }
 
 /** Why the response ended: the reason it is incomplete, else its status. */
@@ -43,6 +83,7 @@ function finishReasons(body: JsonObject): readonly string[] {
 /** Reads a response object, whole or as it came inside a stream event. */
 function readResponse(body: JsonObject): UsageReading {
   const usage = asObject(body['usage']);
+  const items = itemsOf(body);
   const input = asObject(usage?.['input_tokens_details']);
   const output = asObject(usage?.['output_tokens_details']);
   const counted = countUsage({
@@ -60,15 +101,19 @@ function readResponse(body: JsonObject): UsageReading {
       output_audio: output?.['audio_tokens'],
       output_image: output?.['image_tokens'],
     },
-    fees: usage === undefined ? {} : countFees(body['output']),
+    fees: usage === undefined ? {} : countFees(body, items),
   });
+  const reportedCostPicoUsd = readReportedCost(usage, counted.quality);
+  const isWhole = reportedCostPicoUsd !== undefined;
   return usageReading({
     ...counted,
     responseModel: asText(body['model']),
     responseId: asText(body['id']),
     serviceTier: readServiceTier(body['service_tier']),
     finishReasons: finishReasons(body),
-    reportedCostPicoUsd: readReportedCost(usage, counted.quality),
+    reportedCostPicoUsd,
+    beside: isWhole ? [] : readMadeImages(body),
+    notCounted: isWhole ? [] : notCountedOf(body, items),
   });
 }
 

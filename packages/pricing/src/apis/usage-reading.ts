@@ -1,6 +1,17 @@
 import type { PicoUsd } from '../pico-usd.js';
 import type { Usage, UsageQuality } from '../usage.js';
 
+/**
+ * What a call was billed for besides what its answer counts, so that no cost holds it:
+ *
+ * | code | of | why |
+ * |---|---|---|
+ * | `container_hours` | Anthropic's containers that ran code | billed by the hour beyond an account's free ones; answers name a container and no time |
+ * | `container_memory` | OpenAI's containers of more than 1 GB | lists have the price of 1 GB alone; that is what is counted |
+ * | `image_generation` | images that a model of OpenAI had made by a tool | billed by the tokens of an image model that this answer does not count (`tool_usage`) |
+ */
+export type NotCounted = 'container_hours' | 'container_memory' | 'image_generation';
+
 /** What a provider's answer says about its own cost: everything that a price depends on, and nothing of its content. */
 export interface UsageReading {
   readonly usage: Usage;
@@ -23,12 +34,14 @@ export interface UsageReading {
   readonly iterations?: readonly Usage[];
   /** Parts of the call that are billed beside these counts, each at the price of its own model; absent: none. */
   readonly beside?: readonly UsageReading[];
+  /** What was billed and is not in the counts; absent: nothing that is known of. */
+  readonly notCounted?: readonly NotCounted[];
 }
 
 /** The parts of a reading that a family fills in; the rest has the values of an answer that states nothing. */
 export function usageReading(parts: Partial<{ [K in keyof UsageReading]: UsageReading[K] | undefined }>): UsageReading {
   const { usage, quality, responseModel, requestModel, responseId, serviceTier, region, finishReasons } = parts;
-  const { reportedCostPicoUsd, iterations, beside } = parts;
+  const { reportedCostPicoUsd, iterations, beside, notCounted } = parts;
   const reading: { -readonly [K in keyof UsageReading]: UsageReading[K] } = {
     usage: usage ?? {},
     quality: quality ?? 'missing',
@@ -42,5 +55,6 @@ export function usageReading(parts: Partial<{ [K in keyof UsageReading]: UsageRe
   if (reportedCostPicoUsd !== undefined) reading.reportedCostPicoUsd = reportedCostPicoUsd;
   if (iterations !== undefined) reading.iterations = iterations;
   if (beside !== undefined && beside.length > 0) reading.beside = beside;
+  if (notCounted !== undefined && notCounted.length > 0) reading.notCounted = notCounted;
   return reading;
 }

@@ -1,7 +1,8 @@
 import { createStreamReader, readItems, readUsage, SUPPORTED_APIS } from '../apis/api-table.js';
 import { asObject, asText, at, type JsonObject } from '../apis/json.js';
+import { withImageSize } from '../apis/images.js';
 import { readSpeech } from '../apis/openai-other.js';
-import type { UsageReading } from '../apis/usage-reading.js';
+import type { NotCounted, UsageReading } from '../apis/usage-reading.js';
 import type { LineItem } from '../compute-cost.js';
 import { formatPicoUsd, picoUsd } from '../pico-usd.js';
 import type { PriceBook } from '../price-book.js';
@@ -33,8 +34,10 @@ export interface AnswerLineItem {
 export interface InteractionAnswer {
   readonly id: string;
   readonly status: 'priced' | 'unpriced' | 'no_usage' | 'error_response' | 'not_billable';
-  /** What the model's tokens cost, or what the provider reported; other units are beside it, alone they are the cost. */
+  /** What the call's tokens cost, or what the provider reported of the whole; null where no token was used. */
   readonly cost_usd: string | null;
+  /** What the call cost: `cost_usd` and `fees_usd` together, e.g. $0.0037 of tokens and a search of $0.01 are $0.0137. */
+  readonly total_usd: string | null;
   readonly currency: 'USD';
   readonly model: string | null;
   readonly usage: Usage;
@@ -48,6 +51,8 @@ export interface InteractionAnswer {
   readonly reason?: string;
   /** The user's rules behind the price. */
   readonly rules?: readonly string[];
+  /** What was billed besides, and neither this answer nor a price says how much. */
+  readonly not_counted?: readonly NotCounted[];
   /**
    * What is billed for itself: the answers of a session or a batch, whose own cost is then null, and parts of a call that
    * its counts leave out (a compaction of the context, an adviser of another model).
@@ -75,6 +80,7 @@ export function answerOf(id: string, parts: AnswerParts): InteractionAnswer {
   return {
     id,
     cost_usd: null,
+    total_usd: null,
     currency: 'USD',
     model: null,
     usage: {},
@@ -140,14 +146,14 @@ function sum(items: readonly LineItem[]): string {
 /** The cost and its parts; fees apart, unless the provider reported one cost for all. */
 function renderCost(priced: PricedCall): Partial<InteractionAnswer> {
   if (priced.status !== 'priced' || priced.costPicoUsd === undefined) return {};
+  const total = formatPicoUsd(priced.costPicoUsd);
+  if (priced.priceSource === 'provider')
+    return { cost_usd: total, total_usd: total, line_items: priced.lineItems.map(renderLineItem) };
   const tokens = priced.lineItems.filter((item) => TOKEN_BUCKETS.has(item.bucket));
   const fees = priced.lineItems.filter((item) => !TOKEN_BUCKETS.has(item.bucket));
-  // What is counted in other units alone has no tokens to stand beside.
-  if (priced.priceSource === 'provider' || tokens.length === 0) {
-    return { cost_usd: formatPicoUsd(priced.costPicoUsd), line_items: priced.lineItems.map(renderLineItem) };
-  }
   return {
-    cost_usd: sum(tokens),
+    cost_usd: tokens.length === 0 ? null : sum(tokens),
+    total_usd: total,
     line_items: tokens.map(renderLineItem),
     ...(fees.length === 0 ? {} : { fees_usd: sum(fees), fee_items: fees.map(renderLineItem) }),
   };
@@ -194,14 +200,21 @@ export function priceInteraction(interaction: unknown, options: PriceInteraction
   const context = { provider, requestModel, region, atMs: instantOf(response, options), book: options.book };
   const items = itemsOf(api, body);
   if (items.length > 0) return answerOfItems(id, items, context);
-  const reading = readInteraction(api, provider, response, body) ?? readSpeechOf(api, request);
+  const reading = readWithRequest(api, readInteraction(api, provider, response, body), request);
   if (reading === undefined) return answerOf(id, { status: 'no_usage', model, reason: 'usage_missing' });
   return priceReading(id, reading, context);
 }
 
-function readSpeechOf(api: string, request: JsonObject | undefined): UsageReading | undefined {
+/** What only the request tells: the text of a speech whose answer is sound alone, the size of images without counts. */
+function readWithRequest(
+  api: string,
+  reading: UsageReading | undefined,
+  request: JsonObject | undefined,
+): UsageReading | undefined {
   const body = request?.['body'];
-  return api === 'audio' ? readSpeech(typeof body === 'string' ? parseJson(body) : body) : undefined;
+  const parsed = typeof body === 'string' ? parseJson(body) : body;
+  if (reading === undefined) return api === 'audio' ? readSpeech(parsed) : undefined;
+  return api === 'images' ? withImageSize(reading, parsed) : reading;
 }
 
 function itemsOf(api: string, body: ParsedBody): readonly UsageReading[] {
@@ -251,6 +264,7 @@ export function priceReading(id: string, reading: UsageReading, context: Reading
     ...renderCost(priced),
     ...(reason === undefined ? {} : { reason }),
     ...(priced.ruleIds === undefined ? {} : { rules: priced.ruleIds }),
+    ...(reading.notCounted === undefined ? {} : { not_counted: reading.notCounted }),
     ...besideOf(id, reading, context),
   });
 }

@@ -51,7 +51,7 @@ export async function* priceInteractionLines(
 }
 
 /** The answers in a session or a batch follow it, each on a line of its own, so that the lines add up. */
-function withItems(answer: InteractionAnswer | LineError): (InteractionAnswer | LineError)[] {
+export function withItems(answer: InteractionAnswer | LineError): (InteractionAnswer | LineError)[] {
   if (!('items' in answer) || answer.items === undefined) return [answer];
   const { items, ...whole } = answer;
   return [whole, ...items];

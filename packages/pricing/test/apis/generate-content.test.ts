@@ -97,6 +97,46 @@ describe('generated content of Gemini', () => {
     expect(reader.finish()).toMatchObject(expected);
   });
 
+  it('in an interaction has sound and images apart, and the searches that its usage counts or its steps show', () => {
+    const usage = {
+      total_input_tokens: 20,
+      total_output_tokens: 1300,
+      output_tokens_by_modality: [
+        { modality: 'text', tokens: 10 },
+        { modality: 'image', tokens: 1290 },
+      ],
+    };
+    const read = (body: object): unknown => readUsage('interactions', 'gcp.gemini', { usage, ...body })?.usage;
+    expect(read({})).toEqual({ input: 20, output: 10, output_image: 1290 });
+    const steps = [
+      { type: 'google_search_call', arguments: { queries: ['a', 'b'] } },
+      { type: 'google_search_call' },
+      { type: 'google_maps_call', arguments: { queries: ['c'] } },
+    ];
+    expect(read({ model: 'gemini-3-flash-preview', steps })).toMatchObject({ web_search: 3, maps_search: 1 });
+    expect(read({ model: 'gemini-2.5-flash', steps })).toMatchObject({ web_search: 1, maps_search: 1 });
+    const counted = { ...usage, grounding_tool_count: [{ type: 'google_search', count: 5 }] };
+    expect(read({ model: 'gemini-3-flash-preview', steps, usage: counted })).toEqual({
+      input: 20,
+      output: 10,
+      output_image: 1290,
+      web_search: 5,
+    });
+  });
+
+  it('in an interaction that broke off has what its last step said, and what was seen of the output', () => {
+    const reader = createStreamReader('interactions', 'gcp.gemini');
+    const begun = { id: 'v1_x', model: 'gemini-2.5-flash', status: 'in_progress' };
+    const usage = (output: number): object => ({ usage: { total_input_tokens: 11, total_output_tokens: output } });
+    reader.push({ event_type: 'interaction.created', interaction: begun, metadata: usage(0) });
+    reader.push({ event_type: 'step.start', step: { type: 'google_search_call' } });
+    reader.push({ event_type: 'step.delta', delta: { text: 'x'.repeat(36) }, metadata: usage(4) });
+    expect(reader.finish({ estimateFromRequest: { input: 'a question' } })).toMatchObject({
+      usage: { input: 11, output: 10, web_search: 1 },
+      quality: 'estimated',
+    });
+  });
+
   it('as an embedding is input', () => {
     expect(readUsage('embedContent', 'gcp.gemini', { usageMetadata: { promptTokenCount: 8 } })?.usage).toEqual({
       input: 8,

@@ -244,6 +244,18 @@ describe('a message that server-side tools made loop', () => {
     expect(answer.items).toBeUndefined();
   });
 
+  it('names the hours of a container that code ran in as not counted, in one piece and as a stream', () => {
+    const usage = { input_tokens: 10, output_tokens: 5 };
+    const container = { id: 'container_1', expires_at: '2026-11-22T10:00:00Z' };
+    const body = { model: 'claude-haiku-4-5', usage, container };
+    expect(answerTo(body)).toMatchObject({ total_usd: '0.000035', not_counted: ['container_hours'] });
+    expect(answerTo({ ...body, container: null }).not_counted).toBeUndefined();
+    const reader = createStreamReader('messages', 'anthropic');
+    reader.push({ type: 'message_start', message: { model: 'claude-haiku-4-5', usage, container: null } });
+    reader.push({ type: 'message_delta', delta: { stop_reason: 'end_turn', container }, usage: { output_tokens: 5 } });
+    expect(reader.finish()?.notCounted).toEqual(['container_hours']);
+  });
+
   it('is several calls to who can report one price a call, and its fees are among them once', () => {
     const reading = readUsage('messages', 'anthropic', message(part(90_000, 100), part(114_000, 200)));
     if (reading === undefined) throw new Error('nothing was read');

@@ -28,8 +28,9 @@ describe('what is counted in other units than tokens', () => {
     expect(read('rerank', cohere)?.usage).toEqual({ rerank_search: 2 });
     expect(price('cohere', 'rerank', cohere, { body: { model: 'rerank-v3.5' } })).toMatchObject({
       status: 'priced',
-      cost_usd: '0.004',
-      line_items: [{ bucket: 'rerank_search', quantity: 2, unit_price_usd: '0.002' }],
+      cost_usd: null,
+      total_usd: '0.004',
+      fee_items: [{ bucket: 'rerank_search', quantity: 2, unit_price_usd: '0.002' }],
     });
     expect(read('rerank', { model: 'rerank-2-lite', usage: { total_tokens: 43 } })?.usage).toEqual({ input: 43 });
     expect(read('rerank', { results: [] })?.quality).toBe('missing');
@@ -38,7 +39,7 @@ describe('what is counted in other units than tokens', () => {
   it('are pages that were read', () => {
     expect(
       price('mistral', 'ocr', { model: 'mistral-ocr-latest', pages: [], usage_info: { pages_processed: 3 } }),
-    ).toMatchObject({ status: 'priced', cost_usd: '0.012' });
+    ).toMatchObject({ status: 'priced', cost_usd: null, fees_usd: '0.012', total_usd: '0.012' });
   });
 
   it('are seconds of sound: $0.006 a minute', () => {
@@ -48,7 +49,7 @@ describe('what is counted in other units than tokens', () => {
       { text: 'hi', usage: { type: 'duration', seconds: 30 } },
       { body: { model: 'whisper-1' } },
     );
-    expect(answer).toMatchObject({ status: 'priced', cost_usd: '0.003', usage: { audio_second: 30 } });
+    expect(answer).toMatchObject({ status: 'priced', cost_usd: null, total_usd: '0.003', usage: { audio_second: 30 } });
   });
 
   it('are seconds of sound that only a verbose transcript states', () => {
@@ -106,22 +107,93 @@ describe('what is counted in other units than tokens', () => {
     // $15 a million characters.
     expect(priceInteraction({ ...speech, request }, { at: AT, now: AT })).toMatchObject({
       status: 'priced',
-      cost_usd: '0.00018',
+      cost_usd: null,
+      fees_usd: '0.00018',
+      total_usd: '0.00018',
     });
   });
 
-  it('are images, where no tokens are counted; a size that no list has stays unpriced', () => {
+  it('are images, where no tokens are counted, by the size and quality that the request names', () => {
     const images = { data: [{ url: 'a' }, { url: 'b' }] };
     expect(read('images', images)?.usage).toEqual({ image: 2 });
-    expect(price('openai', 'images', images, { body: { model: 'dall-e-2' } })).toMatchObject({
+    const total = (body?: object): unknown => price('openai', 'images', images, body && { body }).total_usd;
+    expect(total({ model: 'dall-e-2', size: '256x256' })).toBe('0.032');
+    expect(total({ model: 'dall-e-2' })).toBe('0.04');
+    expect(total({ model: 'dall-e-3', size: '1024x1792', quality: 'hd' })).toBe('0.24');
+    expect(total({ model: 'dall-e-3', size: '1792x1024', quality: 'standard' })).toBe('0.16');
+    expect(price('openai', 'images', images, { body: { model: 'dall-e-2', size: '64x64' } })).toMatchObject({
       status: 'unpriced',
-      cost_usd: null,
+      reason: 'unknown_service_tier',
+    });
+    expect(price('openai', 'images', { ...images, model: 'dall-e-3' })).toMatchObject({
+      status: 'unpriced',
+      reason: 'no_price_for_bucket: image',
+    });
+  });
+
+  it('are containers of commands too; of a bigger one the answer says that its price is not known', () => {
+    const shell = (container: string): object => ({
+      type: 'shell_call',
+      environment: { type: 'container_reference', container_id: container },
+    });
+    const usage = { input_tokens: 10, output_tokens: 5, total_tokens: 15 };
+    const local = { type: 'shell_call', environment: { type: 'local' } };
+    expect(read('responses', { output: [shell('a'), shell('a'), shell('b'), local], usage })?.usage).toEqual({
+      input: 10,
+      output: 5,
+      code_execution: 2,
+    });
+    const tool = { type: 'code_interpreter', container: { type: 'auto', memory_limit: '4g' } };
+    const call = { type: 'code_interpreter_call', container_id: 'c' };
+    expect(read('responses', { output: [call], tools: [tool], usage })?.notCounted).toEqual(['container_memory']);
+    expect(read('responses', { output: [], tools: [tool], usage })?.notCounted).toBeUndefined();
+  });
+
+  it('are tokens of another model, for images that a tool made; where nobody counts them the answer says so', () => {
+    const body = {
+      model: 'gpt-5',
+      tools: [{ type: 'image_generation', model: 'gpt-image-1' }],
+      output: [{ type: 'image_generation_call', status: 'completed' }],
+      usage: { input_tokens: 1000, output_tokens: 100, total_tokens: 1100 },
+    };
+    const details = { text_tokens: 50, image_tokens: 0 };
+    const image_gen = { input_tokens: 50, input_tokens_details: details, output_tokens: 1056, total_tokens: 1106 };
+    const counted = price('openai', 'responses', { ...body, tool_usage: { image_gen } });
+    expect(counted).toMatchObject({
+      model: 'gpt-5',
+      total_usd: '0.00225',
+      // 50 tokens of text at $5 a million, 1 056 of the image at $40.
+      items: [{ model: 'gpt-image-1', usage: { input: 50, output_image: 1056 }, total_usd: '0.04249' }],
+    });
+    expect(counted.not_counted).toBeUndefined();
+    expect(price('openai', 'responses', body)).toMatchObject({
+      not_counted: ['image_generation'],
+      total_usd: '0.00225',
+    });
+    const unnamed = { ...body, tools: [], tool_usage: { image_gen } };
+    expect(price('openai', 'responses', unnamed).items).toMatchObject([
+      { status: 'unpriced', reason: 'unknown_model' },
+    ]);
+    const none = { input_tokens: 0, output_tokens: 0, total_tokens: 0 };
+    expect(price('openai', 'responses', { ...body, tool_usage: { image_gen: none } }).items).toBeUndefined();
+  });
+
+  it('are the searches that an answer counts itself, before those that are seen in it', () => {
+    const output = [{ type: 'web_search_call', action: { type: 'search' } }];
+    const usage = { input_tokens: 10, output_tokens: 5, total_tokens: 15 };
+    const tool_usage = { web_search: { num_requests: 3 } };
+    expect(read('responses', { output, usage, tool_usage })?.usage).toMatchObject({ web_search: 3 });
+    expect(read('responses', { output, usage, tool_usage: { web_search: { num_requests: -1 } } })).toMatchObject({
+      usage: { input: 10, output: 5 },
+      quality: 'inconsistent',
     });
   });
 
   it('are seconds of a video, once it is made', () => {
     expect(price('openai', 'videos', { id: 'v', model: 'sora-2', status: 'completed', seconds: '4' })).toMatchObject({
-      cost_usd: '0.4',
+      cost_usd: null,
+      fee_items: [{ bucket: 'video_second', quantity: 4, cost_usd: '0.4' }],
+      total_usd: '0.4',
     });
     expect(price('openai', 'videos', { id: 'v', model: 'sora-2', status: 'queued', seconds: '4' })).toMatchObject({
       status: 'no_usage',

@@ -30,6 +30,7 @@ describe('the answer to an interaction', () => {
       id: 'i1',
       status: 'priced',
       cost_usd: '0.00021',
+      total_usd: '0.00021',
       currency: 'USD',
       model: 'gpt-4o-mini-2024-07-18',
       usage: { input: 1_000, output: 100 },

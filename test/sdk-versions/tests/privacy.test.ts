@@ -14,11 +14,7 @@ import { aiContext, loadAi } from './ai-sdk.js';
 import { forgetPackages, loadSdk } from './load-sdk.js';
 import { bedrockJson, BedrockServer } from './support/bedrock-server.js';
 import { bedrockConfig, type BedrockModule } from './support/bedrock.js';
-
-const PROMPT = 'canary-prompt-7c1f';
-const SYSTEM = 'canary-system-90ab';
-const ANSWER = 'canary-answer-55d2';
-const KEY = 'sk-canary-key-1a2b';
+import { ANSWER, at, drain, KEY, PROMPT, quietly, SYSTEM } from './support/canaries.js';
 
 const server = new ProviderServer();
 const bedrock = new BedrockServer();
@@ -38,19 +34,6 @@ afterAll(async () => {
 
 type Run = () => Promise<unknown>;
 
-/** Any class, object or method of any SDK: they are not installed where types are checked. */
-type Loose = ((...args: unknown[]) => Promise<unknown>) & (new (...args: unknown[]) => object);
-
-/** What is found along a path; the methods keep their object. */
-function at(from: unknown, ...path: readonly string[]): Loose {
-  let owner: unknown;
-  let found: unknown = from;
-  for (const name of path) [owner, found] = [found, Reflect.get(Object(found), name)];
-  if (typeof found !== 'function') throw new Error(`no ${path.join('.')}`);
-  const isClass = /^[A-Z]|^default$/.test(path.at(-1) ?? '');
-  return (isClass ? found : found.bind(owner)) as Loose;
-}
-
 interface Use {
   readonly name: string;
   /** Loads a copy of the SDK, has it instrumented, and gives what to run with it: an answer, then a stream where there is one. */
@@ -59,10 +42,6 @@ interface Use {
 
 const refused = (): Reply =>
   json({ error: { message: `cannot answer ${PROMPT}: ${ANSWER}` }, message: PROMPT }, { status: 400 });
-
-async function drain(stream: unknown): Promise<void> {
-  for await (const _ of stream as AsyncIterable<unknown>);
-}
 
 const chat = { choices: [{ index: 0, message: { role: 'assistant', content: ANSWER }, finish_reason: 'stop' }] };
 const usage = { prompt_tokens: 10, completion_tokens: 5, total_tokens: 15 };
@@ -254,14 +233,6 @@ const USES: readonly Use[] = [
     },
   },
 ];
-
-async function quietly(run: Run): Promise<void> {
-  try {
-    await run();
-  } catch {
-    // Errors are part of the exercise.
-  }
-}
 
 async function everything(): Promise<string> {
   return `${await telemetry.exportedText()}\n${log.lines.join('\n')}`;

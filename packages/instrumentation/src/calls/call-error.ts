@@ -1,4 +1,5 @@
 import { asRecord } from '../sdks/read-unknown.js';
+import { isPlainName } from '../telemetry/error-name.js';
 
 /** Where SDKs' errors keep the HTTP status of the answer. */
 const STATUS_FIELDS = ['status', 'statusCode', 'status_code'] as const;
@@ -22,5 +23,5 @@ const VAGUE_CLASSES: ReadonlySet<string> = new Set(['', 'Error', 'DOMException']
 export function errorTypeOf(error: unknown): string {
   if (!(error instanceof Error)) return '_OTHER';
   const { name } = error.constructor;
-  return VAGUE_CLASSES.has(name) ? error.name : name;
+  return VAGUE_CLASSES.has(name) && isPlainName(error.name) ? error.name : name || 'Error';
 }

@@ -1,4 +1,5 @@
 import { diag } from '@opentelemetry/api';
+import { isPlainName } from './error-name.js';
 
 const logger = diag.createComponentLogger({ namespace: '@costel/instrumentation' });
 
@@ -65,10 +66,14 @@ export function inform(message: string): void {
   }
 }
 
+/** Class and first frames. A stack begins with the error's message, of which a line may look like a frame. */
 function describeError(error: unknown): string {
   if (!(error instanceof Error)) return typeof error;
-  const frames = (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line));
-  return `${error.name}${frames.length === 0 ? '' : ` ${frames.slice(0, 3).join(' ').replaceAll(/\s+/g, ' ')}`}`;
+  const { constructor, message, stack = '' } = error;
+  const start = stack.indexOf(message);
+  const lines = start < 0 ? [] : stack.slice(start + message.length).split('\n');
+  const frames = lines.filter((line) => /^\s+at .*:\d+:\d+\)?$/.test(line)).slice(0, 3);
+  return [isPlainName(constructor.name) ? constructor.name : 'Error', ...frames.map((frame) => frame.trim())].join(' ');
 }
 
 /** Runs a step of the instrumentation; what it throws is noted and never reaches the caller. */

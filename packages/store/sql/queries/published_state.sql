@@ -3,10 +3,11 @@
 -- build is read, so the answer never changes: it is asked for once a build. A sealed day that no build holds had no calls when
 -- it was sealed: its build counts as 0, so the first quarter hour in it makes it stale.
 -- Parameters: snapshot UInt64, the build.
--- Result: kind (seal, frozen, detail, open, partition, month, so_far, stale_day, stale_month), id (partition id, or where the
--- day or month begins), block (of a stale day, how many quarter hours changed; of a month, 1 where its dearest users are
--- listed; of so_far, the newest build of a quarter hour in it), sealed_until, build (of what is stale, the first that changed
--- it). so_far is the newest day that was summed by user while it was open, up to sealed_until.
+-- Result: kind (seal, frozen, detail, open, partition, month, so_far, so_far_quarter, stale_day, stale_month), id (partition
+-- id, or where the period begins), block (of a stale day, how many quarter hours changed; of a month, 1 where its dearest
+-- users are listed; of so_far, 1 where the rows that it was summed from are kept), sealed_until, build (of what is stale, the
+-- first that changed it). so_far is the newest day that was summed by user while it was open, up to sealed_until;
+-- so_far_quarter are the quarter hours of it that were built again since.
 SELECT
     toString(p.grain) AS kind,
     '' AS id,
@@ -64,18 +65,20 @@ UNION ALL
 SELECT
     'so_far',
     toString(f.start),
-    (
-        SELECT max(p.build)
-        FROM published AS p
-        WHERE p.grain = 'quarter' AND p.build <= {snapshot:UInt64}
-            AND p.start >= (SELECT argMax(start, build) FROM published WHERE grain = 'so_far' AND build <= {snapshot:UInt64})
-            AND p.start < (SELECT argMax(sealed_until, build) FROM published WHERE grain = 'so_far' AND build <= {snapshot:UInt64})
-    ),
+    f.block,
     f.until,
     f.build
 FROM (
-    SELECT argMax(p.start, p.build) AS start, argMax(p.sealed_until, p.build) AS until, max(p.build) AS build
+    SELECT argMax(p.start, p.build) AS start, argMax(p.block, p.build) AS block, argMax(p.sealed_until, p.build) AS until, max(p.build) AS build
     FROM published AS p
     WHERE p.grain = 'so_far' AND p.build <= {snapshot:UInt64}
 ) AS f
 WHERE f.build > 0
+UNION ALL
+SELECT 'so_far_quarter', toString(p.start), toUInt64(0), toDateTime64(0, 3, 'UTC'), max(p.build)
+FROM published AS p
+WHERE p.grain = 'quarter' AND p.build <= {snapshot:UInt64}
+    AND p.build > (SELECT max(build) FROM published WHERE grain = 'so_far' AND build <= {snapshot:UInt64})
+    AND p.start >= (SELECT argMax(start, build) FROM published WHERE grain = 'so_far' AND build <= {snapshot:UInt64})
+    AND p.start < (SELECT argMax(sealed_until, build) FROM published WHERE grain = 'so_far' AND build <= {snapshot:UInt64})
+GROUP BY p.start

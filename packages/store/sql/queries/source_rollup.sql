@@ -11,7 +11,7 @@
         AND ({{time}}, build) IN (
             SELECT {{start}}, max(build)
             FROM published
-            WHERE grain = '{{grain}}' AND build <= {snapshot:UInt64}{{published_from}}
+            WHERE grain = '{{grain}}' AND build <= {{snapshot}}{{published_from}}
             GROUP BY start
         )
     {{group_by}}

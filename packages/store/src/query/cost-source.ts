@@ -122,11 +122,12 @@ export function sourceOfPlan(
   state: Pick<PublishedState, 'snapshot' | 'hold' | 'partitionsWithin'>,
 ): CostSource {
   const { snapshot, hold } = state;
-  const parts = plan.rollups.flatMap(({ table, ranges, isSubtracted }, index) =>
-    table === TAG_DAY_ROLLUP || table === TAG_QUARTER_ROLLUP
-      ? tagSources(scope, { table, ranges, shape, prefix: `r${index}` })
-      : [rollupSource(scope, { table, ranges, shape, prefix: `r${index}`, sign: isSubtracted === true ? '-' : '' })],
-  );
+  const parts = plan.rollups.flatMap(({ table, ranges, isSubtracted, asOf }, index) => {
+    const part: RollupPart = { table, ranges, shape, prefix: `r${index}` };
+    return table === TAG_DAY_ROLLUP || table === TAG_QUARTER_ROLLUP
+      ? tagSources(scope, part)
+      : [rollupSource(scope, { ...part, sign: isSubtracted === true ? '-' : '', asOf })];
+  });
   const { open, held } = splitByHold(plan.ledger, hold);
   if (held.length > 0) parts.push(ledgerSource(scope, { ranges: held, shape, ledger: 'llm_calls_held' }));
   if (open.length > 0 || parts.length === 0) {
@@ -196,6 +197,7 @@ interface RollupPart {
   readonly prefix: string;
   readonly expression?: DimensionExpression;
   readonly sign?: '' | '-';
+  readonly asOf?: bigint | undefined;
   readonly tag?: string;
 }
 
@@ -220,6 +222,7 @@ function rollupSource(scope: CostScope, part: RollupPart): CostSource {
     start: isQuarter ? 'start' : 'toDate(start)',
     grain: table.grain,
     // Of the builds of two years only those of the range.
+    snapshot: part.asOf === undefined ? '{snapshot:UInt64}' : `{${prefix}_as_of:UInt64}`,
     published_from: ` AND start >= {${prefix}_first:DateTime('UTC')}`,
     ranges: condition.sql,
   });
@@ -229,6 +232,7 @@ function rollupSource(scope: CostScope, part: RollupPart): CostSource {
     parameters: {
       ...condition.parameters,
       [`${prefix}_first`]: first,
+      ...(part.asOf === undefined ? {} : { [`${prefix}_as_of`]: part.asOf }),
       ...(part.tag === undefined ? {} : { [`${prefix}_tag`]: part.tag }),
     },
   };

@@ -27,8 +27,13 @@ export interface ReadPlan {
 export interface PlannedRollup {
   readonly table: RollupTable;
   readonly ranges: readonly TimeRange[];
-  /** Taken off: days that a month holds as they were, and that are read in quarter hours besides. */
+  /**
+   * Taken off: days that a month holds as they were, or quarter hours that the sums of the open day do, and that are read in
+   * finer rows, or newer ones, besides.
+   */
   readonly isSubtracted?: true;
+  /** Read as it was with this build; default the newest. */
+  readonly asOf?: bigint;
 }
 
 /** What a plan depends on besides time. */
@@ -92,9 +97,14 @@ export function planRead(
       left = [...subtractRanges(left, months), ...changedDays];
       continue;
     }
-    const ranges = left.flatMap((part) =>
-      table.grain === 'so_far' ? coveredSoFar(part, state, dirty) : coveredBy(table, part, state, dirty),
-    );
+    if (table.grain === 'so_far') {
+      const soFar = left.flatMap((part) => coveredSoFar(part, state, dirty))[0];
+      if (soFar === undefined) continue;
+      rollups.push(...soFar.rollups);
+      left = [...subtractRanges(left, [soFar.range]), ...soFar.changed];
+      continue;
+    }
+    const ranges = left.flatMap((part) => coveredBy(table, part, state, dirty));
     if (ranges.length === 0) continue;
     rollups.push({ table, ranges });
     left = subtractRanges(left, ranges);
@@ -124,14 +134,42 @@ function coveredBy(
   return subtractRanges([whole], [...dirtyPeriods, ...stalePeriods]);
 }
 
-/** The open day as far as it is summed, where all of that lies inside a range and none of it is dirty. */
-function coveredSoFar(range: TimeRange, { soFar }: PublishedState, dirty: readonly TimeRange[]): readonly TimeRange[] {
+/** The open day as far as it is summed, and what in it has changed since. */
+interface CoveredSoFar {
+  readonly range: TimeRange;
+  readonly changed: readonly TimeRange[];
+  readonly rollups: readonly PlannedRollup[];
+}
+
+/** With more changed quarter hours the open day is read in quarter hours. Calls that end late change the last one or two. */
+const MAX_CHANGED_QUARTERS = 6;
+
+/**
+ * The open day as far as it is summed, where all of that lies inside a range. Quarter hours that changed since (built again,
+ * or dirty) are in the sums as they were: what the build of then says is taken off, and they are read again.
+ */
+function coveredSoFar(
+  range: TimeRange,
+  { soFar }: PublishedState,
+  dirty: readonly TimeRange[],
+): readonly CoveredSoFar[] {
   if (soFar === undefined) return [];
   const { dayMs: fromMs, untilMs: toMs } = soFar;
   const isWhole = range.fromMs <= fromMs && range.toMs >= toMs && toMs > fromMs;
-  return isWhole && !dirty.some((quarter) => quarter.fromMs >= fromMs && quarter.fromMs < toMs)
-    ? [{ fromMs, toMs }]
-    : [];
+  const quarters = new Set([...soFar.changedQuartersMs, ...dirty.map((quarter) => quarter.fromMs)]);
+  const changed = [...quarters]
+    .filter((quarter) => quarter >= fromMs && quarter < toMs)
+    .toSorted((left, right) => left - right)
+    .map((quarter) => ({ fromMs: quarter, toMs: quarter + QUARTER_MS }));
+  if (!isWhole || changed.length > MAX_CHANGED_QUARTERS) return [];
+  const then: PlannedRollup = { table: WIDE_QUARTER_ROLLUP, ranges: changed, isSubtracted: true, asOf: soFar.build };
+  return [
+    {
+      range: { fromMs, toMs },
+      changed,
+      rollups: [{ table: USER_SO_FAR_ROLLUP, ranges: [{ fromMs, toMs }] }, ...(changed.length > 0 ? [then] : [])],
+    },
+  ];
 }
 
 /** Months that a rollup answers, and the days in them that changed since. */

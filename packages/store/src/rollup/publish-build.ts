@@ -41,6 +41,6 @@ export async function publishBuild(db: Database, plan: BuildPlan): Promise<void>
     ...plan.quarters.map((quarter) => row('quarter', quarter)),
     ...plan.days.map((day) => row('day', day)),
     ...plan.months.map((month) => row('month', monthStart(month), '', 1n, monthUntil(month))),
-    ...(plan.soFarDay === undefined ? [] : [row('so_far', plan.soFarDay, '', 0n, sealedUntilMs)]),
+    ...(plan.soFarDay === undefined ? [] : [row('so_far', plan.soFarDay, '', 1n, sealedUntilMs)]),
   ]);
 }

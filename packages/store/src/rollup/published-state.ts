@@ -29,6 +29,11 @@ export interface SummedSoFar {
   readonly dayMs: number;
   readonly untilMs: number;
   readonly build: bigint;
+  /**
+   * Where the quarter hours begin that were built again since, ascending: the rows that were summed of them are those of the
+   * newest build up to this one, which are kept as long as these sums count.
+   */
+  readonly changedQuartersMs: readonly number[];
 }
 
 /** What readers and the builder go by: what is published, and what the ledger holds beyond it. */
@@ -59,7 +64,7 @@ export interface PublishedState {
   readonly monthsUntilMs: ReadonlyMap<number, number>;
   /** The build of each month whose dearest users are listed, by the month's start. */
   readonly listedMonths: ReadonlyMap<number, bigint>;
-  /** The open day up to where its users are summed; undefined where it is not, or where it has changed since. */
+  /** The open day up to where its users are summed; undefined where it is not. */
   readonly soFar: SummedSoFar | undefined;
   /** By partition of the ledger: the block up to which it was read. */
   readonly readBlocks: ReadonlyMap<string, bigint>;
@@ -72,7 +77,17 @@ export interface PublishedState {
 }
 
 interface StateRow {
-  readonly kind: 'seal' | 'frozen' | 'detail' | 'open' | 'partition' | 'month' | 'so_far' | 'stale_day' | 'stale_month';
+  readonly kind:
+    | 'seal'
+    | 'frozen'
+    | 'detail'
+    | 'open'
+    | 'partition'
+    | 'month'
+    | 'so_far'
+    | 'so_far_quarter'
+    | 'stale_day'
+    | 'stale_month';
   readonly id: string;
   readonly block: string;
   readonly sealed_until: string;
@@ -149,7 +164,7 @@ async function readPublishedBuild(db: Database, snapshot: string): Promise<Publi
         .filter((row) => row.block === '1')
         .map((row) => [parseInstant(row.id), BigInt(row.build)]),
     ),
-    soFar: soFarOf(ofKind('so_far')[0], sealedUntilMs),
+    soFar: soFarOf(ofKind('so_far')[0], ofKind('so_far_quarter'), sealedUntilMs),
     readBlocks: new Map(ofKind('partition').map((row) => [row.id, BigInt(row.block)])),
   };
 }
@@ -160,12 +175,21 @@ function detailFrom(detail: StateRow | undefined, seal: StateRow | undefined): n
   return Math.max(parseInstant(detail.sealed_until), keptMs);
 }
 
-/** A day that is sealed has sums of its own, and one that was changed since is read in quarter hours. */
-function soFarOf(row: StateRow | undefined, sealedUntilMs: number): SummedSoFar | undefined {
-  if (row === undefined || BigInt(row.block) > BigInt(row.build)) return undefined;
+/** A day that is sealed has sums of its own. An earlier version did not keep the rows of quarter hours that have changed. */
+function soFarOf(
+  row: StateRow | undefined,
+  changed: readonly StateRow[],
+  sealedUntilMs: number,
+): SummedSoFar | undefined {
+  if (row === undefined || (changed.length > 0 && row.block !== '1')) return undefined;
   const dayMs = parseInstant(row.id);
   if (dayMs + DAY_MS <= sealedUntilMs) return undefined;
-  return { dayMs, untilMs: parseInstant(row.sealed_until), build: BigInt(row.build) };
+  return {
+    dayMs,
+    untilMs: parseInstant(row.sealed_until),
+    build: BigInt(row.build),
+    changedQuartersMs: changed.map(({ id }) => parseInstant(id)).toSorted((left, right) => left - right),
+  };
 }
 
 /** From where on a first build writes the `recent` rollups. */

@@ -1,7 +1,7 @@
 import type { Database } from '../database.js';
 import { buildNumberAt } from '../rollup/published-state.js';
 import { runExclusively } from '../ledger/ledger-lock.js';
-import { ROLLUP_TABLES, USER_DAY_ROLLUP, type RollupTable } from '../rollup/rollup-tables.js';
+import { ROLLUP_TABLES, USER_DAY_ROLLUP, WIDE_QUARTER_ROLLUP, type RollupTable } from '../rollup/rollup-tables.js';
 
 /** How {@link dropOldBuilds} works. */
 export interface DropOptions {
@@ -29,6 +29,7 @@ WHERE build < {before:UInt64}
         SELECT grain, start, partition_id, max(build) FROM published GROUP BY grain, start, partition_id
     )
     AND (grain, start, partition_id, build) NOT IN (${NEWEST_BEFORE})
+    AND NOT (grain = 'quarter' AND ${isSummedSoFar('start, build')})
     AND NOT (grain = 'seal' AND build IN (SELECT build FROM llm_adjusted_calls))`,
       { before },
     );
@@ -40,6 +41,22 @@ const NEWEST_BEFORE = `
         SELECT grain, start, partition_id, max(build) FROM published
         WHERE build < {before:UInt64} GROUP BY grain, start, partition_id
     `;
+
+/**
+ * SQL: the quarter hours and builds that the users of the open day were summed from, now and as of `before`: readers take off
+ * what has changed since (see `planRead`).
+ */
+function isSummedSoFar(columns: string): string {
+  const ofNewest = (condition: string): string => {
+    const newest = `FROM published WHERE grain = 'so_far'${condition}`;
+    return `(${columns}) IN (
+        SELECT start, max(build) FROM published
+        WHERE grain = 'quarter' AND build <= (SELECT max(build) ${newest}) AND start >= (SELECT argMax(start, build) ${newest})
+        GROUP BY start
+    )`;
+  };
+  return `(${['', ' AND build < {before:UInt64}'].map(ofNewest).join(' OR ')})`;
+}
 
 /** Of more periods than so many, all of a table are looked at. */
 const MAX_PERIODS_AT_ONCE = 1000;
@@ -59,7 +76,12 @@ function visibleBuilds(grain: string, start: string, columns: string): string {
 async function dropRows(db: Database, table: RollupTable, before: bigint): Promise<void> {
   const start = table.grain === 'quarter' ? 'start' : 'toDate(start)';
   const columns = `${table.timeColumn}, build`;
-  const soFar = table === USER_DAY_ROLLUP ? `\n    AND ${visibleBuilds('so_far', start, columns)}` : '';
+  const soFar =
+    table === USER_DAY_ROLLUP
+      ? `\n    AND ${visibleBuilds('so_far', start, columns)}`
+      : table === WIDE_QUARTER_ROLLUP
+        ? `\n    AND NOT ${isSummedSoFar(columns)}`
+        : '';
   await deleteStale(db, {
     table: table.name,
     period: table.timeColumn,

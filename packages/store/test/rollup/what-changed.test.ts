@@ -118,10 +118,10 @@ describe('what a build does about a day that was sealed', () => {
 
   it('answers over a directory that an earlier version built, and writes the new rollups from its open day on', async () => {
     await buildRollups(store.db, { nowMs: NOW_MS });
-    // What an earlier version did not have: the two rollups of quarter hours, and where they begin.
+    // What an earlier version did not have: the two rollups of quarter hours, where they begin, sums of the open day.
     await store.db.command('TRUNCATE TABLE llm_cost_15m_wide');
     await store.db.command('TRUNCATE TABLE llm_cost_15m_tag');
-    await store.db.command("DELETE FROM published WHERE grain = 'detail'");
+    await store.db.command("DELETE FROM published WHERE grain IN ('detail', 'so_far')");
     await expectTotal('4');
     await buildRollups(store.db, { nowMs: NOW_MS + MINUTE_MS });
     const state = await readPublishedState(store.db);

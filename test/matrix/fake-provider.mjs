@@ -7,12 +7,23 @@ const { root: schema } = protobuf.parse(`
   message Request { repeated ResourceSpans resource_spans = 1; }
   message ResourceSpans { Resource resource = 1; repeated ScopeSpans scope_spans = 2; }
   message Resource { repeated KeyValue attributes = 1; }
-  message ScopeSpans { repeated Span spans = 2; }
-  message Span { string name = 5; repeated KeyValue attributes = 9; }
+  message ScopeSpans { Scope scope = 1; repeated Span spans = 2; }
+  message Scope { string name = 1; }
+  message Span { bytes trace_id = 1; bytes span_id = 2; bytes parent_span_id = 4; string name = 5; repeated KeyValue attributes = 9; }
   message KeyValue { string key = 1; AnyValue value = 2; }
   message AnyValue { oneof value { string string_value = 1; bool bool_value = 2; int64 int_value = 3; double double_value = 4; } }
+  message Metrics { repeated ResourceMetrics resource_metrics = 1; }
+  message ResourceMetrics { Resource resource = 1; repeated ScopeMetrics scope_metrics = 2; }
+  message ScopeMetrics { repeated Metric metrics = 2; }
+  message Metric { string name = 1; }
 `);
 const requestType = schema.lookupType('Request');
+const metricsType = schema.lookupType('Metrics');
+
+/**
+ * A span that arrived.
+ * @typedef {{ scope: string, traceId: string, spanId: string, parentSpanId: string, name: string, attributes: Record<string, unknown> }} ReceivedSpan
+ */
 
 /** What each call must cost: tokens × list price, e.g. gpt-4o-mini: 1 000 × $0.15/M + 100 × $0.60/M. */
 const EXPECTED_COSTS_USD = {
@@ -47,23 +58,64 @@ const answers = {
   },
 };
 
-/** @param {Buffer} body @returns {{ service: string, spans: { name: string, attributes: Record<string, unknown> }[] }[]} */
+/** A chat in one piece, as the pieces of a stream; the last holds the usage. @param {object} answer */
+function piecesOf(answer) {
+  const { choices, usage, ...rest } = /** @type {ReturnType<typeof chatOf>} */ (answer);
+  const chunk = { ...rest, object: 'chat.completion.chunk' };
+  const deltas = choices.map(({ message, ...choice }) => ({ ...choice, delta: message }));
+  const pieces = [
+    { ...chunk, choices: deltas },
+    { ...chunk, choices: [], usage },
+  ];
+  return `${pieces.map((piece) => `data: ${JSON.stringify(piece)}\n\n`).join('')}data: [DONE]\n\n`;
+}
+
+/** @param {any[]} pairs @returns {Record<string, unknown>} */
+const attributesOf = (pairs = []) =>
+  Object.fromEntries(pairs.map(({ key, value }) => [key, Object.values(value ?? {})[0]]));
+
+/** @param {any} resource @returns {string} */
+function serviceOf({ resource }) {
+  const name = attributesOf(resource?.attributes)['service.name'];
+  return typeof name === 'string' ? name : '';
+}
+
+/** @param {Buffer} body @returns {{ service: string, spans: ReceivedSpan[] }[]} */
 function decodeTraces(body) {
-  const request = requestType.toObject(requestType.decode(body), { longs: Number, defaults: false });
-  const read = (/** @type {any[]} */ pairs = []) =>
-    Object.fromEntries(pairs.map(({ key, value }) => [key, Object.values(value ?? {})[0]]));
+  const request = requestType.toObject(requestType.decode(body), { longs: Number, bytes: Buffer, defaults: false });
+  const hex = (/** @type {Buffer | undefined} */ bytes) => Buffer.from(bytes ?? []).toString('hex');
   return (request.resourceSpans ?? []).map((/** @type {any} */ resource) => ({
-    service: read(resource.resource?.attributes)['service.name'] ?? '',
-    spans: (resource.scopeSpans ?? []).flatMap((/** @type {any} */ scope) =>
-      (scope.spans ?? []).map((/** @type {any} */ span) => ({ name: span.name, attributes: read(span.attributes) })),
+    service: serviceOf(resource),
+    spans: (resource.scopeSpans ?? []).flatMap((/** @type {any} */ { scope, spans }) =>
+      (spans ?? []).map((/** @type {any} */ span) => ({
+        scope: scope?.name ?? '',
+        traceId: hex(span.traceId),
+        spanId: hex(span.spanId),
+        parentSpanId: hex(span.parentSpanId),
+        name: span.name,
+        attributes: attributesOf(span.attributes),
+      })),
+    ),
+  }));
+}
+
+/** @param {Buffer} body @returns {{ service: string, names: string[] }[]} */
+function decodeMetrics(body) {
+  const request = metricsType.toObject(metricsType.decode(body), { defaults: false });
+  return (request.resourceMetrics ?? []).map((/** @type {any} */ resource) => ({
+    service: serviceOf(resource),
+    names: (resource.scopeMetrics ?? []).flatMap((/** @type {any} */ scope) =>
+      (scope.metrics ?? []).map((/** @type {any} */ metric) => metric.name),
     ),
   }));
 }
 
 /** Starts the server on a free port of 127.0.0.1. */
 export async function startFakeProvider() {
-  /** @type {Map<string, { name: string, attributes: Record<string, unknown> }[]>} */
+  /** @type {Map<string, ReceivedSpan[]>} */
   const spansByService = new Map();
+  /** @type {Map<string, Set<string>>} */
+  const metricsByService = new Map();
   const server = createServer((request, response) => {
     /** @type {Buffer[]} */
     const chunks = [];
@@ -75,9 +127,19 @@ export async function startFakeProvider() {
           spansByService.set(service, [...(spansByService.get(service) ?? []), ...spans]);
         }
       }
+      if (path === '/v1/metrics') {
+        for (const { service, names } of decodeMetrics(Buffer.concat(chunks))) {
+          metricsByService.set(service, new Set([...(metricsByService.get(service) ?? []), ...names]));
+        }
+      }
       const answer = answers[/** @type {keyof typeof answers} */ (path)];
-      response.setHeader('content-type', answer ? 'application/json' : 'application/x-protobuf');
-      response.end(answer ? JSON.stringify(answer) : '');
+      if (!answer) {
+        response.setHeader('content-type', 'application/x-protobuf').end();
+      } else if (JSON.parse(Buffer.concat(chunks).toString()).stream === true) {
+        response.setHeader('content-type', 'text/event-stream').end(piecesOf(answer));
+      } else {
+        response.setHeader('content-type', 'application/json').end(JSON.stringify(answer));
+      }
     });
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(undefined)));
@@ -103,6 +165,10 @@ export async function startFakeProvider() {
         ? undefined
         : `wanted ${JSON.stringify(EXPECTED_COSTS_USD)} on one span each, got ${JSON.stringify(spans, undefined, 2)}`;
     },
+    /** @param {string} service what arrived of it so far */
+    spansOf: (service) => spansByService.get(service) ?? [],
+    /** @param {string} service the names of the metrics that arrived of it so far */
+    metricsOf: (service) => [...(metricsByService.get(service) ?? [])],
     close: () => new Promise((resolve) => server.close(resolve)),
   };
 }

@@ -1,0 +1,19 @@
+// An SDK that Node itself loads (`serverExternalPackages`), and that is patched then; where it is bundled, it is handed over.
+import { instrumentModule, withCostAttribution } from '@costel/instrumentation';
+import OpenAI from 'openai';
+
+export const dynamic = 'force-dynamic';
+if (process.env.COSTEL_NEXT_BUNDLED === 'true') instrumentModule(OpenAI);
+
+export async function GET(request) {
+  const client = new OpenAI({ apiKey: 'k', baseURL: `${process.env.PROVIDER_URL}/v1` });
+  const ask = { model: 'gpt-4o-mini', messages: [{ role: 'user', content: 'Say hello.' }] };
+  return withCostAttribution({ feature: 'external', user: 'u-17' }, async () => {
+    if (!new URL(request.url).searchParams.has('stream')) {
+      const answer = await client.chat.completions.create(ask);
+      return Response.json({ text: answer.choices[0].message.content });
+    }
+    const stream = await client.chat.completions.create({ ...ask, stream: true });
+    return new Response(stream.toReadableStream(), { headers: { 'content-type': 'application/x-ndjson' } });
+  });
+}

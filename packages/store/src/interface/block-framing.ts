@@ -1,5 +1,6 @@
 import { cityHash128 } from './city-hash-128.js';
 import { decodeLz4Block } from './lz4.js';
+import { encodeLz4Block } from './lz4-encoder.js';
 import { InterfaceError } from './interface-error.js';
 
 const CHECKSUM_BYTES = 16;
@@ -7,25 +8,30 @@ const HEADER_BYTES = 9;
 const METHOD_NONE = 0x02;
 const METHOD_LZ4 = 0x82;
 const METHOD_ZSTD = 0x90;
-const FRAME_CONTENT_BYTES = 1024 * 1024;
+/** How much of an answer is packed at a time. */
+export const FRAME_CONTENT_BYTES = 1024 * 1024;
 
 /**
- * Wraps bytes in ClickHouse's compressed block framing (`compress=1`): per MiB a checksum, the method byte for "not
- * compressed", both sizes, the bytes. Every client reads that method, so no encoder is needed on loopback.
+ * Wraps bytes in ClickHouse's compressed block framing (`compress=1`), a block for each MiB: a checksum, the method byte for
+ * lz4, both sizes, the packed bytes. Always lz4, as a server does: the clients for Java and Rust know no other method.
  */
-export function frameBlocks(content: Uint8Array): Buffer {
-  const frames: Buffer[] = [];
+export function* framedBlocks(content: Uint8Array): Generator<Buffer> {
   for (let at = 0; at < content.length; at += FRAME_CONTENT_BYTES)
-    frames.push(frameBlock(content.subarray(at, at + FRAME_CONTENT_BYTES)));
-  return Buffer.concat(frames);
+    yield frameBlock(content.subarray(at, at + FRAME_CONTENT_BYTES));
+}
+
+/** All blocks of {@link framedBlocks}, one after the other. */
+export function frameBlocks(content: Uint8Array): Buffer {
+  return Buffer.concat([...framedBlocks(content)]);
 }
 
 function frameBlock(content: Uint8Array): Buffer {
-  const frame = Buffer.allocUnsafe(CHECKSUM_BYTES + HEADER_BYTES + content.length);
-  frame.writeUInt8(METHOD_NONE, CHECKSUM_BYTES);
-  frame.writeUInt32LE(HEADER_BYTES + content.length, CHECKSUM_BYTES + 1);
+  const packed = encodeLz4Block(content);
+  const frame = Buffer.allocUnsafe(CHECKSUM_BYTES + HEADER_BYTES + packed.length);
+  frame.writeUInt8(METHOD_LZ4, CHECKSUM_BYTES);
+  frame.writeUInt32LE(HEADER_BYTES + packed.length, CHECKSUM_BYTES + 1);
   frame.writeUInt32LE(content.length, CHECKSUM_BYTES + 5);
-  frame.set(content, CHECKSUM_BYTES + HEADER_BYTES);
+  frame.set(packed, CHECKSUM_BYTES + HEADER_BYTES);
   cityHash128(frame.subarray(CHECKSUM_BYTES)).copy(frame, 0);
   return frame;
 }

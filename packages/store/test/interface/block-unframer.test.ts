@@ -1,7 +1,8 @@
 import { performance } from 'node:perf_hooks';
 import { afterEach, describe, expect, it } from 'vitest';
-import { frameBlocks, unframeBlocks } from '../../src/interface/block-framing.js';
+import { unframeBlocks } from '../../src/interface/block-framing.js';
 import { BlockUnframer } from '../../src/interface/block-unframer.js';
+import { storedBlock } from './packed-bodies.js';
 
 const unframer = new BlockUnframer();
 
@@ -33,7 +34,7 @@ describe('blocks are unpacked', () => {
   it('many at once, each for its own caller', async () => {
     const contents = Array.from({ length: 10 }, (_, index) => Buffer.alloc(200_000, index));
     const unpacked = await Promise.all(
-      contents.map(async (content) => unframer.unframe(frameBlocks(content), 300_000)),
+      contents.map(async (content) => unframer.unframe(storedBlock(content), 300_000)),
     );
     expect(unpacked.map((content, index) => content.equals(contents[index] ?? Buffer.alloc(0)))).toEqual(
       contents.map(() => true),
@@ -41,7 +42,7 @@ describe('blocks are unpacked', () => {
   });
 
   it('with the errors of the worker as they are beside it', async () => {
-    const large = frameBlocks(Buffer.alloc(300_000));
+    const large = storedBlock(Buffer.alloc(300_000));
     await expect(unframer.unframe(Buffer.from(large), 200_000)).rejects.toMatchObject({ number: 307, status: 413 });
     await expect(unframer.unframe(large.subarray(0, 250_000), 400_000)).rejects.toMatchObject({ number: 271 });
     const unknown = Buffer.from(large);

@@ -31,6 +31,15 @@ export function zstdFrame(content: Uint8Array): Buffer {
   return Buffer.concat(parts);
 }
 
+/** ClickHouse's framing of one block that is not packed (method "none"). The interface does not look at the checksum. */
+export function storedBlock(content: Uint8Array): Buffer {
+  const header = Buffer.alloc(25);
+  header.writeUInt8(0x02, 16);
+  header.writeUInt32LE(9 + content.length, 17);
+  header.writeUInt32LE(content.length, 21);
+  return Buffer.concat([header, content]);
+}
+
 /** ClickHouse's framing of one zstd block. The interface does not look at the checksum. */
 export function zstdBlock(content: Uint8Array): Buffer {
   const packed = zstdFrame(content);
@@ -53,6 +62,7 @@ export const PACKINGS: readonly {
   { name: 'br', pack: (content) => brotliCompressSync(content), headers: { 'Content-Encoding': 'br' }, query: {} },
   { name: 'zstd', pack: zstdFrame, headers: { 'Content-Encoding': 'zstd' }, query: {} },
   { name: 'lz4', pack: lz4Frame, headers: { 'Content-Encoding': 'lz4' }, query: {} },
-  { name: 'native blocks', pack: frameBlocks, headers: {}, query: { decompress: '1' } },
+  { name: 'native blocks', pack: storedBlock, headers: {}, query: { decompress: '1' } },
+  { name: 'native lz4 blocks', pack: frameBlocks, headers: {}, query: { decompress: '1' } },
   { name: 'native zstd blocks', pack: zstdBlock, headers: {}, query: { decompress: '1' } },
 ];

@@ -6,6 +6,7 @@ import {
   queryCosts,
   queryUnpriced,
   resolveRates,
+  type Database,
   type RateResolver,
 } from '../../src/index.js';
 import { call, emptyStore, prices } from '../support/own-prices.js';
@@ -62,6 +63,29 @@ describe('calls of a model without a price', () => {
     expect(await heal(prices({ other: 1 }))).toBeUndefined();
     expect(await listReprices(store.db)).toEqual([]);
     expect(await queryUnpriced(store.db, RANGE)).toMatchObject([{ model: 'new', reason: 'unknown_model', calls: 1 }]);
+  });
+
+  it('are not read again one by one after a start while nobody knows a price of them', async () => {
+    await insertSpans(store, [call('2026-11-09T10:00:00.000Z', 'new'), call('2026-11-09T11:00:00.000Z', 'old')]);
+    await settle(prices({ old: 1 }));
+    const statements: string[] = [];
+    const watched: Database = {
+      query: async (sql, parameters) => {
+        statements.push(sql);
+        return store.db.query(sql, parameters);
+      },
+      command: async (sql, parameters) => store.db.command(sql, parameters),
+      insertFile: async (insert) => store.db.insertFile(insert),
+      insertRows: async (table, rows) => store.db.insertRows(table, rows),
+      close: async () => store.db.close(),
+    };
+    const pricedAgain = async (resolver: RateResolver) => {
+      statements.length = 0;
+      const healed = await healUnpriced(watched, { resolver, clock, settleMs: 0 });
+      return { healed: healed?.changedCalls, isRead: statements.some((sql) => sql.includes('r_cost_status')) };
+    };
+    expect(await pricedAgain(prices({ old: 1 }))).toEqual({ healed: undefined, isRead: false });
+    expect(await pricedAgain(prices({ old: 1, new: 5 }))).toEqual({ healed: 1, isRead: true });
   });
 
   it('heal without the calls that have a price: those keep it until they are priced again by command', async () => {

@@ -10,7 +10,7 @@ export type { LoadedConfigFile } from './config/load-config.js';
 export type { ConfigFile } from './config/schema.js';
 export type { SecretSources } from './config/secrets.js';
 export { repriceJson } from './http/reprice-json.js';
-export { loadPriceBook, PRICE_DATA_FILE } from './prices/load-price-book.js';
+export { loadPriceBook, PRICE_DATA_FILE, PriceDataError } from './prices/load-price-book.js';
 export { createPriceSource, type PriceSource } from './prices/price-source.js';
 export { nearestName } from './nearest-name.js';
 export { runBudgetTest } from './service/budget-test.js';

@@ -6,10 +6,15 @@ import type { Config } from '../config/config.js';
 /** Where `costel prices update` puts newer price data, within the data directory. */
 export const PRICE_DATA_FILE = 'prices/catalogues.json';
 
+/** The data directory's price data cannot be read; the message names the file and what mends it. */
+export class PriceDataError extends Error {
+  override readonly name = 'PriceDataError';
+}
+
 /**
  * The prices that hold with a configuration: its own rules over the price data of its data directory, or over the data
  * that ships where none was fetched.
- * @throws Error when the data directory's price data cannot be read; `costel prices update` writes it anew.
+ * @throws PriceDataError when the data directory's price data cannot be read; `costel prices update` writes it anew.
  */
 export function loadPriceBook(config: Pick<Config, 'prices' | 'server'>): PriceBook {
   const file = join(config.server.dataDirectory, PRICE_DATA_FILE);
@@ -18,7 +23,7 @@ export function loadPriceBook(config: Pick<Config, 'prices' | 'server'>): PriceB
     return createPriceBook({ rules: config.prices, catalogues: parseCatalogues(readFileSync(file, 'utf8')) });
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new Error(`${file} is no price data: ${reason}; run "costel prices update" again or remove it`, {
+    throw new PriceDataError(`${file} is no price data: ${reason}; run "costel prices update" again or remove it`, {
       cause: error,
     });
   }

@@ -2,6 +2,7 @@ import { DIMENSIONS } from '@costel/store';
 import { writeLine, createProgress } from '../output.js';
 import { readConfig, type CommonFlags } from '../read-config.js';
 import { openStore } from '../store-access.js';
+import { rangeOf, type TimeRange } from '../time-range.js';
 
 /** What is exported. */
 export interface ExportFlags extends CommonFlags {
@@ -95,9 +96,9 @@ class RowWriter {
 }
 
 /** Runs work on each hour of a range, in order. */
-async function forEachStep(fromMs: number, toMs: number, work: (from: Date, to: Date) => Promise<void>): Promise<void> {
-  for (let startMs = fromMs; startMs < toMs; startMs += STEP_MS) {
-    await work(new Date(startMs), new Date(Math.min(toMs, startMs + STEP_MS)));
+async function forEachStep({ from, to }: TimeRange, work: (from: Date, to: Date) => Promise<void>): Promise<void> {
+  for (let startMs = from.getTime(); startMs < to.getTime(); startMs += STEP_MS) {
+    await work(new Date(startMs), new Date(Math.min(to.getTime(), startMs + STEP_MS)));
   }
 }
 
@@ -108,12 +109,13 @@ interface ExportSource {
 }
 
 async function exportFrom(flags: ExportFlags, source: ExportSource): Promise<void> {
+  const range = rangeOf(flags);
   const config = readConfig(flags);
   const { database } = await openStore(config);
   const writer = new RowWriter(source.columns, flags.format);
   try {
     await writer.begin();
-    await forEachStep(flags.from, flags.to ?? Date.now(), async (from, to) => {
+    await forEachStep(range, async (from, to) => {
       const parameters = { tenant: config.tenant, from: toInstant(from), to: toInstant(to) };
       for (const row of await database.query<Record<string, Cell>>(source.sql, parameters)) await writer.write(row);
     });

@@ -72,9 +72,12 @@ const UPDATE_HELP = `
 Without --from the packages genai-prices and litellm are downloaded with "python3 -m pip", from the registry that pip is
 configured for. --from takes a wheel of either, LiteLLM's map (JSON), or price data that this command wrote.
 The newer data is merged into the data in use: a price that changed without a date holds from the data's own day on, older
-prices and models that are no longer listed stay. Every change is one JSON line {"change", "provider", "model",
-"service_tier", "price_key", "before_pico_usd", "after_pico_usd", "move_percent"}; a pico-dollar is 10^-12 dollars.
-Exit code 3 when prices moved by more than --max-move and wait for --accept-moves; nothing is written then.`;
+prices and models that are no longer listed stay. Every change is one JSON line {"change": "changed", "provider", "model",
+"service_tier", "price_key", "before_pico_usd", "after_pico_usd", "move_percent"}; a pico-dollar is 10^-12 dollars. Other
+lines name a model that is new ("added"), is listed no more and keeps its prices ("kept"), or whose past prices the newer
+data states otherwise ("rewritten").
+Exit code 3 when prices moved by more than --max-move, are listed no more, or would change of past calls: they wait for
+--accept-moves; nothing is written then.`;
 
 const collect = (value: string, values: readonly string[]): string[] => [...values, value];
 
@@ -125,10 +128,10 @@ export function addPrices(program: Command, reportExit: (code: ExitCode) => void
     .option('--data <directory>', DATA_HELP)
     .addHelpText('after', UPDATE_HELP)
     .action(async (flags: UpdateFlags) => {
-      const { priceDataFile, readPriceBook } = await import('./price.js');
+      const { priceDataFile, readPricesToUpdate } = await import('./price.js');
       const { updatePrices } = await import('./price-data.js');
       const written = await updatePrices({
-        book: await readPriceBook(flags),
+        book: await readPricesToUpdate(flags),
         file: await priceDataFile(flags),
         from: flags.from,
         maxMovePercent: flags.maxMove,

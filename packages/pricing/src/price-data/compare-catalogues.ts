@@ -1,3 +1,4 @@
+import { buildPeriods, type ListedPeriod } from '../build-periods.js';
 import type { CatalogueModel, CataloguePrice, CataloguePrices } from '../catalogue/catalogue.js';
 import { findModel } from '../catalogue/find-model.js';
 import { catalogueOf, type CatalogueFile } from './catalogue-file.js';
@@ -22,13 +23,13 @@ function tiersOf(model: CatalogueModel): ReadonlyMap<string, CataloguePrices> {
   const tiers = new Map([['', latestPrices(model)]]);
   for (const [when, prices] of model[3] ?? []) {
     const tier = Object.values(when).join(' ');
-    tiers.set(tier, { ...tiers.get(tier), ...prices });
+    // As calls are priced: of several entries of a tier the first one that states a price holds.
+    tiers.set(tier, { ...prices, ...tiers.get(tier) });
   }
   return tiers;
 }
 
-const same = (left: CataloguePrice | undefined, right: CataloguePrice | undefined): boolean =>
-  JSON.stringify(left ?? null) === JSON.stringify(right ?? null);
+const same = (left: unknown, right: unknown): boolean => JSON.stringify(left ?? null) === JSON.stringify(right ?? null);
 
 function differencesOf(provider: string, before: CatalogueModel, after: CatalogueModel): PriceDifference[] {
   const olds = tiersOf(before);
@@ -54,6 +55,8 @@ export interface CatalogueDiff {
   readonly changed: readonly PriceDifference[];
   readonly added: readonly { readonly provider: string; readonly model: string }[];
   readonly removed: readonly { readonly provider: string; readonly model: string }[];
+  /** Models whose calls before the day of the newer version would have other prices than the older one gave them. */
+  readonly rewritten: readonly { readonly provider: string; readonly model: string }[];
 }
 
 /** Models by provider and id, in order; an id that repeats keeps its first entry. */
@@ -66,6 +69,34 @@ function modelsOf(file: CatalogueFile): ReadonlyMap<string, readonly [provider: 
   return models;
 }
 
+/** The prices of one tier at an instant, by bucket, context and window of the day. */
+function statedAt(periods: readonly ListedPeriod[], atMs: number): ReadonlyMap<string, bigint> {
+  const period = periods.find(({ validFromMs, validToMs }) => validFromMs <= atMs && atMs < validToMs);
+  return new Map(
+    (period?.tiers ?? []).flatMap(({ aboveInputTokens, fromSecondOfDay, toSecondOfDay, stated }) =>
+      [...stated].map(([bucket, price]) => [
+        `${bucket} ${aboveInputTokens} ${fromSecondOfDay} ${toSecondOfDay}`,
+        price,
+      ]),
+    ),
+  );
+}
+
+/** Whether calls before an instant that had a price would have another one, or none. What had none may get one. */
+function changesPast(before: CatalogueModel, after: CatalogueModel, untilMs: number): boolean {
+  const tiers = new Set(['', ...(before[3] ?? []).flatMap(([when]) => Object.values(when))]);
+  return [...tiers].some((serviceTier) => {
+    const [olds, news] = [before, after].map((model) =>
+      buildPeriods({ model, serviceTier, hasVariants: true, asOf: '', catalogue: '' }),
+    ) as [ListedPeriod[], ListedPeriod[]];
+    const instants = [...olds, ...news].map(({ validFromMs }) => validFromMs).filter((atMs) => atMs < untilMs);
+    return instants.some((atMs) => {
+      const now = statedAt(news, atMs);
+      return [...statedAt(olds, atMs)].some(([key, price]) => now.get(key) !== price);
+    });
+  });
+}
+
 /** Which prices that hold last differ between two versions of a source, and which models came and went. */
 export function diffCatalogues(before: CatalogueFile, after: CatalogueFile): CatalogueDiff {
   const olds = modelsOf(before);
@@ -74,11 +105,16 @@ export function diffCatalogues(before: CatalogueFile, after: CatalogueFile): Cat
     provider,
     model: model[0],
   });
+  const sinceMs = Date.parse(after.provenance.date);
+  const twins = [...olds].flatMap(([key, [provider, model]]) => {
+    const twin = news.get(key)?.[1];
+    return twin === undefined || same(model, twin) ? [] : [{ provider, model, twin }];
+  });
   return {
-    changed: [...olds].flatMap(([key, [provider, model]]) => {
-      const twin = news.get(key);
-      return twin === undefined ? [] : differencesOf(provider, model, twin[1]);
-    }),
+    changed: twins.flatMap(({ provider, model, twin }) => differencesOf(provider, model, twin)),
+    rewritten: twins
+      .filter(({ model, twin }) => changesPast(model, twin, sinceMs))
+      .map(({ provider, model }) => naming([provider, model])),
     added: [...news].filter(([key]) => !olds.has(key)).map(([, model]) => naming(model)),
     removed: [...olds].filter(([key]) => !news.has(key)).map(([, model]) => naming(model)),
   };

@@ -65,7 +65,7 @@ describe('newer data over older', () => {
     const merged = keepHistory({ ...old, providers: { ...old.providers, other: { models: [] } } }, next);
     expect(merged.providers['openai']?.models.map(([id]) => id)).toEqual(['a', 'gone']);
     expect(Object.keys(merged.providers)).toEqual(['openai', 'other']);
-    expect(diffCatalogues(old, merged)).toEqual({ changed: [], added: [], removed: [] });
+    expect(diffCatalogues(old, merged)).toEqual({ changed: [], added: [], removed: [], rewritten: [] });
   });
 
   it('keeps the old price of a tier until then too, and not a day less', () => {
@@ -88,6 +88,39 @@ describe('newer data over older', () => {
     expect([inputAt(0), inputAt(change - 1), inputAt(change)]).toEqual([3n, 3n, 2n]);
     const gone = keepHistory(once, file('2026-12-01', [model('a', [[null, { input_mtok: 6 }]])]));
     expect(gone.providers['openai']?.models[0]?.[3]).toEqual(once.providers['openai']?.models[0]?.[3]);
+  });
+
+  it('lists the move of a tier’s price, and the model whose past calls would be priced otherwise', () => {
+    const batch = (price: number): CatalogueModel[3] => [[{ processing: 'batch' }, { input_mtok: price }, null]];
+    const old = file('2026-10-01', [
+      model('a', [[null, { input_mtok: 6 }]], batch(3)),
+      model('b', [[null, { input_mtok: 1 }]]),
+    ]);
+    const dated: CatalogueModel[2] = [
+      [null, { input_mtok: 9 }],
+      ['2026-10-15', { input_mtok: 1 }],
+    ];
+    const next = file('2026-11-01', [model('a', [[null, { input_mtok: 6 }]], batch(2)), model('b', dated)]);
+    const diff = diffCatalogues(old, keepHistory(old, next));
+    expect(diff.changed).toEqual([
+      { provider: 'openai', model: 'a', serviceTier: 'batch', priceKey: 'input_mtok', before: 3, after: 2 },
+    ]);
+    // The last price of b is what it was; before 15 October it was never 9.
+    expect(diff.rewritten).toEqual([{ provider: 'openai', model: 'b' }]);
+    const honest: CatalogueModel[2] = [
+      [null, { input_mtok: 1 }],
+      ['2026-10-15', { input_mtok: 9 }],
+    ];
+    const later = file('2026-10-15', [model('a', [[null, { input_mtok: 6 }]], batch(3)), model('b', honest)]);
+    expect(diffCatalogues(old, keepHistory(old, later))).toMatchObject({
+      rewritten: [],
+      changed: [{ before: 1, after: 9 }],
+    });
+  });
+
+  it('refuses an expression that no name can be matched by, which would fail every look-up', () => {
+    const broken = file('2026-10-01', [['a', '~(', [[null, { input_mtok: 6 }]]]]);
+    expect(() => checkCatalogueFile(broken)).toThrow('openai a: match "~(" is no regular expression');
   });
 
   it('changes nothing of a model that is listed twice, or whose names come in another order', () => {

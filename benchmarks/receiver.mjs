@@ -3,12 +3,12 @@
 import { fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { cpus, loadavg, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { buildCollector } from '../test/collector/build.mjs';
+import { freePort } from '../test/support/free-port.mjs';
 
 const HELP = `Usage: npm run bench -- receiver [options]
 
@@ -44,14 +44,6 @@ const TOKEN = 'benchmark-write-token';
 
 /** Clock ticks a second in /proc, on every Linux that Node runs on. */
 const TICKS_PER_SECOND = 100;
-
-async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address();
-  server.close();
-  return port;
-}
 
 /** Forks the process under test. UV_THREADPOOL_SIZE is what `costel up` starts with. */
 async function startEngine() {

@@ -1,21 +1,13 @@
 // The product itself as a process of its own, `costel up` on a data directory, and a sender beside it.
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { freePort } from '../../test/support/free-port.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 export const delay = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
-
-async function freePort() {
-  const server = createServer();
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 /** @param {import('node:child_process').ChildProcess} child @param {NodeJS.Signals} signal */
 async function end(child, signal) {

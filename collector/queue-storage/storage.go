@@ -1,10 +1,12 @@
-// Package queuestorage is the collector's file_storage, with two differences: what is in the queue is not lost for want of
-// room, neither while it is handed on nor when the collector is started again.
+// Package queuestorage is the collector's file_storage, with three differences: what is in the queue is not lost for want of
+// room, neither while it is handed on nor when the collector is started again, and a queue drains without waiting for the
+// disk twice a request.
 //
 // To hand a queued request to the exporter, the collector's queue writes "this one is on its way" and reads the request, in
-// one step. Where the disk has no room for that note the step fails, and the queue forgets the request: acknowledged
-// to its sender, never sent, said in a line at debug level. Here the request is then read without the note. Without
-// it a collector that is killed delivers the request once more, which counts once.
+// one step; when it was delivered the queue deletes it, in another. Each of the two waits for the disk. Where the disk has no
+// room for the note the first step fails, and the queue forgets the request: acknowledged to its sender, never sent, said in
+// a line at debug level. Here both are kept in memory and written together with the next request that is taken in, or after
+// a second (see client). Without them a collector that is killed delivers requests once more, which count once.
 //
 // A collector that starts finds requests that were on their way when the last one was killed: with batches of 80 MiB and
 // ClickHouse away that can be all of the queue. The queue deletes them and writes them anew at its end; where the disk has no
@@ -52,45 +54,7 @@ func (q *queueStorage) GetClient(ctx context.Context, kind component.Kind, id co
 	if _, err := inner.Get(ctx, metadataKey); err != nil {
 		return nil, fmt.Errorf("the queue %s of %s cannot be read: %w", name, id, errors.Join(err, inner.Close(ctx)))
 	}
-	return &client{inner}, nil
-}
-
-type client struct{ storage.Client }
-
-// Get tells requests that were on their way as not yet read.
-func (c *client) Get(ctx context.Context, key string) ([]byte, error) {
-	value, err := c.Client.Get(ctx, key)
-	if err != nil || key != metadataKey {
-		return value, err
-	}
-	return putBack(value), nil
-}
-
-// Batch reads what is to be read even where what is to be written beside it cannot be.
-func (c *client) Batch(ctx context.Context, operations ...*storage.Operation) error {
-	var reads []*storage.Operation
-	for _, operation := range operations {
-		if operation.Type == storage.Get {
-			reads = append(reads, operation)
-		}
-	}
-	err := c.Client.Batch(ctx, operations...)
-	if len(reads) == 0 || len(reads) == len(operations) {
-		return err
-	}
-	if err != nil {
-		// What was not written stays in the caller's memory, and is written with its next step that finds room.
-		if c.Client.Batch(ctx, reads...) != nil {
-			return err
-		}
-	}
-	for _, read := range reads {
-		// A request that had no room, or was delivered while others were on their way, has left its number behind.
-		if read.Value == nil {
-			return errNoRequest
-		}
-	}
-	return nil
+	return newClient(inner), nil
 }
 
 // The queue's own record of itself: fixed 64-bit numbers of these fields.

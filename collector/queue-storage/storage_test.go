@@ -18,9 +18,14 @@ const storeBytes = 1 << 20
 // openStore makes a store of 1 MiB of the factory, as the collector does.
 func openStore(t *testing.T, factory extension.Factory) storage.Client {
 	t.Helper()
+	return openStoreIn(t, factory, t.TempDir(), storeBytes)
+}
+
+func openStoreIn(t *testing.T, factory extension.Factory, directory string, maxBytes int64) storage.Client {
+	t.Helper()
 	config := factory.CreateDefaultConfig().(*filestorage.Config)
-	config.Directory = t.TempDir()
-	config.MaxSize = storeBytes
+	config.Directory = directory
+	config.MaxSize = maxBytes
 	settings := extension.Settings{ID: component.NewID(factory.Type())}
 	settings.Logger = zap.NewNop()
 	made, err := factory.Create(context.Background(), settings, config)
@@ -39,7 +44,7 @@ func openStore(t *testing.T, factory extension.Factory) storage.Client {
 // dispatch does what the queue does to hand on a request: a note that has no room in the store, and a read.
 func dispatch(store storage.Client) (string, error) {
 	read := storage.GetOperation("request")
-	err := store.Batch(context.Background(), storage.SetOperation("note", make([]byte, 2*storeBytes)), read)
+	err := store.Batch(context.Background(), storage.SetOperation(metadataKey, make([]byte, 2*storeBytes)), read)
 	return string(read.Value), err
 }
 
@@ -57,9 +62,6 @@ func TestARequestIsReadWhereThereIsNoRoomToNoteThatItWas(t *testing.T) {
 			value, err := dispatch(store)
 			if (err != nil) != subject.fails || (!subject.fails && value != "a call") {
 				t.Fatalf("read %q with error %v", value, err)
-			}
-			if note, err := store.Get(context.Background(), "note"); note != nil || err != nil {
-				t.Fatalf("a note of %d bytes with error %v: there was no room for it", len(note), err)
 			}
 		})
 	}
@@ -82,7 +84,7 @@ func recordOf(readIndex, writeIndex uint64, dispatched ...uint64) []byte {
 	if len(dispatched) == 0 {
 		return record
 	}
-	record = append(record, 5<<3|2, byte(8*len(dispatched)))
+	record = binary.AppendUvarint(append(record, 5<<3|2), uint64(8*len(dispatched)))
 	for _, index := range dispatched {
 		record = number(record, index)
 	}

@@ -2,7 +2,7 @@
 // A finished binary is kept under the hash of what it was built from; a second run takes no time.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from '../../scripts/setup.mjs';
 
@@ -28,7 +28,8 @@ function run(command, args, env = {}) {
 export function buildCollector() {
   const source = readFileSync(manifest, 'utf8');
   const hash = createHash('sha256').update(BUILDER_VERSION).update(source);
-  for (const file of ['go.mod', 'go.sum', 'storage.go']) hash.update(readFileSync(join(queueStorage, file)));
+  const sources = readdirSync(queueStorage).filter((file) => !file.endsWith('_test.go'));
+  for (const file of sources.toSorted()) hash.update(readFileSync(join(queueStorage, file)));
   const output = join(cache, hash.digest('hex').slice(0, 16));
   const binary = join(output, 'otelcol-costel');
   if (existsSync(binary)) return binary;

@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeAll, afterAll, describe, expect, it } from 'vitest';
-import { freePort, startStack, waitFor, type RunningStack } from '../support/stack.js';
+import { freePort } from '../support/free-port.mjs';
+import { startStack, waitFor, type RunningStack } from '../support/stack.js';
 import { type CollectorOptions, type RunningCollector, stackTarget, startCollector } from './support/collector.js';
 import { costTotal, countRows, queryRows } from './support/read-stack.js';
 import {

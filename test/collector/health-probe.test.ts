@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { freePort } from '../support/stack.js';
+import { freePort } from '../support/free-port.mjs';
 import { collectorDirectory, startCollector, type RunningCollector } from './support/collector.js';
 
 describe('the health probe of the collector’s image', () => {

@@ -13,7 +13,8 @@ import type { RunTruth } from '../../examples/demo/src/truth.mjs';
 import { joinRequests, splitIntoSpans } from './support/otlp-batches.js';
 import { plainBody, send, startRecordingProxy } from './support/recording-proxy.js';
 import { Stack } from './support/stack.js';
-import { freePort, startWebhookReceiver } from './support/webhook-receiver.js';
+import { freePort } from '../support/free-port.mjs';
+import { startWebhookReceiver } from './support/webhook-receiver.js';
 
 const root = resolve(import.meta.dirname, '../..');
 const folder = mkdtempSync(join(tmpdir(), 'costel-e2e-'));

@@ -1,28 +1,13 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { freePort } from './free-port.mjs';
 
 const cli = resolve(import.meta.dirname, '../../packages/cli/bin/costel.cjs');
 
 /** A start on an empty directory takes 2 s; on a machine with thirty waiting processes it took 30 s. */
 const START_LIMIT_MS = 90_000;
-
-/** What {@link freePort} gave out in this process. */
-const GIVEN_PORTS = new Set<number>();
-
-/** A port that was free a moment ago, each time another. */
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((closed) => server.close(closed));
-  // The system may name a port again as soon as it is free, and two parts of one stack would ask for it.
-  if (GIVEN_PORTS.has(port)) return freePort();
-  GIVEN_PORTS.add(port);
-  return port;
-}
 
 export interface RunningStack {
   readonly otlpUrl: string;

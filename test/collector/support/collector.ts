@@ -1,7 +1,8 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { freePort, waitFor, type RunningStack } from '../../support/stack.js';
+import { freePort } from '../../support/free-port.mjs';
+import { waitFor, type RunningStack } from '../../support/stack.js';
 
 /** The folder of the configuration under test. */
 export const collectorDirectory = resolve(import.meta.dirname, '../../../collector');

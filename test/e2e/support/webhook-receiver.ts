@@ -31,12 +31,3 @@ export async function startWebhookReceiver() {
     },
   };
 }
-
-/** A port that was free a moment ago, for a process that is told its port beforehand. */
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { startCollector } from '../../collector/support/collector.js';
+import { sumOf } from '../support/collector-metrics.js';
 import { waitFor } from '../../support/stack.js';
 import { CostelProcess } from '../support/costel-process.js';
 import { printFigure, quantile } from '../support/figures.js';
@@ -76,13 +77,6 @@ describe('the collector and the ClickHouse interface under hostile bodies', () =
     });
   });
 });
-
-/** The sum of a metric's samples. */
-async function sumOf(metricsUrl: string, name: string): Promise<number> {
-  const text = await (await fetch(metricsUrl)).text();
-  const lines = text.split('\n').filter((line) => line.startsWith(name));
-  return lines.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' ') + 1)), 0);
-}
 
 function lastErrors(log: string): string {
   const lines = log.split('\n').filter((line) => /error|retry/i.test(line));

@@ -2,7 +2,8 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { freePort, waitFor } from '../../support/stack.js';
+import { freePort } from '../../support/free-port.mjs';
+import { waitFor } from '../../support/stack.js';
 
 /** The command line's entry. */
 export const costelCli = resolve(import.meta.dirname, '../../../packages/cli/bin/costel.cjs');

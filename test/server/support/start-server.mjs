@@ -3,11 +3,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
+import { freePort } from '../../support/free-port.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const START_PATIENCE_MS = 60_000;
@@ -33,16 +33,6 @@ const START_PATIENCE_MS = 60_000;
 
 export const SERVER_USER = 'costel';
 export const SERVER_PASSWORD = 'password-of-the-server-tests';
-
-/** @returns {Promise<number>} */
-export async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  await new Promise((done) => server.close(done));
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
-}
 
 /** @returns {string} the library that the Node package of the engine loads */
 function engineLibrary() {

@@ -3,7 +3,8 @@ import { connectDatabase, planMigration, type Database } from '@costel/store';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { onOneMachine } from '../../../packages/store/test/migrate/two-shards.js';
 import { costAttributes, newId, spanRow } from '../../../packages/store/test/support/test-store.js';
-import { freePort, SERVER_PASSWORD, SERVER_USER, startServer, type RunningServer } from '../support/start-server.mjs';
+import { freePort } from '../../support/free-port.mjs';
+import { SERVER_PASSWORD, SERVER_USER, startServer, type RunningServer } from '../support/start-server.mjs';
 
 const CALLS = 300;
 /** An acknowledgement follows the commit on the shard that keeps the row. */

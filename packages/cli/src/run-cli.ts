@@ -23,11 +23,22 @@ export async function runCli(args: readonly string[]): Promise<number> {
   addCommands(program, (code) => {
     exitCode = code;
   });
+  beginWithSummary(program);
   try {
     await program.parseAsync([...args], { from: 'user' });
     return exitCode;
   } catch (error) {
     return reportError(error);
+  }
+}
+
+/** A command's own help begins with the sentence that the list of commands has of it. */
+function beginWithSummary(program: Command): void {
+  for (const command of program.commands) {
+    const summary = command.summary();
+    const sentence = summary.charAt(0).toUpperCase() + summary.slice(1) + (summary.endsWith('?') ? '' : '.');
+    if (summary !== '') command.description(`${sentence} ${command.description()}`.trim());
+    beginWithSummary(command);
   }
 }
 

@@ -179,6 +179,33 @@ describe('the command line', () => {
     expect(code).toBe(expected);
   });
 
+  it.each([
+    ['up', 'Run the embedded stack'],
+    ['aggregator', 'Run the service, page and API on a ClickHouse server. Needs CLICKHOUSE_URL'],
+    ['budget test', 'does a budget do what is meant? Reads files'],
+  ])('%s --help begins with what the command does', async (command, sentence) => {
+    const { stdout } = await runCommand([...command.split(' '), '--help']);
+    expect(stdout.replaceAll(/\s+/g, ' ')).toContain(sentence);
+  });
+
+  it('asks for the server before it looks at the port of its API', async () => {
+    const { code, stderr } = await runCommand(['aggregator'], '', { env: { CLICKHOUSE_URL: '' } });
+    expect({ code, stderr }).toMatchObject({ code: 2, stderr: expect.stringContaining('set CLICKHOUSE_URL to') });
+  });
+
+  it('exports nothing of a range that ends before it begins, and says so', async () => {
+    const { code, stdout, stderr } = await runCommand([
+      'export',
+      'calls',
+      '--from',
+      '2026-11-23',
+      '--to',
+      '2026-11-22',
+    ]);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toContain('--from 2026-11-23T00:00:00.000Z must be before --to 2026-11-22T00:00:00.000Z');
+  });
+
   it('lists its exit codes', async () => {
     const { stdout } = await runCommand(['--help']);
     expect(stdout).toContain(

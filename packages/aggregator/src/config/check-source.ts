@@ -32,15 +32,20 @@ export function checkSource<T>({ text, file, schema, sources, checkWhole }: Sour
   };
   const reportAt: ReportAt = (path, message) => at(path, `${labelOf(path, value)}${message}`);
   const unresolved = problems.map(({ path, message }) => reportAt(path, message));
-  if (unresolved.length > 0) throw new ConfigError('config_invalid', inFileOrder(unresolved));
   const parsed = schema.safeParse(value);
   if (!parsed.success) {
-    const described = parsed.error.issues.flatMap((issue) => describeIssue({ issue, root: value, references, schema }));
-    const found = described.map(({ path, message }) => at(path, message));
-    throw new ConfigError('config_invalid', inFileOrder(found));
+    // A reference that cannot be filled in is one problem, not also that of the text that stands in its place.
+    const isUnresolved = (path: ConfigPath): boolean =>
+      problems.some((problem) => problem.path.join('\0') === path.join('\0'));
+    const described = parsed.error.issues
+      .flatMap((issue) => describeIssue({ issue, root: value, references, schema }))
+      .filter(({ path }) => !isUnresolved(path))
+      .map(({ path, message }) => at(path, message));
+    throw new ConfigError('config_invalid', inFileOrder([...unresolved, ...described]));
   }
   const contradictions = checkWhole?.(parsed.data, value, reportAt) ?? [];
-  if (contradictions.length > 0) throw new ConfigError('config_invalid', inFileOrder(contradictions));
+  if (unresolved.length + contradictions.length > 0)
+    throw new ConfigError('config_invalid', inFileOrder([...unresolved, ...contradictions]));
   return parsed.data;
 }
 

@@ -17,6 +17,7 @@ interface Session {
 interface Client {
   readonly live: { connect(parameters: object): Promise<Session> };
   readonly batches: { get(parameters: object): Promise<object> };
+  readonly interactions: { create(parameters: object): Promise<object>; get(id: string): Promise<object> };
   readonly models: { generateVideos(parameters: object): Promise<object> };
   readonly operations: {
     getVideosOperation(parameters: object): Promise<object>;
@@ -179,6 +180,29 @@ describe.each(['google-genai-3', 'google-genai-2'])('%s', (copy) => {
       'costel.service_tier': 'batch',
       'costel.cost.usd': batchPrice(model, { input: 100, output: 10 }),
     });
+  });
+
+  it('leaves an interaction in the background open until its end is seen, and counts no other that is looked at', async () => {
+    const model = 'gemini-2.5-flash';
+    const id = `interaction-${copy}`;
+    const usage = { total_input_tokens: 50, total_output_tokens: 8, total_thought_tokens: 4, total_tokens: 62 };
+    const state = (status: string, more: object = {}) => json({ id, model, status, outputs: [], ...more });
+    server.replies(
+      state('in_progress'),
+      state('in_progress'),
+      state('completed', { updated: '2099-01-01T00:00:00Z', usage }),
+      json({ id: `${id}-other`, model, status: 'completed', outputs: [], usage }),
+    );
+    const client = clientOf(server.url);
+    await client.interactions.create({ model, input: 'x', background: true });
+    await client.interactions.get(id);
+    expect(calls()).toEqual([]);
+    for (const looked of [id, `${id}-other`]) await client.interactions.get(looked);
+    expect(telemetry.onlySpan.attributes).toMatchObject({
+      'gen_ai.usage.input_tokens': 50,
+      'costel.cost.usd': costOf('gcp.gemini', model, { input: 50, output: 8, reasoning: 4 }),
+    });
+    expect(hrTimeToMilliseconds(telemetry.onlySpan.endTime)).toBe(Date.parse('2099-01-01T00:00:00Z'));
   });
 
   describe('a video', () => {

@@ -8,6 +8,7 @@ import { hearAnswer } from './hear-answer.js';
 import type { JobState, ReadJob } from './job-definition.js';
 import { countJob, heldCall } from './known-jobs.js';
 import { serverOf } from './observe-job.js';
+import { rememberResultFile } from './result-files.js';
 import { traceOfJob } from './trace-of-job.js';
 
 /** A model's own name, without the path that Google puts before it. */
@@ -18,7 +19,7 @@ function lastOf(path: unknown): string {
 
 const BATCH_ENDED: ReadonlySet<unknown> = new Set(['JOB_STATE_SUCCEEDED', 'JOB_STATE_PARTIALLY_SUCCEEDED']);
 
-/** An answer of a batch that holds them itself; those of batches from files are in files, which nobody reads here. */
+/** The answers of a batch that holds them itself; for those of batches from files see result-files.ts. */
 function answersOf(batch: unknown): readonly unknown[] {
   const job = asRecord(batch);
   const destination = asRecord(job?.['dest']);
@@ -33,9 +34,19 @@ export function observeGoogleBatch(original: AnyFunction, interception: Intercep
     if (!interception.recorder.isEnabled) return result;
     const lookedIn = context.active();
     return hearAnswer(result, (batch) => {
+      rememberFileOf(asRecord(batch));
       reportBatch(batch, this, interception, lookedIn);
     });
   };
+}
+
+/** The answers of a batch from a file are in a file. */
+function rememberFileOf(job: Readonly<Record<string, unknown>> | undefined): void {
+  rememberResultFile(asRecord(job?.['dest'])?.['fileName'], {
+    createdAtMs: instantOf(job?.['createTime']),
+    endedAtMs: instantOf(job?.['endTime']),
+    model: lastOf(job?.['model']),
+  });
 }
 
 function reportBatch(batch: unknown, self: unknown, interception: Interception, lookedIn: Context): void {
@@ -83,6 +94,26 @@ function instantOf(text: unknown): number | undefined {
   const instant = Date.parse(asText(text) ?? '');
   return Number.isNaN(instant) ? undefined : instant;
 }
+
+/**
+ * An interaction that goes on in the background. None says later that it did, so only those are told of that this process
+ * asked for.
+ */
+export const readInteraction: ReadJob = (answer): JobState | undefined => {
+  const interaction = asRecord(answer);
+  const id = asText(interaction?.['id']);
+  const status = asText(interaction?.['status']);
+  if (id === undefined || status === undefined) return undefined;
+  const hasEnded = status !== 'in_progress';
+  if (hasEnded && heldCall(id) === undefined) return undefined;
+  return {
+    id,
+    hasEnded,
+    createdAtMs: instantOf(interaction?.['created']) ?? Date.now(),
+    endedAtMs: instantOf(interaction?.['updated']),
+    model: lastOf(interaction?.['model'] ?? interaction?.['agent']),
+  };
+};
 
 /**
  * The operation that makes a video, among those that do other things. It does not say when it began; who asked for it

@@ -7,6 +7,8 @@ import type { AnyFunction } from '../calls/sdk-shapes.js';
 import { replaceMethod, restoreMethod } from '../patching/replace-method.js';
 import type { Recorder } from '../telemetry/recorder.js';
 import { guarded } from '../telemetry/trouble.js';
+import { readCohereBatch, readCohereBatchUsage, readEmbedJob, readEmbedJobUsage } from '../jobs/cohere-jobs.js';
+import { observeJob } from '../jobs/observe-job.js';
 import { asRecord, asText } from './read-unknown.js';
 import type { MethodDefinition, SdkDefinition, ServerHint } from './sdk-definition.js';
 import { serverOfHint, type Server } from './server-of-client.js';
@@ -100,6 +102,25 @@ const FIRST_VERSION: readonly MethodDefinition[] = [
   method('generateStream', 'generate', { operation: 'text_completion', isStreaming: true, isRecent: true }),
 ];
 
+const LOOK: Pick<MethodDefinition, 'api' | 'operation' | 'looksAtJob' | 'isRecent'> = {
+  api: 'batches',
+  operation: 'embeddings',
+  looksAtJob: true,
+  isRecent: true,
+};
+
+/** Both count what they used themselves; the results are datasets, which are downloaded without the SDK. */
+const JOBS: readonly MethodDefinition[] = [
+  {
+    ...LOOK,
+    resourcePath: ['batches'],
+    method: '__retrieve',
+    readJob: readCohereBatch,
+    readAnswer: readCohereBatchUsage,
+  },
+  { ...LOOK, resourcePath: ['embedJobs'], method: '__get', readJob: readEmbedJob, readAnswer: readEmbedJobUsage },
+];
+
 function readServer(self: unknown): ServerHint {
   const options = asRecord(asRecord(self)?.['_options']);
   const baseUrl = asText(options?.['baseUrl']) ?? asText(options?.['environment']);
@@ -115,15 +136,15 @@ function ownerOf(from: unknown, name: string): object | undefined {
   return typeof at === 'object' && at !== null ? at : undefined;
 }
 
-/** The first version's client makes the second's on demand: one is made here, of no account, to see its class. */
-function secondVersion(firstVersion: object): object | undefined {
+/** A client makes its resources, and the first version's the second's, on demand: one is made here, to see their class. */
+function classOf(firstVersion: object, resource: string): object | undefined {
   return guarded('patch', () => {
     const client: unknown = Object.create(firstVersion, {
       _options: { value: { token: '' } },
-      _v2: { value: undefined, writable: true },
+      [`_${resource}`]: { value: undefined, writable: true },
     });
-    const v2: unknown = Reflect.get(client as object, 'v2');
-    return typeof v2 === 'object' && v2 !== null ? (Object.getPrototypeOf(v2) as object) : undefined;
+    const made: unknown = Reflect.get(client as object, resource);
+    return typeof made === 'object' && made !== null ? (Object.getPrototypeOf(made) as object) : undefined;
   });
 }
 
@@ -131,27 +152,40 @@ function prototypesOf(moduleExports: unknown): readonly object[] {
   const { CohereClient, BedrockClient } = asRecord(moduleExports) ?? {};
   const first: unknown = ((CohereClient ?? BedrockClient) as { prototype?: unknown } | undefined)?.prototype;
   if (typeof first !== 'object' || first === null || !('__chat' in first)) return [];
-  const second = secondVersion(first);
+  const second = classOf(first, 'v2');
   return second === undefined ? [first] : [first, second];
 }
+
+function listenerOf(definition: MethodDefinition, recorder: Recorder): (original: AnyFunction) => AnyFunction {
+  const listen = definition.looksAtJob === true ? observeJob : intercept;
+  return (original) => listen(original, { recorder, sdk: COHERE, method: definition });
+}
+
+/** Jobs by the class of their resource, where the SDK has it. */
+function jobClasses(first: object): readonly (readonly [MethodDefinition, object])[] {
+  return JOBS.flatMap((definition) => {
+    const prototype = classOf(first, definition.resourcePath.join('.'));
+    return prototype === undefined ? [] : [[definition, prototype] as const];
+  });
+}
+
+/** The name of a method as an application writes it: what is patched is the hidden one behind it. */
+const nameOf = ({ resourcePath, method: name }: MethodDefinition): string => [...resourcePath, name.slice(2)].join('.');
 
 function patchOwner(from: object, methods: readonly MethodDefinition[], recorder: Recorder): readonly string[] {
   return methods.flatMap((definition) => {
     const owner = ownerOf(from, definition.method);
-    const isPatched =
-      owner !== undefined &&
-      replaceMethod(owner, definition.method, (original) =>
-        intercept(original, { recorder, sdk: COHERE, method: definition }),
-      );
-    return isPatched ? [definition.method.slice(2)] : [];
+    const isPatched = owner !== undefined && replaceMethod(owner, definition.method, listenerOf(definition, recorder));
+    return isPatched ? [nameOf(definition)] : [];
   });
 }
 
 function patchObject(client: object, recorder: Recorder): readonly string[] {
-  return [...METHODS, ...FIRST_VERSION].flatMap((definition) => {
-    const { method: name } = definition;
-    const patch = (original: AnyFunction) => intercept(original, { recorder, sdk: COHERE, method: definition });
-    return replaceMethod(client, name, patch) ? [name.slice(2)] : [];
+  return [...METHODS, ...FIRST_VERSION, ...JOBS].flatMap((definition) => {
+    const [resource] = definition.resourcePath;
+    const owner: unknown = resource === undefined ? client : Reflect.get(client, resource);
+    if (typeof owner !== 'object' || owner === null) return [];
+    return replaceMethod(owner, definition.method, listenerOf(definition, recorder)) ? [nameOf(definition)] : [];
   });
 }
 
@@ -160,16 +194,22 @@ export const COHERE: SdkDefinition = {
   moduleName: 'cohere-ai',
   clientExports: ['CohereClient', 'CohereClientV2'],
   tested: { from: [7, 21], below: [9, 0] },
-  methods: [...METHODS, ...FIRST_VERSION],
+  methods: [...METHODS, ...FIRST_VERSION, ...JOBS],
   patcher: {
     patchModule: (moduleExports, _sdk, recorder) => {
       const [first, second] = prototypesOf(moduleExports);
       if (first === undefined) return [];
-      const names = patchOwner(first, [...METHODS, ...FIRST_VERSION], recorder);
+      const names = [
+        ...patchOwner(first, [...METHODS, ...FIRST_VERSION], recorder),
+        ...jobClasses(first).flatMap(([definition, prototype]) => patchOwner(prototype, [definition], recorder)),
+      ];
       if (second === undefined) return names;
       return [...names, ...patchOwner(second, METHODS, recorder).map((name) => `v2.${name}`)];
     },
     unpatchModule: (moduleExports) => {
+      const [first] = prototypesOf(moduleExports);
+      for (const [{ method: name }, prototype] of first === undefined ? [] : jobClasses(first))
+        restoreMethod(prototype, name);
       for (const prototype of prototypesOf(moduleExports)) {
         for (const { method: name } of [...METHODS, ...FIRST_VERSION]) {
           const owner = ownerOf(prototype, name);

@@ -2,7 +2,8 @@ import { estimateRequestTokens, readUsage, type UsageReading } from '@costel/pri
 import { listenInside, listenToPromise } from '../calls/listen.js';
 import { observePromise } from '../calls/observe-promise.js';
 import { isApiPromise } from '../calls/sdk-shapes.js';
-import { observeGoogleBatch, readVideoOperation, readVideos } from '../jobs/google-jobs.js';
+import { observeGoogleDownload } from '../jobs/batch-files.js';
+import { observeGoogleBatch, readInteraction, readVideoOperation, readVideos } from '../jobs/google-jobs.js';
 import { observeLive } from '../realtime/google-live.js';
 import { asRecord, asText } from './read-unknown.js';
 import type { Listen, MethodDefinition, SdkDefinition, ServerHint } from './sdk-definition.js';
@@ -111,6 +112,15 @@ const LOOK_AT_VIDEO: MethodDefinition = {
   looksAtJob: true,
 };
 
+const INTERACTION: MethodDefinition = {
+  resourcePath: ['interactions'],
+  method: 'create',
+  api: 'interactions',
+  operation: 'generate_content',
+  listen: listenToInteraction,
+  readJob: readInteraction,
+};
+
 /** The `@google/genai` package, for the Gemini API and for Vertex AI. */
 export const GOOGLE_GENAI: SdkDefinition = {
   moduleName: '@google/genai',
@@ -152,6 +162,15 @@ export const GOOGLE_GENAI: SdkDefinition = {
       isRecent: true,
     },
     {
+      classExport: 'Files',
+      resourcePath: ['files'],
+      method: 'download',
+      api: 'generateContent',
+      operation: 'generate_content',
+      observe: observeGoogleDownload,
+      isRecent: true,
+    },
+    {
       classExport: 'Live',
       resourcePath: ['live'],
       method: 'connect',
@@ -160,13 +179,8 @@ export const GOOGLE_GENAI: SdkDefinition = {
       observe: observeLive,
       isRecent: true,
     },
-    {
-      resourcePath: ['interactions'],
-      method: 'create',
-      api: 'interactions',
-      operation: 'generate_content',
-      listen: listenToInteraction,
-    },
+    INTERACTION,
+    { ...INTERACTION, method: 'get', looksAtJob: true, isRecent: true },
   ],
   readRequest: (body, method) => ({
     model: readModel(body),

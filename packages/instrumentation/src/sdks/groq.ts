@@ -1,4 +1,13 @@
-import { CHAT, EMBEDDINGS, readOpenAiRequest, SPEECH, TRANSCRIPTIONS, TRANSLATIONS } from './openai-methods.js';
+import {
+  BATCH_FILES_CONTENT,
+  BATCH_FILES_RETRIEVE,
+  CHAT,
+  EMBEDDINGS,
+  readOpenAiRequest,
+  SPEECH,
+  TRANSCRIPTIONS,
+  TRANSLATIONS,
+} from './openai-methods.js';
 import type { SdkDefinition } from './sdk-definition.js';
 
 /** The `groq-sdk` package, generated like OpenAI's. */
@@ -16,6 +25,8 @@ export const GROQ: SdkDefinition = {
     TRANSCRIPTIONS,
     TRANSLATIONS,
     SPEECH,
+    BATCH_FILES_RETRIEVE,
+    BATCH_FILES_CONTENT,
   ],
   readRequest: readOpenAiRequest,
 };

@@ -9,6 +9,8 @@ import {
 import type { LlmCall } from '../calls/llm-call.js';
 import { listenToPromise } from '../calls/listen.js';
 import { observeStreamOfClass } from '../calls/observe-readable.js';
+import { observeMistralJob } from '../jobs/batch-files.js';
+import { observeResultFile } from '../jobs/result-files.js';
 import { asRecord, asText } from './read-unknown.js';
 import type { MethodDefinition, SdkDefinition, ServerHint } from './sdk-definition.js';
 import { toWireForm } from './wire-form.js';
@@ -134,6 +136,8 @@ export const MISTRAL: SdkDefinition = {
     classifier('moderateChat'),
     classifier('classify'),
     classifier('classifyChat'),
+    method(['batch', 'jobs'], 'get', { api: 'batches', observe: observeMistralJob, isRecent: true }),
+    method(['files'], 'download', { api: 'batches', observe: observeResultFile, isRecent: true }),
   ],
   readRequest: (body, { isStreaming }) => ({
     model: asText(body['model']) ?? '',

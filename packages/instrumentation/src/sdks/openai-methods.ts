@@ -1,5 +1,7 @@
 import { readSpeech } from '@costel/pricing';
+import { rememberBatchFile } from '../jobs/batch-files.js';
 import { createRunReader, readBackgroundResponse, readBatch, readRun, readVideo } from '../jobs/openai-jobs.js';
+import { observeResultFile } from '../jobs/result-files.js';
 import { asRecord, asText } from './read-unknown.js';
 import type { MethodDefinition, RequestFacts } from './sdk-definition.js';
 
@@ -81,6 +83,25 @@ export const BATCHES_RETRIEVE = at('Batches', {
   operation: 'chat',
   readJob: readBatch,
   looksAtJob: true,
+});
+
+/** Of those whose batches do not say what they used: the answers are in the file that one wrote. */
+export const BATCH_FILES_RETRIEVE = at('Batches', {
+  method: 'retrieve',
+  api: 'batches',
+  operation: 'chat',
+  readJob: rememberBatchFile,
+  looksAtJob: true,
+  isRecent: true,
+});
+
+/** Hands out a file; one of results is counted line by line as it is read. */
+export const BATCH_FILES_CONTENT = at('Files', {
+  method: 'content',
+  api: 'batches',
+  operation: 'chat',
+  observe: observeResultFile,
+  isRecent: true,
 });
 
 /** `createAndPoll` and the like look at the video through this too. */

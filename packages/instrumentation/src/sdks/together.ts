@@ -1,4 +1,6 @@
 import {
+  BATCH_FILES_CONTENT,
+  BATCH_FILES_RETRIEVE,
   CHAT,
   COMPLETIONS,
   EMBEDDINGS,
@@ -29,6 +31,8 @@ export const TOGETHER: SdkDefinition = {
     TRANSLATIONS,
     SPEECH,
     RERANK,
+    BATCH_FILES_RETRIEVE,
+    BATCH_FILES_CONTENT,
   ],
   readRequest: readOpenAiRequest,
 };

@@ -21,7 +21,7 @@ type Maker = new (options: object) => object;
 const GENERATED =
   /^(?:\w*[aA]uth(?:Headers)?|backendMiddleware|build\w+|calculate\w+|default\w+|fetch\w*|delete|get|getAPIList|getUserAgent|isStreamBody|make\w+|methodRequest|patch|post|prepare\w+|put|request\w*|retryRequest|shouldRetry|stringifyQuery|validate\w+|withOptions|_\w+|completion|whoami|parseResponseWithTimeout|readX509ResponseError|responsePromise|logger\.\w+)$/;
 
-const BATCH_FILE = 'what the requests of a batch used is in its file of results, which the SDK hands out as bytes';
+const BATCH_FILE = 'costs nothing yet; each answer counts when the file of results is read through the SDK';
 
 export const SDK_METHODS: readonly SdkMethods[] = [
   {
@@ -168,8 +168,10 @@ export const SDK_METHODS: readonly SdkMethods[] = [
     clientOf: ({ GoogleGenAI }: { GoogleGenAI: Maker }) => new GoogleGenAI({ apiKey: 'k' }),
     covered: [
       'interactions.create',
+      'interactions.get',
       'live.connect',
       'batches.get',
+      'files.download',
       'operations.get',
       'operations.getVideosOperation',
       'models.recontextImage',
@@ -186,9 +188,8 @@ export const SDK_METHODS: readonly SdkMethods[] = [
     ],
     uncounted: {
       'batches.create':
-        'costs nothing yet; a batch that holds its answers counts them when it is looked at, one of files does not',
+        'costs nothing yet; a batch that holds its answers counts them when it is looked at, one of files when its file is downloaded; results in Cloud Storage or BigQuery do not pass through the SDK',
       'batches.createEmbeddings': 'as `batches.create`',
-      'interactions.get': 'an interaction in the background is not counted at its end',
       'live.music.connect': 'states no usage',
       'models.segmentImage': 'states no usage and has no list price',
       'caches.create': 'storage is billed by the hour; what is read from it is on the calls that read it',
@@ -225,6 +226,8 @@ export const SDK_METHODS: readonly SdkMethods[] = [
       'classifiers.moderateChat',
       'classifiers.classify',
       'classifiers.classifyChat',
+      'batch.jobs.get',
+      'files.download',
       ...['start', 'append', 'restart'].flatMap((name) => [
         `beta.conversations.${name}`,
         `beta.conversations.${name}Stream`,
@@ -232,7 +235,7 @@ export const SDK_METHODS: readonly SdkMethods[] = [
     ],
     through: [],
     uncounted: {
-      'batch.jobs.get': BATCH_FILE,
+      'batch.jobs.create': BATCH_FILE,
       'beta.libraries.documents.upload': 'reads on Mistral’s side; what it used is no part of an answer',
       'beta.observability.chatCompletionEvents.judge': 'runs on Mistral’s side; what it used is no part of an answer',
       'beta.observability.datasets.records.judge': 'runs on Mistral’s side; what it used is no part of an answer',
@@ -257,6 +260,8 @@ export const SDK_METHODS: readonly SdkMethods[] = [
       ...['chat', 'chatStream', 'embed', 'rerank'].flatMap((name) => [name, `v2.${name}`]),
       'generate',
       'generateStream',
+      'batches.retrieve',
+      'embedJobs.get',
     ],
     through: [],
     uncounted: {
@@ -264,8 +269,8 @@ export const SDK_METHODS: readonly SdkMethods[] = [
       summarize: 'retired by Cohere',
       'v2.parse': 'states no usage',
       'audio.transcriptions.create': 'states no usage',
-      'embedJobs.create': BATCH_FILE,
-      'batches.create': BATCH_FILE,
+      'embedJobs.create': 'costs nothing yet; the job counts when its end is seen',
+      'batches.create': 'costs nothing yet; the batch counts when its end is seen',
       'finetuning.createFinetunedModel': 'training is billed by the job; `recordCost` is for that',
     },
     free: [
@@ -284,6 +289,8 @@ export const SDK_METHODS: readonly SdkMethods[] = [
       'audio.transcriptions.create',
       'audio.translations.create',
       'audio.speech.create',
+      'batches.retrieve',
+      'files.content',
     ],
     through: [],
     uncounted: { 'batches.create': BATCH_FILE },
@@ -303,6 +310,8 @@ export const SDK_METHODS: readonly SdkMethods[] = [
       'audio.translations.create',
       'audio.speech.create',
       'rerank.create',
+      'batches.retrieve',
+      'files.content',
     ],
     through: ['chat.completions.stream'],
     uncounted: {

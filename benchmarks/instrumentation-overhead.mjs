@@ -3,10 +3,10 @@ import { loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { describeMachine, IDLE_LOAD_AVERAGE, versionOfNode, watchOthers } from './instrumentation-overhead/machine.mjs';
 import { FULL, measureVariants, QUICK } from './instrumentation-overhead/measure.mjs';
-import { DISTRIBUTION_VARIABLE, stagePublished } from './instrumentation-overhead/published.mjs';
 import { formatResult } from './instrumentation-overhead/report.mjs';
 import { buildResult } from './instrumentation-overhead/result.mjs';
-import { measuredVersions, VARIANTS } from './instrumentation-overhead/variants.mjs';
+import { DISTRIBUTION_VARIABLE, measuredVersions, VARIANTS } from './instrumentation-overhead/variants.mjs';
+import { stagePublished } from '../scripts/stage-published.mjs';
 
 const HELP = `Usage: npm run bench -- instrumentation-overhead [options]
 
@@ -102,7 +102,7 @@ if (options.help) {
   }
   const startedAt = new Date().toISOString();
   const published = stagePublished();
-  process.env[DISTRIBUTION_VARIABLE] = published.directory;
+  process.env[DISTRIBUTION_VARIABLE] = published.directoryOf('node');
   const othersSince = watchOthers();
   const { findings, cpuSeconds } = await measureVariants(variants, settings, {
     nodePath: options.node,

@@ -3,9 +3,11 @@ import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { DISTRIBUTION_VARIABLE } from './published.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
+
+/** Told to the measured processes, which load our packages from there. */
+export const DISTRIBUTION_VARIABLE = 'BENCH_DISTRIBUTION';
 
 /** Loads as the workspace root would: the peers are its development dependencies. */
 const fromRoot = createRequire(join(root, 'package.json'));

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 
 /** One recorded provider interaction; ../shared/data/README.md describes the fields. */
@@ -26,6 +26,12 @@ const folder = resolve(import.meta.dirname, '../../../../shared/data/payloads');
 
 /** Whether the recordings are there; they belong to others and are not part of a clone. */
 export const hasRecordings = existsSync(folder);
+
+/** Reads the recordings of all providers. */
+export function readAllRecordings(): Recording[] {
+  const files = readdirSync(folder).filter((name) => name.endsWith('.jsonl'));
+  return files.toSorted().flatMap((name) => readRecordings(name.slice(0, -'.jsonl'.length)));
+}
 
 /** Reads the recordings of one provider. */
 export function readRecordings(provider: string): Recording[] {

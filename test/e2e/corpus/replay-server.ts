@@ -51,6 +51,8 @@ export async function startReplayServer(recordings: readonly Recording[]): Promi
     for (let start = 0; start < body.length; start += third) response.write(body.subarray(start, start + third));
     response.end();
   });
+  // On a busy machine an idle connection would be closed at the instant at which the client uses it again.
+  server.keepAliveTimeout = 0;
   await new Promise<void>((ready) => server.listen(0, '127.0.0.1', ready));
   const { port } = server.address() as AddressInfo;
   return {

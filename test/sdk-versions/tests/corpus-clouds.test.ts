@@ -6,6 +6,7 @@ import { costProblem, hasTokens, usageProblem, type SpanSeen } from '../../e2e/c
 import { hasRecordings, readRecordings, type Recording } from '../../e2e/corpus/recordings.js';
 import { RECORDING_HEADER, startReplayServer, type ReplayServer } from '../../e2e/corpus/replay-server.js';
 import { loadSdk } from './load-sdk.js';
+import { isBedrock, isGoogle, isOllama } from './support/corpus-selectors.js';
 import { bedrockConfig, type BedrockModule, type BedrockOutput } from './support/bedrock.js';
 import type { GenAiModule } from './support/google-genai.js';
 import type { OllamaModule } from './support/ollama.js';
@@ -126,15 +127,11 @@ async function replayOllama(module: OllamaModule, recording: Recording): Promise
     : client.generate({ model, prompt });
 }
 
-const GOOGLE_APIS = new Set(['generateContent', 'embedContent', 'interactions']);
-
 const google = (copy: string): Source => ({
   copy,
   moduleName: '@google/genai',
   providers: ['google', 'google_vertex'],
-  // The SDK always asks for server-sent events, never for a stream as one JSON array; `predict` is its way to Vertex AI.
-  canReplay: ({ api, provider, response }) =>
-    response.body_kind !== 'jsonarray' && (GOOGLE_APIS.has(api) || (api === 'predict' && provider === 'google_vertex')),
+  canReplay: isGoogle,
   keepsUsage: ({ api }) => !(copy === 'google-genai-2' && api === 'embedContent'),
   replay: (module, recording) => replayGoogle(module as GenAiModule, recording),
 });
@@ -146,8 +143,7 @@ const SOURCES: readonly Source[] = [
     copy: 'bedrock-3',
     moduleName: '@aws-sdk/client-bedrock-runtime',
     providers: ['bedrock'],
-    // Bedrock streams frames; what was stored as server-sent events is no answer of its own.
-    canReplay: ({ api, response }) => ['converse', 'invoke_model'].includes(api) && response.body_kind !== 'sse',
+    canReplay: isBedrock,
     keepsUsage: () => true,
     replay: (module, recording) => replayBedrock(module as BedrockModule, recording),
   },
@@ -155,7 +151,7 @@ const SOURCES: readonly Source[] = [
     copy: 'ollama-0',
     moduleName: 'ollama',
     providers: ['ollama'],
-    canReplay: ({ api }) => api === 'ollama.chat' || api === 'ollama.generate',
+    canReplay: isOllama,
     keepsUsage: () => true,
     replay: (module, recording) => replayOllama(module as OllamaModule, recording),
   },

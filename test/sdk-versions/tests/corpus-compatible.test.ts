@@ -7,31 +7,8 @@ import { billedOf, costProblem, hasTokens, usageProblem, type SpanSeen } from '.
 import { hasRecordings, readRecordings, type Recording } from '../../e2e/corpus/recordings.js';
 import { RECORDING_HEADER, startReplayServer, type ReplayServer } from '../../e2e/corpus/replay-server.js';
 import { SESSION_COPIES, type SessionCopy } from './openai-sessions.js';
+import { COMPATIBLE_BASE_URLS, COMPATIBLE_METHODS, isCompatible, isOfOwnSdk } from './support/corpus-selectors.js';
 import { loadFresh, STAINLESS_SDKS, type StainlessSdk } from './stainless-sdks.js';
-
-/** Where each recorded provider is reached by a client of OpenAI's SDK. */
-const BASE_URLS: Readonly<Record<string, string>> = {
-  alibaba: 'https://dashscope.aliyuncs.com/compatible-mode/v1',
-  cerebras: 'https://api.cerebras.ai/v1',
-  deepseek: 'https://api.deepseek.com',
-  groq: 'https://api.groq.com/openai/v1',
-  huggingface: 'https://router.huggingface.co/v1',
-  mistral: 'https://api.mistral.ai/v1',
-  moonshot: 'https://api.moonshot.ai/v1',
-  openrouter: 'https://openrouter.ai/api/v1',
-  perplexity: 'https://api.perplexity.ai',
-  together: 'https://api.together.xyz/v1',
-  xai: 'https://api.x.ai/v1',
-  zai: 'https://api.z.ai/api/paas/v4',
-};
-
-/** Recorded calls by the method of the client that makes them. */
-const METHODS: Readonly<Record<string, readonly string[]>> = {
-  'chat.completions': ['chat', 'completions', 'create'],
-  responses: ['responses', 'create'],
-  completions: ['completions', 'create'],
-  embeddings: ['embeddings', 'create'],
-};
 
 type Call = (body: Readonly<Record<string, unknown>>, options: Readonly<Record<string, unknown>>) => Promise<unknown>;
 
@@ -41,6 +18,7 @@ interface Source {
   readonly name: string;
   readonly providers: readonly string[];
   readonly baseUrlOf: (provider: string) => string | undefined;
+  readonly replays: (recording: Recording) => boolean;
   readonly load: () => ClientClass;
 }
 
@@ -55,14 +33,16 @@ const loadOpenAi = (copy: SessionCopy) => (): ClientClass => {
 const SOURCES: readonly Source[] = [
   ...(Object.keys(SESSION_COPIES) as SessionCopy[]).map((copy) => ({
     name: copy,
-    providers: Object.keys(BASE_URLS),
-    baseUrlOf: (provider: string) => BASE_URLS[provider],
+    providers: Object.keys(COMPATIBLE_BASE_URLS),
+    baseUrlOf: (provider: string) => COMPATIBLE_BASE_URLS[provider],
+    replays: isCompatible,
     load: loadOpenAi(copy),
   })),
   ...STAINLESS_SDKS.map((sdk: StainlessSdk) => ({
     name: sdk.copy,
     providers: [sdk.provider],
     baseUrlOf: () => undefined,
+    replays: isOfOwnSdk,
     load: () => loadFresh(sdk).default as unknown as ClientClass,
   })),
 ];
@@ -75,12 +55,7 @@ const plain = new Map(SOURCES.map(({ name, load }) => [name, load()]));
 const [instrumentation] = llmInstrumentations();
 const patched = new Map(SOURCES.map(({ name, load }) => [name, load()]));
 
-const recordingsOf = ({ name, providers }: Source): Recording[] =>
-  providers
-    .flatMap(readRecordings)
-    .filter(({ api, request }) => METHODS[api] !== undefined && (request?.method ?? 'POST') === 'POST')
-    // Groq's SDK has no method for completions.
-    .filter(({ api }) => !(name.startsWith('groq') && (api === 'completions' || api === 'responses')));
+const recordingsOf = ({ providers, replays }: Source): Recording[] => providers.flatMap(readRecordings).filter(replays);
 
 beforeAll(async () => {
   const all = hasRecordings ? [...new Set(SOURCES.flatMap(({ providers }) => providers))].flatMap(readRecordings) : [];
@@ -113,7 +88,7 @@ async function replay(source: Source, Client: ClientClass, recording: Recording)
     fetch: (url: unknown, init: RequestInit) => fetch(`${server.url}${new URL(String(url)).pathname}`, init),
   });
   try {
-    const [method = '', ...path] = [...(METHODS[recording.api] ?? [])].reverse();
+    const [method = '', ...path] = [...(COMPATIBLE_METHODS[recording.api] ?? [])].reverse();
     const resource = path.reverse().reduce<unknown>((at, name) => Reflect.get(at as object, name), client) as object;
     const call = (Reflect.get(resource, method) as Call).bind(resource);
     const answer = await call(bodyOf(recording), { headers: { [RECORDING_HEADER]: recording.id } });

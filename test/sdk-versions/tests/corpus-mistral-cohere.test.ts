@@ -5,6 +5,7 @@ import { costProblem, hasTokens, usageProblem, type SpanSeen } from '../../e2e/c
 import { hasRecordings, readRecordings, type Recording } from '../../e2e/corpus/recordings.js';
 import { RECORDING_HEADER, startReplayServer, type ReplayServer } from '../../e2e/corpus/replay-server.js';
 import { loadSdk } from './load-sdk.js';
+import { isCohere, isMistral, isMistralSpeech } from './support/corpus-selectors.js';
 
 type Method = (request: object, options: object) => Promise<unknown>;
 
@@ -36,7 +37,17 @@ interface MistralClient {
   readonly chat: { readonly complete: Method; readonly stream: Method };
   readonly embeddings: { readonly create: Method };
   readonly ocr: { readonly process: Method };
-  readonly audio: { readonly transcriptions: { readonly complete: Method } };
+  readonly audio: {
+    readonly transcriptions: { readonly complete: Method };
+    /** Of version 2 on. */
+    readonly speech?: { readonly complete: Method };
+  };
+}
+
+/** The text that was to be spoken, which is what is billed. */
+function textOf({ request }: Recording): unknown {
+  const body: unknown = typeof request?.body === 'string' ? JSON.parse(request.body) : request?.body;
+  return (body as { readonly input?: unknown }).input;
 }
 
 async function replayMistral(module: unknown, recording: Recording): Promise<unknown> {
@@ -52,6 +63,8 @@ async function replayMistral(module: unknown, recording: Recording): Promise<unk
     case 'ocr':
       return client.ocr.process({ model, document }, options);
     case 'audio':
+      if (isMistralSpeech(recording))
+        return client.audio.speech?.complete({ model, input: textOf(recording), voiceId: 'v' }, options);
       return client.audio.transcriptions.complete({ model, fileUrl: 'https://x.invalid/a' }, options);
     default: {
       const request = { model, messages: [{ role: 'user', content: 'x' }] };
@@ -103,15 +116,14 @@ const mistral = (copy: string): Source => ({
   copy,
   moduleName: '@mistralai/mistralai',
   provider: 'mistral',
-  // Speech has no method in versions 1.
-  canReplay: (recording) => !pathOf(recording).endsWith('/speech'),
+  canReplay: (recording) => isMistral(recording) && (copy !== 'mistral-1' || !isMistralSpeech(recording)),
   replay: replayMistral,
 });
 const cohere = (copy: string): Source => ({
   copy,
   moduleName: 'cohere-ai',
   provider: 'cohere',
-  canReplay: ({ api }) => api !== 'audio',
+  canReplay: isCohere,
   replay: replayCohere,
 });
 

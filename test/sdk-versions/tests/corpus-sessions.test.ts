@@ -4,6 +4,7 @@ import { llmInstrumentations } from '../../../packages/instrumentation/src/index
 import { Telemetry, until } from '../../../packages/instrumentation/test/support/telemetry.js';
 import { hasRecordings, readRecordings, type Recording } from '../../e2e/corpus/recordings.js';
 import { SocketServer, useLocalWebSockets } from './local-web-sockets.js';
+import { isSession } from './support/corpus-selectors.js';
 import { closed, loadSessions, SESSION_COPIES, type SessionCopy, type SessionModules } from './openai-sessions.js';
 
 interface Frame {
@@ -27,11 +28,7 @@ const COPIES = Object.keys(SESSION_COPIES) as SessionCopy[];
 
 if (!hasRecordings) console.info('corpus: ../shared/data/payloads is absent, the recorded sessions are not replayed');
 
-const recordings = hasRecordings
-  ? ['openai', 'azure', 'xai']
-      .flatMap(readRecordings)
-      .filter(({ api, response }) => api === 'realtime' && response.body_kind === 'ws-frames-ndjson')
-  : [];
+const recordings = hasRecordings ? ['openai', 'azure', 'xai'].flatMap(readRecordings).filter(isSession) : [];
 
 const server = new SocketServer();
 const sockets = useLocalWebSockets();

@@ -23,6 +23,8 @@ export class ProviderServer {
   });
 
   async start(): Promise<void> {
+    // On a busy machine an idle connection would be closed at the instant at which the client uses it again.
+    this.#server.keepAliveTimeout = 0;
     await new Promise<void>((resolve) => this.#server.listen(0, '127.0.0.1', resolve));
   }
 

@@ -81,6 +81,12 @@ const CHAT: Wire = {
 
 const typed = (type: string, value: object = {}): string => data({ type, ...value }, type);
 
+const OLLAMA: Wire = {
+  piece: (index) =>
+    `${JSON.stringify({ model: 'llama3.2', message: { role: 'assistant', content: `word ${index} ` }, done: false })}\n`,
+  end: `${JSON.stringify({ model: 'llama3.2', message: { role: 'assistant', content: '' }, done: true, done_reason: 'stop', prompt_eval_count: 9, eval_count: 50 })}\n`,
+};
+
 const MESSAGES: Wire = {
   piece: (index) =>
     index === 0
@@ -201,8 +207,33 @@ function freshAi(instrument: Instrument): unknown {
   return { streamText, createOpenAI };
 }
 
+/** An SDK that Stainless generated, as OpenAI's was, with its settings beside the key. */
+const stainless = (copy: string, moduleName: string, model: string): FlowSdk => ({
+  copy,
+  wire: CHAT,
+  load: fresh(copy, moduleName),
+  open: (module, source, isPaced) => {
+    const { default: Client } = module as { default: Constructor };
+    const settings = { apiKey: 'k', baseURL: NEVER, maxRetries: 0, fetch: fetchFrom(source, isPaced) };
+    const client = clientOf(Client, settings, 'chat.completions.create');
+    return client.chat.completions.create({ model, stream: true, messages: ASK });
+  },
+});
+
 /** Every way in which streams are listened to, by the SDK that needs it. */
 export const FLOW_SDKS: readonly FlowSdk[] = [
+  stainless('groq-1', 'groq-sdk', 'llama-3.3-70b-versatile'),
+  stainless('together-0', 'together-ai', 'meta-llama/Llama-3.3-70B-Instruct-Turbo'),
+  {
+    copy: 'ollama-0',
+    wire: OLLAMA,
+    load: fresh('ollama-0', 'ollama'),
+    open: (module, source, isPaced) => {
+      const { Ollama } = module as { Ollama: Constructor };
+      const client = clientOf(Ollama, { host: NEVER, fetch: fetchFrom(source, isPaced) }, 'chat');
+      return client.chat({ model: 'llama3.2', stream: true, messages: ASK });
+    },
+  },
   {
     copy: 'openai',
     wire: CHAT,

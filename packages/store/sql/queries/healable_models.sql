@@ -1,5 +1,5 @@
 -- Models of calls without a price whose key has a price at some time now: a superset of what new prices can heal. Superseded
--- rows are read too (no FINAL). Nobody waits for it: one thread.
+-- rows are read too (no FINAL).
 -- Parameters: none.
 -- Result: rate_model.
 SELECT DISTINCT rate_model
@@ -23,4 +23,4 @@ FROM (
 WHERE (provider, rate_model, service_tier, region) IN (
     SELECT provider, model, service_tier, region FROM llm_rates WHERE status = 'priced'
 )
-SETTINGS max_threads = 1
+SETTINGS {{settings}}

@@ -6,11 +6,12 @@
 -- its price may have replaced one that was never looked at); new_from, new_to DateTime64(3, 'UTC'), starts of new calls,
 -- half-open; now DateTime64(3, 'UTC'); around Int32, hours before and after.
 -- Result: trace_id; hours, where its calls are. The name of a part says its newest block, which keeps parts without new rows
--- closed; a list of names taken beforehand would miss the part that a merge makes meanwhile. One thread: it runs every second,
--- and queries keep a core.
+-- closed; a list of names taken beforehand would miss the part that a merge makes meanwhile. The hours are read once for
+-- both: each call is known by its trace and by its answer, and what is known by one of them must not be one call (one trace)
+-- alone. One thread, behind those of queries: it runs every second.
 WITH
     new_calls AS (
-        SELECT DISTINCT tenant, trace_id, provider, response_id, toStartOfHour(started) AS hour
+        SELECT DISTINCT trace_id, response_id, toStartOfHour(started) AS hour
         FROM llm_calls
         WHERE _partition_id IN {call_partitions:Array(String)}
             AND toUInt64OrZero(splitByChar('_', _part)[3]) > transform(toString(_partition_id), {call_partitions:Array(String)}, {call_blocks:Array(UInt64)}, toUInt64(0))
@@ -25,36 +26,41 @@ WITH
         WHERE _partition_id IN {edge_partitions:Array(String)}
             AND _block_number > transform(toString(_partition_id), {edge_partitions:Array(String)}, {edge_blocks:Array(UInt64)}, toUInt64(0))
     ),
-    hours_around AS (
-        SELECT DISTINCT arrayJoin(arrayMap(step -> hour + 3600 * step, range(-{around:Int32}, {around:Int32} + 1)))
-        FROM (
-            SELECT DISTINCT hour FROM new_calls
-            UNION ALL
-            SELECT toStartOfHour({now:DateTime64(3, 'UTC')}) AS hour
-        )
-    ),
-    shared_answers AS (
-        SELECT tenant, provider, response_id
-        FROM llm_calls
-        WHERE toStartOfHour(started) IN (SELECT * FROM hours_around)
-            AND response_id != ''
-            AND response_id IN (SELECT response_id FROM new_calls)
-        GROUP BY tenant, provider, response_id
-        HAVING uniqExact(trace_id) > 1
-    )
+    (SELECT groupUniqArray(hour) FROM new_calls) AS new_hours,
+    arrayDistinct(arrayFlatten(arrayMap(
+        hour -> arrayMap(step -> hour + 3600 * step, range(-{around:Int32}, {around:Int32} + 1)),
+        arrayPushBack(new_hours, toStartOfHour({now:DateTime64(3, 'UTC')}))
+    ))) AS hours_around
 SELECT trace_id, groupUniqArray(hour) AS hours
 FROM (
-    SELECT trace_id, toStartOfHour(started) AS hour, tenant, span_id, toUInt8(0) AS is_shared
-    FROM llm_calls
-    WHERE toStartOfHour(started) IN (SELECT * FROM hours_around)
-        AND trace_id IN (SELECT trace_id FROM new_calls UNION ALL SELECT trace_id FROM new_edges)
-    UNION ALL
-    SELECT trace_id, toStartOfHour(started) AS hour, tenant, span_id, toUInt8(1) AS is_shared
-    FROM llm_calls
-    WHERE toStartOfHour(started) IN (SELECT * FROM hours_around)
-        AND (tenant, provider, response_id) IN (SELECT tenant, provider, response_id FROM shared_answers)
+    SELECT found.1 AS trace_id, found.2 AS hour
+    FROM (
+        SELECT arrayJoin(all_found) AS found
+        FROM (
+            SELECT groupUniqArray((trace_id, hour)) AS all_found
+            FROM (
+                SELECT
+                    trace_id,
+                    toStartOfHour(started) AS hour,
+                    cityHash64(tenant, span_id) AS call,
+                    cityHash64(trace_id) AS trace,
+                    arrayJoin(if(
+                        response_id = '',
+                        [(toUInt8(0), '', '', trace_id)],
+                        [(toUInt8(0), '', '', trace_id), (toUInt8(1), toString(tenant), toString(provider), response_id)]
+                    )) AS known_by
+                FROM llm_calls
+                WHERE has(hours_around, toStartOfHour(started))
+                    AND (
+                        trace_id IN (SELECT trace_id FROM new_calls UNION ALL SELECT trace_id FROM new_edges)
+                        OR response_id IN (SELECT response_id FROM new_calls WHERE response_id != '')
+                    )
+            )
+            GROUP BY known_by
+            HAVING if(known_by.1 = 0, min(call) != max(call), min(trace) != max(trace))
+        )
+    )
 )
 GROUP BY trace_id
-HAVING uniqExact(tenant, span_id) > 1 OR max(is_shared) = 1
 ORDER BY trace_id
-SETTINGS max_threads = 1
+SETTINGS {{settings}}

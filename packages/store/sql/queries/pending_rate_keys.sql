@@ -15,3 +15,4 @@ FROM (
 )
 WHERE (provider, rate_model, service_tier, region) NOT IN (SELECT provider, model, service_tier, region FROM llm_rates)
 LIMIT {limit:UInt32}
+SETTINGS {{settings}}

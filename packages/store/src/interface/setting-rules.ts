@@ -94,6 +94,7 @@ const FREE = new Set([
   'bool_true_representation',
   'bool_false_representation',
   'max_rows_to_group_by',
+  'parallel_view_processing',
   'priority',
 ]);
 
@@ -168,6 +169,8 @@ export function settingRule(name: string, limits: StatementLimits): SettingRule 
   throw refused(`the setting ${name.slice(0, 100)}`);
 }
 
+/** Of the system's priorities the one that comes last. */
+const LOWEST_PRIORITY = 19;
 /** Threads of one statement: more would only take them from others. */
 const MAX_THREADS = Math.max(4, availableParallelism());
 
@@ -184,6 +187,9 @@ function capOf(name: string, limits: StatementLimits): number | undefined {
     case 'max_threads':
     case 'max_insert_threads':
       return MAX_THREADS;
+    case 'os_thread_priority':
+      // Only ever behind others: a negative number would be before them.
+      return LOWEST_PRIORITY;
     case 'max_rows_to_read':
     case 'max_bytes_to_read':
       return Number.MAX_SAFE_INTEGER;

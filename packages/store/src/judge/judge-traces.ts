@@ -1,5 +1,6 @@
 import type { UsageQuality } from '@costel/pricing';
 import type { Database } from '../database.js';
+import { BACKGROUND_SETTINGS } from '../ledger/background-settings.js';
 import { BUCKET_COUNT, USAGE_ARRAY_SQL, usageColumnsOf } from '../ledger/buckets.js';
 import { withLedgerLock } from '../ledger/ledger-lock.js';
 import { assertTurn } from '../ledger/work-lease.js';
@@ -97,7 +98,7 @@ async function judgeNews(
   let traces = 0;
   let changedCalls = 0;
   for (const slice of await slicesOf(db, calls, fromMs)) {
-    const candidates = await db.query<CandidateRow>(querySql('judge_candidates'), {
+    const candidates = await db.query<CandidateRow>(querySql('judge_candidates', { settings: BACKGROUND_SETTINGS }), {
       call_partitions: calls.partitions,
       call_blocks: calls.blocks,
       edge_partitions: edges.partitions,

@@ -1,5 +1,6 @@
 import type { Database } from '../database.js';
 import { querySql } from '../sql-files.js';
+import { BACKGROUND_SETTINGS } from '../ledger/background-settings.js';
 import { FINAL_SETTINGS, hoursOf } from './cost-source.js';
 import { checkedRange, instantText } from './time-range.js';
 
@@ -42,7 +43,11 @@ interface QualityRow {
 /** Counts what is inconsistent, and compares the applications' own costs with ours. @throws StoreError `parameter_invalid`. */
 export async function queryQuality(db: Database, query: QualityQuery): Promise<UsageFigures> {
   const { fromMs, toMs } = checkedRange(query.from, query.to);
-  const sql = querySql('quality', { settings: FINAL_SETTINGS, hours: hoursOf(IN_RANGE), compared: COMPARED });
+  const sql = querySql('quality', {
+    settings: `${FINAL_SETTINGS}, ${BACKGROUND_SETTINGS}`,
+    hours: hoursOf(IN_RANGE),
+    compared: COMPARED,
+  });
   const [row] = await db.query<QualityRow>(sql, {
     tenant: query.tenant ?? 'default',
     from: instantText(fromMs),

@@ -1,5 +1,6 @@
 import { USAGE_BUCKETS, type Usage } from '@costel/pricing';
 import type { Database } from '../database.js';
+import { BACKGROUND_SETTINGS } from '../ledger/background-settings.js';
 import { USAGE_ARRAY_SQL } from '../ledger/buckets.js';
 import { querySql } from '../sql-files.js';
 import { hoursOf, FINAL_SETTINGS } from './cost-source.js';
@@ -50,7 +51,7 @@ const MAY_BE_UNPRICED =
   "c.counted_at >= {from:DateTime64(3, 'UTC')} AND c.counted_at < {to:DateTime64(3, 'UTC')} AND c.cost_status IN ('unpriced', 'pending', 'no_usage')";
 
 /** It may read weeks of the ledger, and nobody waits for it who would not wait longer: other queries keep a core. */
-const SETTINGS = `${FINAL_SETTINGS}, max_threads = 1`;
+const SETTINGS = `${FINAL_SETTINGS}, ${BACKGROUND_SETTINGS}`;
 
 /** What has no price, most calls first. @throws StoreError `parameter_invalid`. */
 export async function queryUnpriced(db: Database, query: UnpricedQuery): Promise<UnpricedGroup[]> {

@@ -1,5 +1,6 @@
 import type { RateKey } from '@costel/pricing';
 import type { Database } from '../database.js';
+import { BACKGROUND_SETTINGS } from '../ledger/background-settings.js';
 import { COPIED_COLUMNS, REVISED_COLUMNS_SQL, reviseSelect } from '../ledger/revise-select.js';
 import { withLedgerLock } from '../ledger/ledger-lock.js';
 import { HEALED_VERSION_SQL } from '../ledger/revisions.js';
@@ -31,7 +32,7 @@ export async function pendingRateKeys(
 ): Promise<RateKey[]> {
   const within = partitions === undefined ? '' : ' AND _partition_id IN {partitions:Array(String)}';
   const rows = await db.query<{ provider: string; rate_model: string; service_tier: string; region: string }>(
-    querySql('pending_rate_keys', { within }),
+    querySql('pending_rate_keys', { within, settings: BACKGROUND_SETTINGS }),
     partitions === undefined ? { limit } : { limit, partitions },
   );
   return rows.map((row) => ({
@@ -103,7 +104,7 @@ const PENDING = `c.cost_status = 'pending' AND ${hoursOf("c.cost_status = 'pendi
 async function hasPendingCalls(db: Database, partitions: readonly string[]): Promise<boolean> {
   const hours = hoursOf("c.cost_status = 'pending'", 'llm_calls', 'partitions');
   const rows = await db.query(
-    `SELECT 1 AS pending FROM llm_calls AS c FINAL WHERE c.cost_status = 'pending' AND ${hours} LIMIT 1 ${FINAL_SETTINGS}`,
+    `SELECT 1 AS pending FROM llm_calls AS c FINAL WHERE c.cost_status = 'pending' AND ${hours} LIMIT 1 ${FINAL_SETTINGS}, ${BACKGROUND_SETTINGS}`,
     { partitions },
   );
   return rows.length > 0;

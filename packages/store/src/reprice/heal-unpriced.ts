@@ -1,4 +1,5 @@
 import type { Database } from '../database.js';
+import { BACKGROUND_SETTINGS } from '../ledger/background-settings.js';
 import { runExclusively } from '../ledger/ledger-lock.js';
 import { currentDatabase } from '../migrate/migrate.js';
 import { hoursOf, FINAL_SETTINGS } from '../query/cost-source.js';
@@ -43,7 +44,9 @@ export async function healUnpriced(db: Database, options: HealOptions): Promise<
  * again after each start took 75.
  */
 async function healableModels(db: Database): Promise<readonly string[]> {
-  const rows = await db.query<{ rate_model: string }>(querySql('healable_models', { waits: WAITS_FOR_A_PRICE }));
+  const rows = await db.query<{ rate_model: string }>(
+    querySql('healable_models', { waits: WAITS_FOR_A_PRICE, settings: BACKGROUND_SETTINGS }),
+  );
   return rows.map((row) => row.rate_model);
 }
 

@@ -1,4 +1,5 @@
 import type { Database } from '../database.js';
+import { BACKGROUND_SETTINGS } from '../ledger/background-settings.js';
 import { parseInstant, type TimeRange } from '../query/time-range.js';
 
 /** Which counted time the rows of a partition of the ledger have, as of its block. */
@@ -28,7 +29,7 @@ export async function learnCountedBounds(db: Database, ledgerBlocks: ReadonlyMap
   }
   const rows = await db.query<{ id: string; first: string; last: string }>(
     `SELECT toString(_partition_id) AS id, min(counted_at) AS first, max(counted_at) AS last FROM llm_calls
-WHERE _partition_id IN {partitions:Array(String)} GROUP BY id`,
+WHERE _partition_id IN {partitions:Array(String)} GROUP BY id SETTINGS ${BACKGROUND_SETTINGS}`,
     { partitions: changed.map(([partition]) => partition) },
   );
   for (const { id, first, last } of rows) {

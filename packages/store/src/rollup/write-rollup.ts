@@ -1,6 +1,7 @@
 import type { Database } from '../database.js';
 import { USAGE_COLUMNS } from '../ledger/buckets.js';
 import { REVISION_STEP } from '../ledger/ledger-select.js';
+import { BACKGROUND_SETTINGS } from '../ledger/background-settings.js';
 import { hoursOf, FINAL_SETTINGS, IS_MEASURED, LEDGER_LATENCY } from '../query/cost-source.js';
 import { latencyBucketSql } from '../query/latency-buckets.js';
 import { rangeCondition } from '../query/range-condition.js';
@@ -128,7 +129,7 @@ export async function writeQuarters(
       .join(',\n    '),
     ranges: condition.sql,
     hours: hoursOf(condition.sql, 'llm_calls', partitions === undefined ? undefined : 'partitions'),
-    settings: `${SETTINGS}, ${isUrgent ? 'parallel_view_processing = 1' : 'max_threads = 1'}`,
+    settings: `${SETTINGS}, ${isUrgent ? 'parallel_view_processing = 1' : BACKGROUND_SETTINGS}`,
   });
   await db.command(sql, { ...condition.parameters, ...(partitions === undefined ? {} : { partitions }), build });
 }

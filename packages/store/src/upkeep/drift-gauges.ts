@@ -1,5 +1,6 @@
 import { formatPicoUsd, parsePicoUsd, picoUsd } from '@costel/pricing';
 import type { Database } from '../database.js';
+import { BACKGROUND_SETTINGS } from '../ledger/background-settings.js';
 import { hoursOf, FINAL_SETTINGS } from '../query/cost-source.js';
 import { splitByHold } from '../query/ledger-hold.js';
 import { planRead } from '../query/read-plan.js';
@@ -66,7 +67,7 @@ async function ledgerSums(db: Database, ranges: readonly TimeRange[]): Promise<S
   const condition = rangeCondition('c.counted_at', 'DateTime64', ranges, 'l');
   const rows = await db.query<Sums>(
     `SELECT sum(toInt64(counted)) AS calls, ifNull(sum(c.cost_usd), toDecimal128(0, 12)) AS cost_usd
-FROM llm_calls AS c FINAL WHERE (${condition.sql}) AND ${hoursOf(condition.sql)} ${FINAL_SETTINGS}`,
+FROM llm_calls AS c FINAL WHERE (${condition.sql}) AND ${hoursOf(condition.sql)} ${FINAL_SETTINGS}, ${BACKGROUND_SETTINGS}`,
     condition.parameters,
   );
   return rows[0] ?? { calls: '0', cost_usd: '0' };

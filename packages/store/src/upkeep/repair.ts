@@ -1,4 +1,5 @@
 import type { Database } from '../database.js';
+import { BACKGROUND_SETTINGS } from '../ledger/background-settings.js';
 import { ledgerSelect } from '../ledger/ledger-select.js';
 import { LEDGER_COLUMNS } from '../ledger/ledger-columns.js';
 import { currentDatabase } from '../migrate/migrate.js';
@@ -109,11 +110,11 @@ export async function countMissing(db: Database, received: TimeRange): Promise<R
 
 async function countMissingInDay(db: Database, database: string, parameters: RepairParameters): Promise<RepairResult> {
   const [calls] = await db.query<{ missing: string }>(
-    `SELECT uniqExact(tenant, trace_id, span_id, item) AS missing FROM (\n${missingRows(database)}\n)\n${SETTINGS}`,
+    `SELECT uniqExact(tenant, trace_id, span_id, item) AS missing FROM (\n${missingRows(database)}\n)\n${SETTINGS}, ${BACKGROUND_SETTINGS}`,
     parameters,
   );
   const [edges] = await db.query<{ missing: string }>(
-    `SELECT count() AS missing FROM (\n${MISSING_EDGES}\n)`,
+    `SELECT count() AS missing FROM (\n${MISSING_EDGES}\n)\nSETTINGS ${BACKGROUND_SETTINGS}`,
     parameters,
   );
   return { calls: Number(calls?.missing ?? 0), edges: Number(edges?.missing ?? 0) };

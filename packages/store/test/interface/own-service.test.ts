@@ -35,10 +35,23 @@ describe("Costel's own service may do its work through the interface, with the t
   });
 
   it('builds, drops what was replaced, compares and repairs', async () => {
-    await buildRollups(service, { nowMs: NOW_MS });
+    const at = '2026-11-22 09:50:00.000';
+    const call = {
+      trace_id: 't',
+      span_id: 's',
+      version: '1',
+      model: 'm',
+      counted: 1,
+      cost_usd: '1',
+      cost_status: 'priced',
+    };
+    await fixture.database.insertRows('llm_calls', [
+      { ...call, tenant: 'default', started: at, received_at: at, counted_at: at, clock_status: 'ok' },
+    ]);
+    expect((await buildRollups(service, { nowMs: NOW_MS })).quarters).toBe(1);
     await fixture.database.insertRows('llm_cost_15m', [{ quarter: '2026-11-01 00:00:00', build: 1 }]);
     await dropOldBuilds(service, { nowMs: NOW_MS });
-    expect(await service.query('SELECT count() AS rows FROM llm_cost_15m')).toEqual([{ rows: '0' }]);
+    expect(await service.query('SELECT count() AS rows FROM llm_cost_15m WHERE build = 1')).toEqual([{ rows: '0' }]);
     expect(await driftGauges(service, { nowMs: NOW_MS, windowMs: 900_000 })).toMatchObject({ rawToLedgerCalls: 0 });
     const range = { from: new Date(NOW_MS - 3_600_000), to: new Date(NOW_MS) };
     expect(await repair(service, range)).toMatchObject({ calls: 0 });

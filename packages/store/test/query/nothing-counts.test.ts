@@ -34,11 +34,14 @@ async function namesSeen(): Promise<unknown> {
     services: points.map(({ key }) => key['service']),
     hourly: await ofView('llm_cost_hourly'),
     daily: await ofView('llm_cost_daily'),
+    quarters: await ofView('llm_cost_quarters'),
+    detail: await ofView('llm_cost_detail'),
   };
 }
 
 describe('the span by which the doctor tries the pipeline', () => {
-  const expected = { total: [1, 2], models: ['gpt-test'], services: ['shop'], hourly: ['shop'], daily: ['shop'] };
+  const views = { hourly: ['shop'], daily: ['shop'], quarters: ['shop'], detail: ['shop'] };
+  const expected = { total: [1, 2], models: ['gpt-test'], services: ['shop'], ...views };
 
   it('is in the ledger, and no line of any chart while its hour is open', async () => {
     const [row] = await store.db.query<{ rows: string }>(

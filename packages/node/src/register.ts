@@ -5,38 +5,19 @@ import {
   llmInstrumentations,
   sdksLoadedTooEarly,
 } from '@costel/instrumentation';
-import {
-  context,
-  diag,
-  DiagConsoleLogger,
-  metrics,
-  propagation,
-  trace,
-  type TextMapPropagator,
-} from '@opentelemetry/api';
+import { context, diag, DiagConsoleLogger, metrics, propagation, trace } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import {
-  CompositePropagator,
   diagLogLevelFromString,
   getBooleanFromEnv,
   getNumberFromEnv,
   getStringFromEnv,
   getStringListFromEnv,
-  W3CBaggagePropagator,
-  W3CTraceContextPropagator,
 } from '@opentelemetry/core';
 import { OTLPMetricExporter } from '@opentelemetry/exporter-metrics-otlp-proto';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
 import { registerInstrumentations, type Instrumentation } from '@opentelemetry/instrumentation';
-import {
-  defaultResource,
-  detectResources,
-  envDetector,
-  hostDetector,
-  resourceFromAttributes,
-  serviceInstanceIdDetector,
-  type Resource,
-} from '@opentelemetry/resources';
+import type { Resource } from '@opentelemetry/resources';
 import { MeterProvider, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics';
 import {
   BasicTracerProvider,
@@ -59,12 +40,9 @@ import {
   type RegisterConfig,
 } from './options.js';
 import { OutageReport } from './outage-report.js';
+import { buildPropagator } from './propagator.js';
+import { buildResource } from './resource.js';
 import { settleWithin } from './settle-within.js';
-
-const PROPAGATORS: Readonly<Record<string, () => TextMapPropagator>> = {
-  tracecontext: () => new W3CTraceContextPropagator(),
-  baggage: () => new W3CBaggagePropagator(),
-};
 
 interface Provider {
   forceFlush(): Promise<void>;
@@ -171,34 +149,6 @@ function warnOfLoadedSdks(): void {
     `costel: ${names.join(', ')} was loaded before register(), so its calls may go unseen. Start with "node --import ` +
       '@costel/node/register", which static imports of ES modules need, or call register() before the SDK is loaded.',
   );
-}
-
-/**
- * Without the process detector on purpose: it exports the command line, where people pass keys.
- */
-function buildResource({ serviceName, environment }: RegisterConfig): Resource {
-  const detected = detectResources({ detectors: [envDetector, hostDetector, serviceInstanceIdDetector] });
-  return defaultResource()
-    .merge(detected)
-    .merge(
-      resourceFromAttributes({
-        'process.pid': process.pid,
-        'process.runtime.name': 'nodejs',
-        'process.runtime.version': process.versions.node,
-        ...(serviceName === undefined ? {} : { 'service.name': serviceName }),
-        ...(environment === undefined ? {} : { 'deployment.environment.name': environment }),
-      }),
-    );
-}
-
-function buildPropagator(): TextMapPropagator {
-  const names = getStringListFromEnv('OTEL_PROPAGATORS') ?? ['tracecontext', 'baggage'];
-  const propagators = names.flatMap((name) => {
-    const build = PROPAGATORS[name];
-    if (build === undefined && name !== 'none') diag.warn(`costel: OTEL_PROPAGATORS "${name}" is not supported`);
-    return build === undefined ? [] : [build()];
-  });
-  return new CompositePropagator({ propagators });
 }
 
 function isOff(variable: string): boolean {

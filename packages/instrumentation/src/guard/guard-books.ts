@@ -1,24 +1,8 @@
 import { picoUsd, type PicoUsd } from '@costel/pricing';
+import { BudgetIndex } from './budget-index.js';
 import type { CallDimensions } from './call-facts.js';
-import type { BudgetState, GuardAnswer, ScopeState } from './guard-answer.js';
-
-/** What one scope value of a budget holds in this process. */
-interface ScopeBook {
-  readonly budget: BudgetBook;
-  readonly scope: Readonly<Record<string, string>>;
-  /** Sum of the entries of the current period. */
-  heldPicoUsd: bigint;
-  /** The aggregator's figures; undefined for a value that it was not asked about yet. */
-  state: ScopeState | undefined;
-  /** What the aggregator took to be held here when it made its grant. */
-  basePicoUsd: bigint;
-  usedAtMs: number;
-}
-
-interface BudgetBook {
-  state: BudgetState;
-  readonly scopes: Map<string, ScopeBook>;
-}
+import type { BudgetState, GuardAnswer } from './guard-answer.js';
+import { scopeKey, shortageOf, spentOf, type BudgetBook, type ScopeBook, type Shortage } from './scope-book.js';
 
 /** Money that a call holds: a reservation while it runs, its cost from then until the aggregator has counted it. */
 export interface Entry {
@@ -31,17 +15,6 @@ export interface Entry {
   expiresAtMs: number;
   traceId: string;
   spanId: string;
-}
-
-/** Why a call has no room. */
-export interface Shortage {
-  readonly kind: 'exceeded' | 'unknown';
-  readonly budget: string;
-  readonly scope: Readonly<Record<string, string>>;
-  readonly limitPicoUsd?: PicoUsd;
-  readonly spentPicoUsd?: PicoUsd;
-  readonly heldPicoUsd?: PicoUsd;
-  readonly periodEndMs?: number;
 }
 
 /** What a guard reports: what it holds, and which finished calls it would like to be rid of. */
@@ -68,10 +41,6 @@ const MAX_ENTRIES = 20_000;
 /** A scope value that was used within this time counts as one that calls are made for. */
 const ACTIVE_MS = 10_000;
 
-function scopeKey(groupBy: readonly string[], scope: Readonly<Record<string, string>>): string {
-  return groupBy.length === 0 ? '' : JSON.stringify(groupBy.map((dimension) => scope[dimension] ?? ''));
-}
-
 /**
  * The state that a process holds of its budgets, without I/O and without a clock. For a scope value that the aggregator
  * knows, calls here may hold `base + grant`: what was reported, and what was granted on top. The grants of all guards
@@ -79,8 +48,7 @@ function scopeKey(groupBy: readonly string[], scope: Readonly<Record<string, str
  */
 export class GuardBooks {
   readonly #budgets = new Map<string, BudgetBook>();
-  /** Budgets by the value of their first filter; those without filters are under the empty dimension. */
-  #index = new Map<string, Map<string, BudgetBook[]>>();
+  #index = new BudgetIndex([]);
   readonly #entries = new Set<Entry>();
   #guards = 1;
   #isSettled = false;
@@ -101,7 +69,7 @@ export class GuardBooks {
   /** Holds an amount for a call in every budget that is about it, or says which one has no room. */
   admit(dimensions: CallDimensions, amount: PicoUsd, nowMs: number, holdMs: number): Entry | Shortage {
     const scopes: ScopeBook[] = [];
-    for (const budget of this.#budgetsOf(dimensions)) {
+    for (const budget of this.#index.about(dimensions)) {
       if (nowMs + this.#clockOffsetMs >= budget.state.periodEndMs)
         return { kind: 'unknown', budget: budget.state.name, scope: {} };
       const scope = this.#scopeOf(budget, dimensions);
@@ -114,7 +82,7 @@ export class GuardBooks {
 
   /** Holds an amount whatever the budgets say: for calls that go ahead although they have no room. */
   admitAnyway(dimensions: CallDimensions, amount: PicoUsd, nowMs: number, holdMs: number): Entry {
-    const scopes = this.#budgetsOf(dimensions).map((budget) => this.#scopeOf(budget, dimensions));
+    const scopes = this.#index.about(dimensions).map((budget) => this.#scopeOf(budget, dimensions));
     return this.#hold(scopes, amount, nowMs, holdMs);
   }
 
@@ -227,19 +195,6 @@ export class GuardBooks {
     for (const entry of this.#entries) if (entry.expiresAtMs <= nowMs) this.#drop(entry);
   }
 
-  #budgetsOf(dimensions: CallDimensions): BudgetBook[] {
-    const found: BudgetBook[] = [];
-    for (const [dimension, byValue] of this.#index) {
-      for (const budget of byValue.get(dimension === '' ? '' : dimensions(dimension)) ?? []) {
-        const { filters } = budget.state;
-        let isAbout = true;
-        for (const name in filters) if (filters[name]?.includes(dimensions(name)) !== true) isAbout = false;
-        if (isAbout) found.push(budget);
-      }
-    }
-    return found;
-  }
-
   #scopeOf(budget: BudgetBook, dimensions: CallDimensions): ScopeBook {
     const { groupBy } = budget.state;
     const key = groupBy.length === 0 ? '' : JSON.stringify(groupBy.map(dimensions));
@@ -267,22 +222,14 @@ export class GuardBooks {
   #replaceBudgets(budgets: readonly BudgetState[]): void {
     const keys = new Set(budgets.map(({ key }) => key));
     for (const key of this.#budgets.keys()) if (!keys.has(key)) this.#budgets.delete(key);
-    this.#index = new Map();
     for (const state of budgets) {
       const known = this.#budgets.get(state.key);
       const book: BudgetBook = known ?? { state, scopes: new Map() };
       if (known !== undefined && known.state.periodStartMs !== state.periodStartMs) this.#beginPeriod(known, state);
       book.state = state;
       this.#budgets.set(state.key, book);
-      this.#addToIndex(book);
     }
-  }
-
-  #addToIndex(book: BudgetBook): void {
-    const [dimension = '', values = ['']] = Object.entries(book.state.filters)[0] ?? [];
-    const byValue = this.#index.get(dimension) ?? new Map<string, BudgetBook[]>();
-    this.#index.set(dimension, byValue);
-    for (const value of values) byValue.set(value, [...(byValue.get(value) ?? []), book]);
+    this.#index = new BudgetIndex(this.#budgets.values());
   }
 
   /** Calls of the period before count in their own period. */
@@ -313,24 +260,4 @@ export class GuardBooks {
       scope.basePicoUsd = bases.get(scope) ?? 0n;
     }
   }
-}
-
-function spentOf({ state, budget }: ScopeBook): PicoUsd {
-  return state?.spentPicoUsd ?? budget.state.unlistedAtMostPicoUsd;
-}
-
-function shortageOf(scope: ScopeBook): Shortage {
-  const { budget, heldPicoUsd } = scope;
-  const filters = Object.entries(budget.state.filters).map(([dimension, values]) => [dimension, values.join(',')]);
-  const isUnlisted = scope.state === undefined && budget.state.unlistedAtMostPicoUsd >= budget.state.limitPicoUsd;
-  return {
-    // Nothing is known of the value but that others have spent more: that is no ground to refuse it.
-    kind: isUnlisted ? 'unknown' : 'exceeded',
-    budget: budget.state.name,
-    scope: { ...(Object.fromEntries(filters) as Record<string, string>), ...scope.scope },
-    limitPicoUsd: budget.state.limitPicoUsd,
-    spentPicoUsd: spentOf(scope),
-    heldPicoUsd: picoUsd(heldPicoUsd),
-    periodEndMs: budget.state.periodEndMs,
-  };
 }

@@ -4,7 +4,8 @@ import type { Admission, CallGuard, RequestWays, Reservation, Settlement } from 
 import { BudgetExceededError } from './budget-exceeded-error.js';
 import { AnsweringModels, dimensionsOf, type CallDimensions } from './call-facts.js';
 import { CallEstimates } from './estimate-call.js';
-import type { Entry, GuardBooks, Shortage } from './guard-books.js';
+import type { Entry, GuardBooks } from './guard-books.js';
+import type { Shortage } from './scope-book.js';
 import type { GuardedCall, GuardOptions } from './guard-config.js';
 
 const NOTHING = picoUsd(0n);

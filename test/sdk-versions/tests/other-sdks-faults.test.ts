@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { setActiveGuard, type Admission } from '../../../packages/instrumentation/src/guard/active-guard.js';
 import { instrumentModule } from '../../../packages/instrumentation/src/index.js';
 import { collect } from '../../../packages/instrumentation/test/conformance/observe.js';
 import { ProviderServer } from '../../../packages/instrumentation/test/support/provider-server.js';
@@ -13,7 +14,8 @@ import {
   invokeJson,
   type BedrockModule,
 } from './support/bedrock.js';
-import { FAULTS, registerFaultyTelemetry, thrown, unregisterTelemetry } from './support/faults.js';
+import { faultUses } from './support/fault-uses.js';
+import { FAULTS, registerFaultyTelemetry, throwing, thrown, unregisterTelemetry } from './support/faults.js';
 import {
   embedJson,
   GEMINI,
@@ -55,13 +57,19 @@ vi.mock('../../../packages/instrumentation/src/sdks/server-of-client.js', (impor
   breaking(['serverOfHint'], importOriginal),
 );
 
+/** A guard that lets every call go ahead. */
+const settling = (settle: () => void): Admission => ({ kind: 'allowed', reservation: { settle } });
+
 const server = new ProviderServer();
 const bedrock = new BedrockServer();
 beforeAll(async () => {
   registerFaultyTelemetry(faults.failing);
   await Promise.all([server.start(), bedrock.start()]);
 });
-afterEach(() => faults.failing.clear());
+afterEach(() => {
+  faults.failing.clear();
+  setActiveGuard(undefined);
+});
 afterAll(async () => {
   unregisterTelemetry();
   await Promise.all([server.stop(), bedrock.stop()]);
@@ -134,40 +142,68 @@ async function useOllama(module: OllamaModule): Promise<unknown> {
   return { first, stream, error, requests: server.seen.length };
 }
 
-describe('trouble inside the instrumentation changes nothing', () => {
-  /** Copies of their own each time, and so recorders, whose instruments are made while the fault holds. */
-  const using = (prepare: <Module>(module: Module) => Module): readonly (() => Promise<unknown>)[] => [
-    () => useGenAi(prepare(loadSdk('google-genai-3', '@google/genai', true) as GenAiModule)),
-    () => useBedrock(prepare(loadSdk('bedrock-3', '@aws-sdk/client-bedrock-runtime', true) as BedrockModule)),
-    () => useOllama(prepare(loadSdk('ollama-0', 'ollama', true) as OllamaModule)),
-  ];
-  const plain = using((module) => module);
-  const patched = using((module) => instrumentModule(module, {}));
-  let expected: unknown[] = [];
-  beforeAll(async () => {
-    for (const use of plain) expected.push(await use());
-    expected = structuredClone(expected);
-  });
+interface Use {
+  readonly copy: string;
+  /** Loads a copy of its own each time, and so a recorder, whose instruments are made while the fault holds. */
+  readonly run: (instrument: <Module>(module: Module) => Module) => Promise<unknown>;
+}
 
-  const each = async (uses: readonly (() => Promise<unknown>)[]): Promise<unknown[]> => {
-    const found: unknown[] = [];
-    for (const use of uses) found.push(await use());
-    return found;
-  };
+const USES: readonly Use[] = [
+  {
+    copy: 'google-genai-3',
+    run: (instrument) => useGenAi(instrument(loadSdk('google-genai-3', '@google/genai', true) as GenAiModule)),
+  },
+  {
+    copy: 'bedrock-3',
+    run: (instrument) =>
+      useBedrock(instrument(loadSdk('bedrock-3', '@aws-sdk/client-bedrock-runtime', true) as BedrockModule)),
+  },
+  {
+    copy: 'ollama-0',
+    run: (instrument) => useOllama(instrument(loadSdk('ollama-0', 'ollama', true) as OllamaModule)),
+  },
+  ...faultUses(server).map(({ copy, load, use }): Use => ({ copy, run: (instrument) => use(load(instrument)) })),
+];
+
+/** What every SDK leans on, whichever way it is listened to; a tool's span has no usage and no price. */
+const NEEDED = ['startSpan', 'span.setAttribute', 'span.end', 'context.with'] as const;
+const NEEDED_BY_CALLS = [...NEEDED, 'priceCall', 'record'] as const;
+
+const reached = new Map(USES.map(({ copy }) => [copy, new Set<string>()]));
+
+describe.each(USES)('trouble inside the instrumentation changes nothing of $copy', ({ copy, run }) => {
+  let expected: unknown;
+  beforeAll(async () => {
+    expected = structuredClone(await run((module) => module));
+  });
+  const patched = () => run((module) => instrumentModule(module, { captureContent: 'span' }));
 
   it('nothing throws', async () => {
-    expect(await each(patched)).toEqual(expected);
+    expect(await patched()).toEqual(expected);
   });
 
   it.each(FAULTS)('%s throws', async (fault) => {
     thrown.clear();
     faults.failing.add(fault);
-    expect(await each(patched)).toEqual(expected);
-    expect([...thrown]).toEqual([fault]);
+    if (fault === 'guard.admit') setActiveGuard({ admit: () => throwing(fault) });
+    if (fault === 'guard.settle') setActiveGuard({ admit: () => settling(() => throwing(fault)) });
+    expect(await patched()).toEqual(expected);
+    for (const name of thrown) reached.get(copy)?.add(name);
+    expect([...thrown].filter((name) => name !== fault)).toEqual([]);
   });
 
   it('everything throws', async () => {
     for (const fault of FAULTS) faults.failing.add(fault);
-    expect(await each(patched)).toEqual(expected);
+    expect(await patched()).toEqual(expected);
   });
+
+  it('what it leans on has thrown', () => {
+    const needed = copy === 'mcp-1' ? NEEDED : NEEDED_BY_CALLS;
+    expect(needed.filter((fault) => reached.get(copy)?.has(fault) !== true)).toEqual([]);
+  });
+});
+
+it('every fault has been run into', () => {
+  const all = new Set([...reached.values()].flatMap((names) => [...names]));
+  expect(FAULTS.filter((fault) => !all.has(fault))).toEqual([]);
 });

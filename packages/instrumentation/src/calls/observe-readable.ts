@@ -53,7 +53,8 @@ class StreamListener {
  */
 export function listenedStream(stream: Stream, call: LlmCall, context: StreamContext = {}): Stream {
   const listened = readThrough(stream, new StreamListener(call, context));
-  watchStream(listened, call);
+  // The other is taken by now, so whatever happens here, the caller gets this one.
+  guarded('stream', () => watchStream(listened, call));
   return listened;
 }
 

@@ -16,7 +16,7 @@ import { replaceMethod } from '../patching/replace-method.js';
 import { asRecord, asText } from '../sdks/read-unknown.js';
 import type { MethodDefinition, SdkDefinition, SdkPatcher, ServerHint } from '../sdks/sdk-definition.js';
 import type { Recorder } from '../telemetry/recorder.js';
-import { guarded } from '../telemetry/trouble.js';
+import { guarded, reportTrouble } from '../telemetry/trouble.js';
 import { ownerOf } from './owner-of.js';
 import { replaceModel } from './replace-model.js';
 
@@ -158,14 +158,28 @@ const STREAM: MethodDefinition = {
   },
 };
 
+/** Runs something in a context, or, where that fails, as it is. */
+function runIn(active: Context, run: () => unknown): unknown {
+  let hasRun = false;
+  try {
+    return context.with(active, () => {
+      hasRun = true;
+      return run();
+    });
+  } catch (error) {
+    if (hasRun) throw error;
+    reportTrouble('context', error);
+    return run();
+  }
+}
+
 /** A generator runs when it is asked for more: then, too, inside its call's span. */
-function runningIn(active: Context, result: unknown): unknown {
-  if (!isAsyncIterable(result)) return result;
+function runningIn(active: Context | undefined, result: unknown): unknown {
+  if (active === undefined || !isAsyncIterable(result)) return result;
   for (const name of ['next', 'return', 'throw'] as const) {
     const method: unknown = Reflect.get(result, name);
     if (typeof method !== 'function') continue;
-    const value = (...args: unknown[]): unknown =>
-      context.with(active, () => Reflect.apply(method, result, args) as unknown);
+    const value = (...args: unknown[]): unknown => runIn(active, () => Reflect.apply(method, result, args) as unknown);
     Object.defineProperty(result, name, { value, writable: true, configurable: true, enumerable: false });
   }
   return result;
@@ -183,7 +197,8 @@ function patchModel(model: unknown, base: unknown, recorder: Recorder): readonly
         method === GENERATE
           ? original
           : function (...args) {
-              return runningIn(context.active(), Reflect.apply(original, this, args));
+              const active = guarded('context', () => context.active());
+              return runningIn(active, Reflect.apply(original, this, args));
             };
       return function (...args) {
         return callThrough(called, this, args, { recorder, sdk: LANGCHAIN, method });

@@ -112,4 +112,6 @@ export const FAULTS = [
   'observeStreamOfClass',
   'watchStream',
   'serverOfHint',
+  'guard.admit',
+  'guard.settle',
 ] as const;

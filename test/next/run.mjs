@@ -205,6 +205,8 @@ try {
       const env = {
         COSTEL_NEXT_DIRECTORY: `.next/${bundler}-${way}`,
         COSTEL_NEXT_BUNDLED: String(way === 'bundled'),
+        // Turbopack has Node load packages under names of its own (`openai-f0ed28f090f94724`), which no hook knows.
+        COSTEL_HAND_OVER: String(way === 'bundled' || bundler === 'turbopack'),
       };
       const started = Date.now();
       const build = next(['build', `--${bundler}`], env);

@@ -1,9 +1,9 @@
-// An SDK that Node itself loads (`serverExternalPackages`), and that is patched then; where it is bundled, it is handed over.
+// An SDK that Node itself loads (`serverExternalPackages`), and that is patched then; where no hook sees that, it is handed over.
 import { instrumentModule, withCostAttribution } from '@costel/instrumentation';
 import OpenAI from 'openai';
 
 export const dynamic = 'force-dynamic';
-if (process.env.COSTEL_NEXT_BUNDLED === 'true') instrumentModule(OpenAI);
+if (process.env.COSTEL_HAND_OVER === 'true') instrumentModule(OpenAI);
 
 export async function GET(request) {
   const client = new OpenAI({ apiKey: 'k', baseURL: `${process.env.PROVIDER_URL}/v1` });

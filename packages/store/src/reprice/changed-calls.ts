@@ -9,8 +9,11 @@ const COMPARED = ['cost_usd', 'cost_status', 'cost_reason', 'price_source'] as c
 export const REVISE_SETTINGS =
   'optimize_and_compare_chain = 0, query_plan_merge_expressions = 0, allow_suspicious_low_cardinality_types = 1';
 
-/** SQL: whether a call is priced otherwise now. A key whose prices are looked up still changes nothing. */
-const IS_CHANGED = `r_cost_status != 'pending' AND (${COMPARED.map((column) => `r_${column} IS DISTINCT FROM old_${column}`).join(' OR ')})`;
+/**
+ * SQL: whether a call is priced otherwise now. A key whose prices are looked up still changes nothing, and what does not
+ * count (a probe of the doctor's, a span that repeats a call) has no price that could.
+ */
+const IS_CHANGED = `r_counted AND r_cost_status != 'pending' AND (${COMPARED.map((column) => `r_${column} IS DISTINCT FROM old_${column}`).join(' OR ')})`;
 
 /**
  * The calls of a condition over `llm_calls AS c`, each with what it costs now: columns `r_…` of the next version, and
@@ -41,7 +44,8 @@ export function changesByModel(database: string, dictionary: RateDictionary, whe
 FROM (
 ${pricedAgain(database, dictionary, where)}
 )
-GROUP BY provider, model`;
+GROUP BY provider, model
+HAVING calls != 0`;
 }
 
 /** A query of how many calls would change, and of their first and last instant; one row. */

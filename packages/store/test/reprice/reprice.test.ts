@@ -94,6 +94,15 @@ describe('pricing history again', () => {
     expect(await listReprices(store.db)).toEqual([]);
   });
 
+  it('leaves out what does not count: five probes of the doctor’s showed as "5 of 0 calls changed"', async () => {
+    const attributes = { 'gen_ai.operation.name': 'costel_doctor', 'costel.cost.status': 'not_billable' };
+    await insertSpans(store, [...callsOfDays(), spanRow({ at: '2026-11-08T05:00:00.000Z', attributes })]);
+    await settle(prices({ m: 1 }));
+    const preview = await previewReprice(store.db, { ...RANGE, resolver: prices({ m: 1 }) });
+    expect(preview).toMatchObject({ calls: 9, changedCalls: 0, models: [{ model: 'm', calls: 9 }] });
+    expect(await again({ m: 2 })).toMatchObject({ calls: 9, changedCalls: 9, afterUsd: '18' });
+  });
+
   it('applies what it previewed, leaves a row of audit, and finds nothing to do the next time', async () => {
     await insertSpans(store, callsOfDays());
     await settle(prices({ m: 1 }));
@@ -266,7 +275,7 @@ describe('pricing history again', () => {
     expect(new Set(await totalsOfViews())).toEqual(new Set(['10 for 10']));
     await holdLedger(store.db, { fromMs: RANGE.from.getTime(), toMs: NOW_MS }, NOW_MS);
     expect(new Set(await totalsOfViews())).toEqual(new Set(['10 for 10']));
-    expect(await abandonReprice(store.db, { nowMs: NOW_MS + 1000 })).toBe(true);
+    expect(await abandonReprice(store.db, { nowMs: NOW_MS + 1000, deadAfterMs: 0 })).toBe(true);
     expect(new Set(await totalsOfViews())).toEqual(new Set(['10 for 10']));
   });
 
@@ -422,7 +431,7 @@ describe('pricing history again', () => {
       // At the last moment the open quarter hour is held as well: it waits for whoever puts the rest back.
       const meanwhile = point === 'beforePublish' || point === 'afterOpen' ? '9' : '12';
       expect([await total(), await totalOfLedger()]).toEqual([meanwhile, meanwhile]);
-      expect(await abandonReprice(store.db, { nowMs: NOW_MS + 2000 })).toBe(true);
+      expect(await abandonReprice(store.db, { nowMs: NOW_MS + 2000, deadAfterMs: 0 })).toBe(true);
       expect([await total(), await totalOfLedger()]).toEqual(['12', '12']);
       expect((await listReprices(store.db))[0]?.state).toBe('abandoned');
       await buildRollups(store.db, { nowMs: NOW_MS + 1_800_000 });

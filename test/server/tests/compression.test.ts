@@ -1,15 +1,9 @@
-import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { frameBlocks, unframeBlocks } from '../../../packages/store/src/interface/block-framing.js';
 import { lz4FrameBlock, lz4FrameEnd, lz4FrameHead } from '../../../packages/store/src/interface/lz4-encoder.js';
 import { openInterface, type InterfaceFixture } from '../../../packages/store/test/interface/interface-fixture.js';
+import { post, type Answer } from '../support/post.js';
 import { startServer, type RunningServer } from '../support/start-server.mjs';
-
-interface Answer {
-  readonly status: number;
-  readonly headers: IncomingHttpHeaders;
-  readonly body: Buffer;
-}
 
 /** ClickHouse's own HTTP interface and ours, asked the same. */
 describe('the embedded interface beside ClickHouse’s own', () => {
@@ -81,21 +75,3 @@ describe('the embedded interface beside ClickHouse’s own', () => {
     expect((await askServer({}, 'SELECT a, s FROM frames')).body.equals(plain.body)).toBe(true);
   });
 });
-
-async function post(
-  url: string,
-  body: string | Uint8Array,
-  headers: Readonly<Record<string, string>>,
-): Promise<Answer> {
-  return new Promise((resolve, reject) => {
-    const request = httpRequest(url, { method: 'POST', headers, agent: false }, (response) => {
-      const chunks: Buffer[] = [];
-      response.on('data', (chunk: Buffer) => chunks.push(chunk));
-      response.on('end', () =>
-        resolve({ status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(chunks) }),
-      );
-    });
-    request.on('error', reject);
-    request.end(body);
-  });
-}

@@ -46,15 +46,21 @@ export function answerMalformed(error: NodeJS.ErrnoException, socket: Duplex): v
   socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\n${headers}\r\n\r\n${body}`);
 }
 
-/** What the bytes of a format are called in HTTP. */
+/** What the bytes of a format are called in HTTP, as a server calls them: the first that fits. */
+const CONTENT_TYPES: readonly (readonly [RegExp, string])[] = [
+  [/^(?:Pretty)?(?:JSONEachRow|NDJSON|JSONLines)$|^JSONL$|^JSONStringsEachRow$/, 'application/x-ndjson; charset=UTF-8'],
+  [/^JSONCompact(?:Strings)?EachRow(?:WithNames(?:AndTypes)?)?$/, 'text/plain; charset=UTF-8'],
+  [/^JSON/, 'application/json; charset=UTF-8'],
+  [/^(?:TSV|TabSeparated|TSKV|Raw(?:WithNames|$)|LineAsString)/, 'text/tab-separated-values; charset=UTF-8'],
+  [/^CSVWithNames/, 'text/csv; charset=UTF-8; header=present'],
+  [/^CSV/, 'text/csv; charset=UTF-8; header=absent'],
+  [/^XML$/, 'application/xml; charset=UTF-8'],
+  [/^(?:Native|RowBinary|Parquet|Arrow|ORC|Avro|MsgPack|Npy|BSON|Buffers|Protobuf)/, 'application/octet-stream'],
+];
+
+/** See {@link CONTENT_TYPES}; text for every other format. */
 export function contentTypeOf(format: string): string {
-  if (/EachRow|NDJSON|JSONL/.test(format)) return 'application/x-ndjson; charset=UTF-8';
-  if (format.startsWith('JSON')) return 'application/json; charset=UTF-8';
-  if (/^(?:TSV|TabSeparated|TSKV)/.test(format)) return 'text/tab-separated-values; charset=UTF-8';
-  if (format.startsWith('CSV')) return 'text/csv; charset=UTF-8';
-  if (/^(?:Native|RowBinary|Parquet|Arrow|ORC|Avro|MsgPack|Npy|BSON|RawBLOB)/.test(format))
-    return 'application/octet-stream';
-  return 'text/plain; charset=UTF-8';
+  return CONTENT_TYPES.find(([names]) => names.test(format))?.[1] ?? 'text/plain; charset=UTF-8';
 }
 
 /** A short answer of ours. */

@@ -68,10 +68,9 @@ export class BodyDecoder {
         return async (body, maxBytes) => this.#readWithEngine(body, encoding, maxBytes);
       default:
         throw new InterfaceError(
-          89,
-          'UNKNOWN_COMPRESSION_METHOD',
+          48,
+          'NOT_IMPLEMENTED',
           `Content-Encoding ${JSON.stringify(encoding.slice(0, 100))} is not supported: use gzip, deflate, br, zstd or lz4`,
-          415,
         );
     }
   }

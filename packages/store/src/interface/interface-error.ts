@@ -27,22 +27,29 @@ export function refused(what: string): InterfaceError {
   return new InterfaceError(497, 'ACCESS_DENIED', `${what} is not allowed on this port`);
 }
 
-const STATUS_BY_NUMBER: ReadonlyMap<number, number> = new Map([
-  [60, 404],
-  [81, 404],
-  [62, 400],
-  [47, 400],
-  [36, 400],
-  [115, 400],
-  [456, 400],
-  [457, 400],
-  [497, 403],
-  [516, 403],
-  [48, 501],
-  [307, 413],
+/** The status that a server answers with for ClickHouse's numbers; 500 for all others. */
+const NUMBERS_BY_STATUS: ReadonlyMap<number, readonly number[]> = new Map([
+  [400, [6, 8, 15, 25, 26, 27, 36, 37, 38, 41, 44, 53, 62, 72, 117, 123, 167, 168, 223, 321, 376, 427, 441, 675, 676]],
+  [401, [194]],
+  [403, [192, 193, 512, 516]],
+  [404, [46, 47, 50, 56, 60, 63, 73, 78, 81, 115, 152, 336, 511]],
+  [408, [159]],
+  [411, [381]],
+  [413, [229]],
+  [415, [779]],
+  [501, [48]],
+  [503, [76, 209, 439]],
 ]);
 
-function statusOf(number: number): number {
+const STATUS_BY_NUMBER: ReadonlyMap<number, number> = new Map([
+  ...[...NUMBERS_BY_STATUS].flatMap(([status, numbers]) => numbers.map((number) => [number, status] as const)),
+  // Not what a server says (500): a proxy or a client that goes by the status must not try again.
+  [164, 403],
+  [497, 403],
+]);
+
+/** The HTTP status for one of ClickHouse's numbers, e.g. 404 for 60, an unknown table. */
+export function statusOf(number: number): number {
   return STATUS_BY_NUMBER.get(number) ?? 500;
 }
 

@@ -88,7 +88,7 @@ export async function readInterfaceRequest(
   for (const [name, value] of form?.fields ?? []) fields.set(name, value);
   const externalTables = readExternalTables(form?.files ?? [], fields);
   checkDatabase(fields.get('database') ?? headerOf(request, 'x-clickhouse-database'), context.database);
-  const format = headerOf(request, 'x-clickhouse-format') ?? fields.get('default_format') ?? 'TabSeparated';
+  const format = headerOf(request, 'x-clickhouse-format') ?? fields.get('default_format') ?? 'TSV';
   checkFormat(format);
   return {
     queryId: queryIdOf(fields.get('query_id')),
@@ -135,7 +135,6 @@ function readSession(fields: ReadonlyMap<string, string>): SessionRequest | unde
       374,
       'INVALID_SESSION_TIMEOUT',
       `session_timeout must be between 0 and ${MAX_SESSION_SECONDS} seconds`,
-      400,
     );
   return {
     id,

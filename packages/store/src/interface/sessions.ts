@@ -65,7 +65,6 @@ export class Sessions {
         372,
         'SESSION_NOT_FOUND',
         'Session not found: it was never used, or its timeout is over',
-        404,
       );
     this.#makeRoom();
     const session = new KeptSession(() => {

@@ -236,6 +236,5 @@ function unknownFormat(format: string): InterfaceError {
     73,
     'UNKNOWN_FORMAT',
     `Unknown format ${JSON.stringify(format.slice(0, 100))} on this port`,
-    400,
   );
 }

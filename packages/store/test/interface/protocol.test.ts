@@ -55,9 +55,9 @@ describe('answers', () => {
     ['SELECT * FROM nowhere', 404],
     ['SELECT * FROM other.nowhere', 403],
     ['SELEC', 400],
-    ['SELECT x', 400],
+    ['SELECT x', 404],
     ['', 400],
-    ["SELECT toUInt8('x')", 500],
+    ["SELECT toUInt8('x')", 400],
   ])('to %j have the status %i', async (body, status) => {
     const answer = await fixture.ask({ body, method: 'POST' });
     expect(answer.status).toBe(status);

@@ -1,6 +1,7 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import type { CommonFlags } from '../read-config.js';
 import type { BackupFlags } from './backup.js';
+import type { CostsFlags } from './costs.js';
 import type { DoctorFlags } from './doctor.js';
 import type { ExportFlags } from './export.js';
 import { addPrice, addPrices } from './price-commands.js';
@@ -21,6 +22,7 @@ export function addCommands(program: Command, reportExit: ReportExit): void {
   addUp(program);
   addServer(program);
   addDoctor(program, reportExit);
+  addCosts(program);
   addPrice(program, reportExit, parseInstant);
   addPrices(program, reportExit, parseInstant);
   addForecast(program);
@@ -37,6 +39,13 @@ export function parsePort(text: string): number {
   const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
   if (!(port <= 65_535)) throw new InvalidArgumentError('A port is a whole number from 0 to 65535.');
   return port;
+}
+
+/** Reads how many rows are wanted. */
+function parseLimit(text: string): number {
+  const limit = /^\d{1,4}$/.test(text) ? Number(text) : Number.NaN;
+  if (!(limit >= 1 && limit <= 1000)) throw new InvalidArgumentError('A limit is a whole number from 1 to 1000.');
+  return limit;
 }
 
 /** Reads a date or an instant with a zone as milliseconds; a date means its first moment in UTC. */
@@ -118,6 +127,24 @@ function addDoctor(program: Command, reportExit: ReportExit): void {
     .action(async (options: DoctorFlags) => {
       const { runDoctor } = await import('./doctor.js');
       if (!(await runDoctor(options))) reportExit(EXIT_CODES.findings);
+    });
+}
+
+function addCosts(program: Command): void {
+  program
+    .command('costs')
+    .summary('what calls cost, by model, feature, user or any other dimension')
+    .description('Exact dollars of this month (UTC) unless a range is given, the dearest first.')
+    .option('--by <dimension>', 'model, provider, feature, user, customer, team, service, …, or tag.NAME', 'model')
+    .option('--from <date>', 'calls counted then or later (default: start of the month)', parseInstant)
+    .option('--to <date>', 'calls counted before (default: now)', parseInstant)
+    .option('--limit <rows>', 'how many values are shown; the others are one row', parseLimit, 20)
+    .option('--json', 'print one JSON object, as GET /api/v1/costs/by/DIMENSION does')
+    .option('--config <file>', CONFIG_HELP)
+    .option('--data <directory>', DATA_HELP)
+    .action(async (options: CostsFlags) => {
+      const { showCosts } = await import('./costs.js');
+      await showCosts(options);
     });
 }
 

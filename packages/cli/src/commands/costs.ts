@@ -1,0 +1,98 @@
+import { nearestName } from '@costel/aggregator';
+import { DIMENSIONS, isDimension, queryTop, type CostMeasures, type Dimension, type TopReport } from '@costel/store';
+import { CliError, EXIT_CODES } from '../exit-codes.js';
+import { writeJson, writeLine } from '../output.js';
+import { readConfig, type CommonFlags } from '../read-config.js';
+import { openStore } from '../store-access.js';
+import { rangeOf, type TimeRange } from '../time-range.js';
+
+/** What is shown, of which calls. */
+export interface CostsFlags extends CommonFlags {
+  /** A dimension, e.g. `model` or `tag.experiment`. */
+  readonly by: string;
+  /** Milliseconds since 1970; the start of the UTC month by default. */
+  readonly from?: number;
+  readonly to?: number;
+  /** The most values that are shown; the others are one row. */
+  readonly limit: number;
+  readonly json?: boolean;
+}
+
+function requireDimension(name: string): Dimension {
+  if (isDimension(name)) return name;
+  const near = nearestName(name, DIMENSIONS);
+  const limit = near === undefined ? `must be one of ${DIMENSIONS.join(', ')} or tag.NAME` : `did you mean ${near}?`;
+  throw new CliError('dimension_unknown', `--by ${JSON.stringify(name)} is no dimension; ${limit}`, {
+    exitCode: EXIT_CODES.usage,
+  });
+}
+
+/** The first instant of the UTC month, e.g. 2026-11-01T00:00:00Z for any instant of that November. */
+function startOfMonth(nowMs: number): number {
+  const now = new Date(nowMs);
+  return Date.UTC(now.getUTCFullYear(), now.getUTCMonth());
+}
+
+/** `costel costs`: what calls cost, by the dearest values of one dimension. */
+export async function showCosts(flags: CostsFlags): Promise<void> {
+  const dimension = requireDimension(flags.by);
+  const nowMs = Date.now();
+  const range = rangeOf({ from: flags.from ?? startOfMonth(nowMs), to: flags.to ?? nowMs });
+  const config = readConfig(flags);
+  const { database } = await openStore(config);
+  try {
+    const report = await queryTop(database, dimension, { ...range, tenant: config.tenant, limit: flags.limit });
+    await (flags.json === true ? writeJson(toJson(report, dimension, range)) : writeTable(report, dimension, range));
+  } finally {
+    await database.close();
+  }
+}
+
+/** The form of `GET /api/v1/costs/by/{dimension}`. */
+function toJson({ total, top, rest }: TopReport, dimension: Dimension, { from, to }: TimeRange): object {
+  const groups = top.map(({ key, ...measures }) => ({ key, ...measuresJson(measures) }));
+  return {
+    from: isoOf(from),
+    to: isoOf(to),
+    currency: 'USD',
+    dimension,
+    total: measuresJson(total),
+    groups: rest === undefined ? groups : [...groups, { key: {}, rest: true, ...measuresJson(rest) }],
+  };
+}
+
+/** Whole seconds are written without milliseconds, as the API writes them. */
+const isoOf = (instant: Date): string => instant.toISOString().replace('.000Z', 'Z');
+
+function measuresJson(measures: CostMeasures): object {
+  return {
+    cost_usd: measures.costUsd,
+    calls: measures.calls,
+    input_tokens: measures.inputTokens,
+    output_tokens: measures.outputTokens,
+    unpriced_calls: measures.unpricedCalls,
+    estimated_calls: measures.estimatedCalls,
+    error_calls: measures.errorCalls,
+  };
+}
+
+async function writeTable({ total, top, rest }: TopReport, dimension: Dimension, range: TimeRange): Promise<void> {
+  const rows = [
+    ...top.map((group): [string, CostMeasures] => [group.key[dimension] || `(no ${dimension})`, group]),
+    ...(rest === undefined ? [] : [['everything else', rest] satisfies [string, CostMeasures]]),
+    ['all calls', total] satisfies [string, CostMeasures],
+  ];
+  const width = Math.max(dimension.length, ...rows.map(([name]) => name.length));
+  const line = (name: string, calls: string, dollars: string, unpriced: string): string =>
+    `${name.padEnd(width)} ${calls.padStart(12)} ${dollars.padStart(20)} ${unpriced.padStart(16)}`.trimEnd();
+  await writeLine(`${range.from.toISOString()} to ${range.to.toISOString()}`);
+  await writeLine(line(dimension, 'calls', 'dollars', 'cost unknown'));
+  for (const [name, { calls, costUsd, unpricedCalls }] of rows) {
+    // Nothing is known of these, which is not that they cost nothing.
+    const dollars = calls > 0 && unpricedCalls === calls ? '?' : costUsd;
+    await writeLine(line(name, String(calls), dollars, unpricedCalls === 0 ? '' : String(unpricedCalls)));
+  }
+  if (total.unpricedCalls > 0)
+    await writeLine('calls whose cost is unknown are in no sum; "costel doctor" names their models');
+  if (total.estimatedCalls > 0) await writeLine(`the usage of ${total.estimatedCalls} calls is estimated`);
+}

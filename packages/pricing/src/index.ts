@@ -63,6 +63,7 @@ export {
   type CeilingPrice,
   type PriceDiscount,
   type PriceOverride,
+  type RegionRule,
   type PriceRules,
   type RulePrices,
   type RuleScope,

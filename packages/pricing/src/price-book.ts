@@ -5,6 +5,7 @@ import { listedPeriods, MAX_NAME_LENGTH } from './listed-periods.js';
 import { picoUsd, type PicoUsd } from './pico-usd.js';
 import type { RateKey, RatePeriod, UnpricedReason } from './rates.js';
 import { applyRules } from './rules/apply-rules.js';
+import { placesOf, pricesIn } from './rules/place-calls.js';
 import { NO_RULES, type CeilingPrice, type PriceRules } from './rules/price-rules.js';
 import { USAGE_BUCKETS, type Usage } from './usage.js';
 
@@ -79,9 +80,13 @@ export function createPriceBook({ rules = NO_RULES, catalogues = CATALOGUES }: P
     const cacheKey = `${key.provider}\n${key.model}\n${key.serviceTier}\n${key.region}`;
     const known = cache.get(cacheKey);
     if (known !== undefined) return known;
-    const listing = listedPeriods(key, catalogues);
-    const periods = applyRules(key, 'reason' in listing ? [] : listing, rules);
-    const found = periods.length === 0 && 'reason' in listing ? listing : periods;
+    let reason: UnpricedReason | undefined;
+    const periods = placesOf(key, rules).flatMap((place) => {
+      const listing = listedPeriods(place.key, catalogues);
+      if ('reason' in listing) reason ??= listing.reason;
+      return pricesIn(place, applyRules(place.key, 'reason' in listing ? [] : listing, rules));
+    });
+    const found = periods.length === 0 && reason !== undefined ? { reason } : periods;
     if (cacheKey.length <= 4 * MAX_NAME_LENGTH) cache.set(cacheKey, found);
     return found;
   };

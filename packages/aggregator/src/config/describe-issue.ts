@@ -12,6 +12,7 @@ const SINGULAR: Readonly<Record<string, string>> = {
   'prices.overrides': 'override',
   'prices.discounts': 'discount',
   'prices.self_hosted': 'self-hosted model',
+  'prices.regions': 'region',
 };
 
 /** The list that a path leads into, what its items are called, and how many steps lead to the item. */

@@ -11,7 +11,9 @@ import type { PricesFile } from './prices-schema.js';
 type RuleFile = PricesFile['self_hosted'][number] & { readonly service_tier?: string };
 
 /** `*` is any tier, `standard` the tier without a name. */
-function toScope(rule: Omit<RuleFile, 'gpu_hour' | 'gpus' | 'utilization_percent' | 'tokens_per_hour'>): RuleScope {
+function toScope(
+  rule: Omit<RuleFile, 'currency' | 'gpu_hour' | 'gpus' | 'utilization_percent' | 'tokens_per_hour'>,
+): RuleScope {
   const { name, provider, model, region, from, to, service_tier: tier = '*' } = rule;
   return {
     name,
@@ -72,6 +74,7 @@ function toRulesSource(file: PricesFile): RulesSource {
       utilizationPercent: rule.utilization_percent,
       tokensPerHour: rule.tokens_per_hour,
     })),
+    regions: file.regions.map((rule) => ({ ...toScope(rule), region: rule.region })),
     ...(file.ceiling === undefined
       ? {}
       : {

@@ -150,6 +150,12 @@ const selfHosted = z.strictObject({
     .describe('Tokens of each kind that all GPUs handle in an hour in which they do nothing else.'),
 });
 
+const placed = z.strictObject({
+  ...scope,
+  region: z.string().min(1).max(100).describe('Where these calls are, where no answer says it; Azure: us or eu.'),
+  service_tier: serviceTier.default('*').describe('Service tier of the calls; default: all.'),
+});
+
 /** The section `prices`. */
 export const pricesSchema = z
   .strictObject({
@@ -167,6 +173,13 @@ export const pricesSchema = z
       .default([])
       .describe('Negotiated discounts; of those that match a call, the first one holds: they do not add up.'),
     self_hosted: z.array(selfHosted).max(1000).default([]).describe('Models on GPUs that are paid by the hour.'),
+    regions: z
+      .array(placed)
+      .max(1000)
+      .default([])
+      .describe(
+        'Where calls are that name no region, e.g. in a data zone of Azure; of those that match a call, the first one holds.',
+      ),
     ceiling: z
       .strictObject({
         ...rates,

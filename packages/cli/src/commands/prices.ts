@@ -10,6 +10,8 @@ import {
   type RateKey,
   type RatePeriod,
   type RateTier,
+  type RegionRule,
+  type RuleScope,
 } from '@costel/pricing';
 import { CliError } from '../exit-codes.js';
 import { writeJson } from '../output.js';
@@ -100,6 +102,9 @@ export interface ExplainPricesOptions {
 /** As the rule was stated: one in another currency is cut where the exchange rate changes. */
 const timeOf = (rule: PriceOverride | PriceDiscount): string => timeText(rule.statement ?? rule);
 
+const regionText = (rule: RegionRule): string =>
+  `region ${JSON.stringify(rule.name)} (prices in costel.yaml), ${timeText(rule)}: calls that name no region are priced as those in ${rule.region}`;
+
 function timeText({ fromMs, toMs }: Pick<PriceOverride, 'fromMs' | 'toMs'>): string {
   const from = fromMs === undefined ? null : beginOf(fromMs);
   const to = toMs === undefined ? null : endOf(toMs);
@@ -148,8 +153,7 @@ function explain(period: RatePeriod, { book, model, atMs, feature }: ExplainPric
     const source = page === undefined ? '' : ` (source: ${page})`;
     steps.push(`${period.catalogue}, data of ${asOf}, lists ${model}${name}${time}${source}`);
   }
-  const holds = (rule: PriceOverride | PriceDiscount): boolean =>
-    (rule.fromMs ?? -Infinity) <= atMs && atMs < (rule.toMs ?? Infinity);
+  const holds = (rule: RuleScope): boolean => (rule.fromMs ?? -Infinity) <= atMs && atMs < (rule.toMs ?? Infinity);
   for (const id of period.ruleIds ?? []) {
     const name = id.slice(id.indexOf(':') + 1);
     const override = book.rules.overrides.find(
@@ -158,6 +162,8 @@ function explain(period: RatePeriod, { book, model, atMs, feature }: ExplainPric
     const discount = book.rules.discounts.find(
       (rule) => id.startsWith('discount:') && rule.name === name && holds(rule),
     );
+    const place = book.rules.regions?.find((rule) => id.startsWith('region:') && rule.name === name && holds(rule));
+    if (place !== undefined) steps.push(regionText(place));
     if (override !== undefined) steps.push(overrideText(override));
     if (discount !== undefined) {
       const isOther = discount.feature !== undefined && discount.feature !== feature;

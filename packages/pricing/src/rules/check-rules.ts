@@ -5,7 +5,7 @@ import type { RuleScope } from './price-rules.js';
 /** Features that discounts may name in all: each adds tiers to the prices of every model that the discount is for. */
 export const MAX_DISCOUNT_FEATURES = 50;
 
-type Section = 'overrides' | 'discounts' | 'selfHosted';
+type Section = 'overrides' | 'discounts' | 'selfHosted' | 'regions';
 
 type Path = readonly (string | number)[];
 
@@ -56,12 +56,20 @@ function checkRates(rule: Omit<RateSource, 'currency'>, path: Path): RuleProblem
   );
 }
 
+/** Rules of one kind share their names. */
+const KINDS: Readonly<Record<Section, string>> = {
+  overrides: 'override',
+  selfHosted: 'override',
+  discounts: 'discount',
+  regions: 'region',
+};
+
 function checkNames(source: RulesSource): RuleProblem[] {
   const firstByName = new Map<string, Path>();
-  const sections: readonly Section[] = ['overrides', 'selfHosted', 'discounts'];
+  const sections: readonly Section[] = ['overrides', 'selfHosted', 'discounts', 'regions'];
   return sections.flatMap((section) =>
-    source[section].flatMap(({ name }, index) => {
-      const kind = section === 'discounts' ? 'discount' : 'override';
+    (source[section] ?? []).flatMap(({ name }, index) => {
+      const kind = KINDS[section];
       const first = firstByName.get(`${kind}:${name}`);
       firstByName.set(`${kind}:${name}`, first ?? [section, index]);
       return first === undefined
@@ -163,6 +171,7 @@ export function checkRules(source: RulesSource): RuleProblem[] {
         ...checkRates(rule, [section, index]),
       ]),
     ),
+    ...(source.regions ?? []).flatMap((rule, index) => checkTime(rule, ['regions', index])),
     ...source.overrides.flatMap((rule, index) =>
       stated(rule.perMillion).length + stated(rule.perUnit).length + (rule.above?.length ?? 0) > 0
         ? []

@@ -178,13 +178,14 @@ function ceilingPrices(source: RateSource, usd: string): RulePrices {
  * @throws RangeError for what `checkRules` would have found.
  */
 export function compileRules(source: RulesSource): PriceRules {
-  const { currencies, overrides, discounts, selfHosted, ceiling } = source;
+  const { currencies, overrides, discounts, selfHosted, regions = [], ceiling } = source;
   return {
     overrides: [
       ...overrides.flatMap((rule) => compileOverride(rule, currencies)),
       ...selfHosted.flatMap((rule) => compileSelfHosted(rule, currencies)),
     ],
     discounts: discounts.flatMap((rule) => compileDiscount(rule, currencies)),
+    ...(regions.length === 0 ? {} : { regions }),
     ...(ceiling === undefined ? {} : { ceiling: compileCeiling(ceiling, currencies) }),
   };
 }

@@ -56,6 +56,11 @@ export interface PriceDiscount extends RuleScope {
   readonly statement?: RuleStatement;
 }
 
+/** Where calls are that do not say it themselves: they are priced as calls that name this region. */
+export interface RegionRule extends RuleScope {
+  readonly region: string;
+}
+
 /** What a call of an unknown model is assumed to cost at most within a time, for budgets; it is never a price. */
 export interface CeilingPrice {
   readonly prices: RulePrices;
@@ -71,6 +76,8 @@ export interface CeilingPrice {
 export interface PriceRules {
   readonly overrides: readonly PriceOverride[];
   readonly discounts: readonly PriceDiscount[];
+  /** Of those that match a call without a region, the first one holds. Absent: none. */
+  readonly regions?: readonly RegionRule[];
   /** Ascending, without overlap or gap. Absent: nothing is assumed. */
   readonly ceiling?: readonly CeilingPrice[];
 }

@@ -1,5 +1,5 @@
 import type { UsageBucket } from '../usage.js';
-import type { RuleScope } from './price-rules.js';
+import type { RegionRule, RuleScope } from './price-rules.js';
 
 /** Decimal prices by bucket as the user states them. */
 export type Amounts = Readonly<Partial<Record<UsageBucket, string>>>;
@@ -53,6 +53,7 @@ export interface RulesSource {
   readonly overrides: readonly OverrideSource[];
   readonly discounts: readonly DiscountSource[];
   readonly selfHosted: readonly SelfHostedSource[];
+  readonly regions?: readonly RegionRule[];
   readonly ceiling?: CeilingSource;
 }
 

@@ -274,3 +274,36 @@ describe('rules of any kind', () => {
     expect(bookOf({}).ceilingTimes(0, 1)).toEqual([]);
   });
 });
+
+describe('where calls are that do not say it', () => {
+  const from = Date.UTC(2026, 6, 1);
+  const book = createPriceBook({
+    rules: compileRules({
+      currencies: {},
+      overrides: [],
+      discounts: [{ name: 'acme', provider: 'azure', region: 'eu', currency: 'USD', percent: 50 }],
+      selfHosted: [],
+      regions: [
+        { name: 'eu-zone', provider: 'azure', model: 'gpt-4o*', region: 'eu', fromMs: from },
+        { name: 'us-zone', provider: 'azure', model: 'gpt-4*', region: 'us' },
+      ],
+    }),
+  });
+  const find = (model: string, region: string, atMs: number): readonly unknown[] => {
+    const found = book.resolveRates({ provider: 'azure.ai.openai', model, serviceTier: '', region }, atMs);
+    return 'reason' in found ? [found.reason] : [found.tiers[0]?.prices[0], found.ruleIds];
+  };
+
+  it('is said by rules, from a date on: their calls have the price of a data zone, and the discounts of calls there', () => {
+    // $2.50 a million, a tenth more in a zone; from July on it is the European one, half of whose price is negotiated.
+    expect(find('gpt-4o', '', from - 1)).toEqual([2_750_000n, ['region:us-zone']]);
+    expect(find('gpt-4o', '', from)).toEqual([1_375_000n, ['region:eu-zone', 'discount:acme']]);
+    expect(find('gpt-4.1', '', from)).toEqual([2_200_000n, ['region:us-zone']]);
+  });
+
+  it('is not said of calls that name their region, nor of other models', () => {
+    expect(find('gpt-4o', 'us', from)).toEqual([2_750_000n, undefined]);
+    expect(find('gpt-5', '', from)).toEqual([1_250_000n, undefined]);
+    expect(find('nobody-lists-it', '', from)).toEqual(['unknown_model']);
+  });
+});

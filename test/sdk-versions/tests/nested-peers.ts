@@ -6,6 +6,7 @@ import { chat, CHAT_USD, fresh, stream, type NestedCase, type OpenAiModule } fro
 import { trace } from './otel-api.js';
 
 interface Instrumentation {
+  setTracerProvider(provider: unknown): void;
   manuallyInstrument?(module: unknown): void;
   manualPatch?(module: unknown): void;
 }
@@ -16,6 +17,8 @@ export function manuallyInstrument(packageName: string, className: string, modul
   const Class = exports[className];
   if (Class === undefined) throw new Error(`${packageName} has no ${className}`);
   const instrumentation = new Class();
+  // As `registerInstrumentations` does: some bring a copy of OpenTelemetry's API that finds nothing registered.
+  instrumentation.setTracerProvider(trace.getTracerProvider());
   if (instrumentation.manuallyInstrument === undefined) instrumentation.manualPatch?.(module);
   else instrumentation.manuallyInstrument(module);
 }

@@ -9,12 +9,15 @@ import { Telemetry } from '../../../packages/instrumentation/test/support/teleme
 import { startStack, waitFor, type RunningStack } from '../../support/stack.js';
 import { CHAT_USD, named } from './nested-calls.js';
 import { NESTED_CASES } from './nested-cases.js';
+import { SIDE_BY_SIDE } from './nested-peers.js';
 import { context, exportTo, trace } from './otel-api.js';
 
 interface Told {
   /** What the process counted, in dollars. */
   readonly counted: number;
   readonly traceId: string;
+  /** Who else reported spans of the trace. */
+  readonly peers: readonly string[];
   /** Why a case could not run. */
   readonly error?: unknown;
 }
@@ -30,7 +33,9 @@ interface ToldBySentryApp {
 const SENTRY_APP = fileURLToPath(new URL('support/sentry-app.mjs', import.meta.url));
 
 const server = new ProviderServer();
-let besideSentry: ToldBySentryApp;
+/** By who was registered first. */
+const SENTRY_ORDERS = ['sentry first', 'ours first'] as const;
+const besideSentry = new Map<string, ToldBySentryApp>();
 const told = new Map<string, Told>();
 const ledger = new Map<string, number>();
 let stack: RunningStack;
@@ -67,21 +72,25 @@ beforeAll(async () => {
     root.end();
     const points = await telemetry.points('costel.cost');
     const counted = points.reduce((sum, { value }) => sum + Number(value), 0);
-    told.set(name, { counted, traceId: root.spanContext().traceId, error });
+    const scopes = telemetry.spans.map(({ instrumentationScope }) => instrumentationScope.name);
+    const peers = scopes.filter((scope) => scope !== 'app' && !scope.startsWith('@costel/'));
+    told.set(name, { counted, peers, traceId: root.spanContext().traceId, error });
   }
   await exporting.forceFlush();
   telemetry.stop();
-  server.replies(chatJson(), named(chatSse(), 'chatcmpl-stream'));
-  const { stdout } = await promisify(execFile)(process.execPath, [SENTRY_APP, server.url, stack.otlpUrl]);
-  besideSentry = JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as ToldBySentryApp;
+  for (const order of SENTRY_ORDERS) {
+    server.replies(chatJson(), named(chatSse(), 'chatcmpl-stream'));
+    const { stdout } = await promisify(execFile)(process.execPath, [SENTRY_APP, server.url, stack.otlpUrl, order]);
+    besideSentry.set(order, JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as ToldBySentryApp);
+  }
   const isAtRest = async (): Promise<boolean> => {
     await readLedger();
-    if (!isClose(ledger.get(besideSentry.traceId) ?? 0, 2 * CHAT_USD)) return false;
+    for (const { traceId } of besideSentry.values()) if (!isClose(ledger.get(traceId) ?? 0, 2 * CHAT_USD)) return false;
     return NESTED_CASES.every(({ name, usd }) => isClose(ledger.get(told.get(name)?.traceId ?? '') ?? 0, usd));
   };
   // What never comes to rest is told by the tests below, case by case.
   await waitFor(isAtRest, 'the ledger to judge every trace', 30_000).catch(() => undefined);
-}, 240_000);
+}, 360_000);
 afterAll(async () => {
   await stack.stop();
   await server.stop();
@@ -98,13 +107,19 @@ describe.each(NESTED_CASES)('each dollar once: $name', ({ name, usd }) => {
   });
 });
 
-describe('each dollar once: Sentry in the same process', () => {
+describe.each(SIDE_BY_SIDE)('the other instrumentation: $name', ({ name }) => {
+  it('really runs, and reports the call too', () => {
+    expect(told.get(name)?.peers).not.toEqual([]);
+  });
+});
+
+describe.each(SENTRY_ORDERS)('each dollar once: Sentry in the same process, %s', (order) => {
   it('in the process, while Sentry reports the calls too', () => {
-    expect(besideSentry.ofSentry).toBeGreaterThan(0);
-    expect(besideSentry.counted).toBeCloseTo(2 * CHAT_USD, 12);
+    expect(besideSentry.get(order)?.ofSentry).toBeGreaterThan(0);
+    expect(besideSentry.get(order)?.counted).toBeCloseTo(2 * CHAT_USD, 12);
   });
 
   it('in the ledger', () => {
-    expect(ledger.get(besideSentry.traceId)).toBeCloseTo(2 * CHAT_USD, 12);
+    expect(ledger.get(besideSentry.get(order)?.traceId ?? '')).toBeCloseTo(2 * CHAT_USD, 12);
   });
 });

@@ -1,9 +1,9 @@
 // An application with Sentry's instrumentation and ours: one chat and one stream, its spans to the stack.
-//   node sentry-app.mjs PROVIDER_URL OTLP_URL        writes one line of JSON: what it counted and saw
+//   node sentry-app.mjs PROVIDER_URL OTLP_URL 'sentry first'|'ours first'        writes one line of JSON: what it counted and saw
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 
-const [providerUrl = '', otlpUrl = ''] = process.argv.slice(2);
+const [providerUrl = '', otlpUrl = '', order = ''] = process.argv.slice(2);
 const workspace = fileURLToPath(new URL('../../../../', import.meta.url));
 const own = createRequire(`${workspace}package.json`);
 const theirs = createRequire(`${workspace}test/sdk-versions/side-by-side/package.json`);
@@ -30,6 +30,7 @@ trace.setGlobalTracerProvider(
 );
 let ofSentry = 0;
 const Sentry = theirs('@sentry/node');
+if (order === 'ours first') llmInstrumentations();
 Sentry.init({
   dsn: 'http://key@127.0.0.1:9/1',
   tracesSampleRate: 1,
@@ -40,7 +41,7 @@ Sentry.init({
     return null;
   },
 });
-llmInstrumentations();
+if (order !== 'ours first') llmInstrumentations();
 
 const { OpenAI } = createRequire(`${workspace}test/sdks/openai-6/package.json`)('openai');
 const client = new OpenAI({ apiKey: 'key', baseURL: `${providerUrl}/v1`, maxRetries: 0 });

@@ -5,10 +5,10 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { root, setup } from '../../scripts/setup.mjs';
 import { startFakeProvider } from '../matrix/fake-provider.mjs';
+import { freePort } from '../support/free-port.mjs';
 
 const source = join(root, 'test', 'next');
 const folder = join(root, '.cache', 'next');
@@ -85,16 +85,6 @@ async function waitFor(ask, what) {
     if (Date.now() > end) throw new Error(`${what} within ${PATIENCE_MS / 1000} s`);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
-}
-
-/** A port that is free now. @returns {Promise<number>} */
-function freePort() {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
-    });
-  });
 }
 
 /**

@@ -85,10 +85,10 @@ describe.each(OPENAI_COPIES)('a call of %s', (copy) => {
     });
   });
 
-  it('that varies an image without counted tokens counts the image, and has no price that nobody lists', async () => {
+  it('that varies an image without counted tokens counts the image, at the price of the size that it has', async () => {
     server.replies(imageJson({}));
     await clientOf().images.createVariation({ image: picture(), model: 'dall-e-2' });
-    expect(attributes()).toMatchObject({ 'costel.usage.image': 1, 'costel.cost.status': 'unpriced' });
+    expect(attributes()).toMatchObject({ 'costel.usage.image': 1, 'costel.cost.usd': '0.02' });
   });
 
   it('that writes sound down has its tokens, or its seconds', async () => {

@@ -50,13 +50,17 @@ const QUALITY_RANK: Readonly<Record<UsageQuality, number>> = { reported: 3, esti
  *
  * 1. Equal tenant, provider and non-empty response id in one trace, or in two traces when one span's time contains the
  *    other's and their usage is equal: one call, the richest record counts.
- * 2. A span with usage above spans with usage counts only what they do not say, unless it is one answer with an id.
- * 3. Otherwise it counts.
+ * 2. Directly below one answer with an id, another emitter's span without an id that says the same usage, or none: the
+ *    answer counts.
+ * 3. A span with usage above spans with usage counts only what they do not say, unless it is one answer with an id.
+ * 4. Otherwise it counts.
  */
 export function judgeCalls(calls: readonly JudgedCall[], edges: readonly SpanEdge[]): readonly Verdict[] {
   const ordered = calls.toSorted(byIdentity);
-  const duplicates = findDuplicates(ordered.filter((call) => !call.isRecordedCost));
-  const standing = ordered.filter((call) => !duplicates.has(call) && !call.isRecordedCost);
+  const answers = ordered.filter((call) => !call.isRecordedCost);
+  const duplicates = findDuplicates(answers);
+  for (const call of findRepeats(answers)) duplicates.add(call);
+  const standing = answers.filter((call) => !duplicates.has(call));
   const below = nestCalls(standing, edges);
   const memo = new Map<JudgedCall, Coverage>();
   return ordered.map((call): Verdict => {
@@ -79,6 +83,36 @@ function dropped(call: JudgedCall, verdict: VerdictName): Verdict {
 
 function isSingleAnswer(call: JudgedCall): boolean {
   return SINGLE_ANSWERS.has(call.operation) && call.responseId !== '';
+}
+
+/**
+ * What other instrumentations inside an answer say of it again, without its id: OpenInference's spans have none. One may
+ * be inside the other; a call that a tool makes has the tool's span above it.
+ */
+function findRepeats(calls: readonly JudgedCall[]): readonly JudgedCall[] {
+  const key = ({ traceId }: JudgedCall, spanId: string) => `${traceId} ${spanId}`;
+  const bySpan = new Map(calls.map((call) => [key(call, call.spanId), call]));
+  const isRepeat = (call: JudgedCall): boolean => {
+    const seen = new Set([call]);
+    for (let above = bySpan.get(key(call, call.parentSpanId)); above !== undefined && !seen.has(above);) {
+      if (isSingleAnswer(above)) return repeats(call, above);
+      if (!couldRepeat(above)) return false;
+      seen.add(above);
+      above = bySpan.get(key(above, above.parentSpanId));
+    }
+    return false;
+  };
+  return calls.filter((call) => couldRepeat(call) && isRepeat(call));
+}
+
+function couldRepeat({ isOurs, responseId, operation }: JudgedCall): boolean {
+  return !isOurs && responseId === '' && SINGLE_ANSWERS.has(operation);
+}
+
+function repeats(child: JudgedCall, above: JudgedCall): boolean {
+  // How a total splits (cached or not) is not said by every emitter.
+  const isSame = DIRECTIONS.every(([first, end]) => total(child.usage, first, end) === total(above.usage, first, end));
+  return isSame || !hasUsage(child.usage);
 }
 
 function hasUsage(usage: readonly number[]): boolean {
@@ -117,6 +151,10 @@ const DIRECTIONS: readonly (readonly [number, number])[] = [
   [INPUT_BUCKET_COUNT, INPUT_BUCKET_COUNT + OUTPUT_BUCKETS.length],
 ];
 
+function total(usage: readonly number[], first: number, end: number): number {
+  return usage.slice(first, end).reduce((sum, count) => sum + count, 0);
+}
+
 /**
  * What a roll-up says beyond the calls below it, bucket by bucket, and in each direction (input, output) no more than its
  * total exceeds theirs. A roll-up of 1 000 input tokens over a call of 200 uncached and 800 cached ones leaves nothing.
@@ -124,8 +162,7 @@ const DIRECTIONS: readonly (readonly [number, number])[] = [
 export function remainder(own: readonly number[], covered: readonly number[]): readonly number[] {
   const left = own.map((count, bucket) => Math.max(0, count - (covered[bucket] ?? 0)));
   for (const [first, end] of DIRECTIONS) {
-    const total = (usage: readonly number[]) => usage.slice(first, end).reduce((sum, count) => sum + count, 0);
-    let excess = total(left) - Math.max(0, total(own) - total(covered));
+    let excess = total(left, first, end) - Math.max(0, total(own, first, end) - total(covered, first, end));
     for (let bucket = first; bucket < end && excess > 0; bucket += 1) {
       const cut = Math.min(excess, left[bucket] ?? 0);
       left[bucket] = (left[bucket] ?? 0) - cut;
@@ -136,7 +173,7 @@ export function remainder(own: readonly number[], covered: readonly number[]): r
 }
 
 /** All but the richest record of each answer. */
-function findDuplicates(calls: readonly JudgedCall[]): ReadonlySet<JudgedCall> {
+function findDuplicates(calls: readonly JudgedCall[]): Set<JudgedCall> {
   const byResponse = new Map<string, JudgedCall[]>();
   for (const call of calls) {
     if (call.responseId === '') continue;

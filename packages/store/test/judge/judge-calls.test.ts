@@ -113,6 +113,43 @@ describe('a call is counted once', () => {
     expect(judged(calls, [edge('tool', 'outer')])).toEqual({ outer: 'counted 50/0/5', inner: 'counted 80/0/8' });
   });
 
+  it('drops what another instrumentation inside an answer says of it again without its id, split or not, or with no usage', () => {
+    const ours = { isOurs: true };
+    const other = { responseId: '' };
+    const calls = [
+      call('ours', '', { input: 20, cacheRead: 30, output: 5 }, ours),
+      call('openinference', 'ours', { input: 50, output: 5 }, other),
+      call('inside-that', 'openinference', { input: 20, cacheRead: 30, output: 5 }, other),
+      call('of-a-stream', 'inside-that', {}, { ...other, quality: 'missing' }),
+      call('of-the-sdk', 'ours', { input: 20, cacheRead: 30, output: 5 }, { responseId: 'answer-ours' }),
+      call('inside-the-sdk', 'of-the-sdk', { input: 20, cacheRead: 30, output: 5 }, other),
+    ];
+    expect(judged(calls)).toEqual({
+      ours: 'counted 20/30/5',
+      openinference: 'duplicate 0/0/0',
+      'inside-that': 'duplicate 0/0/0',
+      'of-a-stream': 'duplicate 0/0/0',
+      'of-the-sdk': 'duplicate 0/0/0',
+      'inside-the-sdk': 'duplicate 0/0/0',
+    });
+  });
+
+  it('counts a call without an id inside an answer when it says other usage, is observed by us, or a tool made it', () => {
+    const other = { responseId: '' };
+    const calls = [
+      call('outer', '', { input: 50, output: 5 }),
+      call('another', 'outer', { input: 50, output: 6 }, other),
+      call('ours', 'outer', { input: 50, output: 5 }, { ...other, isOurs: true }),
+      call('of-a-tool', 'tool', { input: 50, output: 5 }, other),
+    ];
+    expect(judged(calls, [edge('tool', 'outer')])).toEqual({
+      outer: 'counted 50/0/5',
+      another: 'counted 50/0/6',
+      ours: 'counted 50/0/5',
+      'of-a-tool': 'counted 50/0/5',
+    });
+  });
+
   it('subtracts a real call and the real call inside it from the roll-up above both', () => {
     const calls = [
       agent('agent', '', { input: 130, output: 13 }),

@@ -40,7 +40,7 @@ export function loadConfigFile(path?: string, sources: SecretSources = { env: pr
   try {
     text = readFileSync(found, 'utf8');
   } catch (error) {
-    const message = `cannot be read: ${error instanceof Error ? error.message : String(error)}`;
+    const message = `the configuration cannot be read: ${error instanceof Error ? error.message : String(error)}`;
     throw new ConfigError('config_unreadable', [{ message, file: found }], error);
   }
   return { config: checkConfigText(text, found, sources), path: found };

@@ -30,7 +30,11 @@ function checkJson(text: string, file: string): void {
     const message = error instanceof Error ? error.message : String(error);
     const position = Number(/position (\d+)/.exec(message)?.[1] ?? text.length);
     const line = text.slice(0, position).split('\n').length;
-    throw new ConfigError('config_unreadable', [{ message: `is not JSON: ${message}`, file, line }], error);
+    throw new ConfigError(
+      'config_unreadable',
+      [{ message: `the configuration is not JSON: ${message}`, file, line }],
+      error,
+    );
   }
 }
 
@@ -42,7 +46,7 @@ function parseYamlSource(text: string, file: string): ParsedSource {
   if (error) {
     throw new ConfigError(
       'config_unreadable',
-      [{ message: `is not YAML: ${error.message}`, file, line: lineAt(error.pos[0]) }],
+      [{ message: `the configuration is not YAML: ${error.message}`, file, line: lineAt(error.pos[0]) }],
       error,
     );
   }
@@ -90,7 +94,7 @@ function parseTomlSource(text: string, file: string): ParsedSource {
     return { value: parseToml(text), lineOf };
   } catch (error) {
     if (!(error instanceof TomlError)) throw error;
-    const message = `is not TOML: ${error.message.split('\n')[0] ?? ''}`;
+    const message = `the configuration is not TOML: ${error.message.split('\n')[0] ?? ''}`;
     throw new ConfigError('config_unreadable', [{ message, file, line: error.line }], error);
   }
 }

@@ -30,7 +30,9 @@ describe('a bad configuration file is refused with value, limit, fix, file and l
   });
 
   it('names the line of a JSON syntax error', () => {
-    expect(problemsOf('{\n  "tenant": "a",\n}', 'costel.json')[0]).toMatch(/^is not JSON: .* \(costel\.json:3\)$/);
+    expect(problemsOf('{\n  "tenant": "a",\n}', 'costel.json')[0]).toMatch(
+      /^the configuration is not JSON: .* \(costel\.json:3\)$/,
+    );
   });
 
   it('names the line of a wrong value in JSON', () => {
@@ -45,7 +47,7 @@ describe('a bad configuration file is refused with value, limit, fix, file and l
   });
 
   it('says so when a file that was asked for cannot be read', () => {
-    expect(() => loadConfig('/nowhere/costel.yaml')).toThrow(/cannot be read: ENOENT/);
+    expect(() => loadConfig('/nowhere/costel.yaml')).toThrow(/the configuration cannot be read: ENOENT/);
   });
 
   it('answers any text with a configuration or a ConfigError', () => {

@@ -38,6 +38,12 @@ const modelOf = ({ request_model: asked, response_model: answered }: Recording):
 
 const isStream = ({ response }: Recording): boolean => ['sse', 'eventstream', 'ndjson'].includes(response.body_kind);
 
+/** An interaction in the background stays open until an application sees its end, which no recording of these does. */
+const isUnderWay = ({ response }: Recording): boolean =>
+  response.body_kind === 'json' && /"object":\s*"interaction"/.test(response.body ?? '')
+    ? (JSON.parse(response.body ?? '') as { status?: unknown }).status === 'in_progress'
+    : false;
+
 /** An answer without the HTTP headers that the SDK of Google puts beside it: their date differs. */
 const plainAnswer = (value: unknown): unknown =>
   typeof value === 'object' && value !== null ? { ...value, sdkHttpResponse: undefined } : value;
@@ -229,9 +235,9 @@ describe.runIf(hasRecordings).each(SOURCES)('recorded answers through $copy', (s
     expect(different).toEqual([]);
   });
 
-  it('leave exactly one span a call', () => {
+  it('leave exactly one span a call, and none of one that goes on in the background', () => {
     const wrong = recordings
-      .filter(({ id }) => spans.get(id)?.length !== 1)
+      .filter((recording) => spans.get(recording.id)?.length !== (isUnderWay(recording) ? 0 : 1))
       .map(({ id, api }) => `${api} ${id}: ${spans.get(id)?.length ?? 0} spans`);
     expect(wrong).toEqual([]);
   });

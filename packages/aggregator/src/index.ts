@@ -9,10 +9,12 @@ export { CONFIG_FILE_NAMES, loadConfig, loadConfigFile, parseConfig } from './co
 export type { LoadedConfigFile } from './config/load-config.js';
 export type { ConfigFile } from './config/schema.js';
 export type { SecretSources } from './config/secrets.js';
+export { topJson } from './http/cost-json.js';
 export { repriceJson } from './http/reprice-json.js';
 export { loadPriceBook, PRICE_DATA_FILE, PriceDataError } from './prices/load-price-book.js';
 export { createPriceSource, type PriceSource } from './prices/price-source.js';
 export { nearestName } from './nearest-name.js';
+export { toFigures, toGroup } from './reading/cost-figures.js';
 export { runBudgetTest } from './service/budget-test.js';
 export type { BudgetTestResult } from './service/budget-test.js';
 export { createStderrLog } from './logger.js';

@@ -1,8 +1,7 @@
 import { DIMENSION_NAMES, isDimension } from '../dimensions.js';
 import { nearestName } from '../nearest-name.js';
-import { subtractFigures, sumFigures } from '../reading/cost-figures.js';
 import type { CostReader } from '../reading/cost-reader.js';
-import { figuresJson, groupsJson, latenciesJson, pointsJson, rangeJson, unpricedJson } from './cost-json.js';
+import { figuresJson, groupsJson, latenciesJson, pointsJson, rangeJson, topJson, unpricedJson } from './cost-json.js';
 import { defineEndpoint, type Endpoint } from './endpoint.js';
 import {
   groupByParameter,
@@ -72,17 +71,7 @@ function totals(reader: CostReader): Endpoint[] {
         const range = resolveRange(values, nowMs);
         const dimension = requireDimension(pathValue);
         const query = { range, groupBy: [dimension], filters, limit: values.limit ?? DEFAULT_LIMIT };
-        const { total, groups: top } = await reader.readTop(query);
-        const rest = subtractFigures(total, sumFigures(top));
-        const groups = groupsJson(top);
-        const restRow = { key: {}, rest: true, ...figuresJson(rest) };
-        return {
-          ...rangeJson(range),
-          currency: 'USD',
-          dimension,
-          total: figuresJson(total),
-          groups: rest.calls > 0 ? [...groups, restRow] : groups,
-        };
+        return topJson(range, dimension, await reader.readTop(query));
       },
     }),
   ];

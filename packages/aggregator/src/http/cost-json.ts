@@ -1,5 +1,13 @@
 import { formatPicoUsd, type PicoUsd } from '@costel/pricing';
-import type { CostFigures, CostGroup, CostPoint, LatencyGroup, UnpricedModel } from '../reading/cost-reader.js';
+import { subtractFigures, sumFigures } from '../reading/cost-figures.js';
+import type {
+  CostFigures,
+  CostGroup,
+  CostPoint,
+  CostReport,
+  LatencyGroup,
+  UnpricedModel,
+} from '../reading/cost-reader.js';
 import type { TimeRange } from './parameters.js';
 
 /** An instant as ISO 8601 UTC; whole seconds are written without milliseconds. */
@@ -28,6 +36,19 @@ export function figuresJson(figures: CostFigures): object {
 /** Groups as the API writes them. */
 export function groupsJson(groups: readonly CostGroup[]): object[] {
   return groups.map((group) => ({ key: group.key, ...figuresJson(group) }));
+}
+
+/** The dearest values of a dimension as the API writes them: what is in no group is one row, so the rows add up. */
+export function topJson(range: TimeRange, dimension: string, { total, groups: top }: CostReport): object {
+  const rest = subtractFigures(total, sumFigures(top));
+  const groups = groupsJson(top);
+  return {
+    ...rangeJson(range),
+    currency: 'USD',
+    dimension,
+    total: figuresJson(total),
+    groups: rest.calls > 0 ? [...groups, { key: {}, rest: true, ...figuresJson(rest) }] : groups,
+  };
 }
 
 /** Points as the API writes them. */

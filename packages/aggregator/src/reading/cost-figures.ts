@@ -1,5 +1,16 @@
-import { picoUsd } from '@costel/pricing';
-import type { CostFigures } from './cost-reader.js';
+import { parsePicoUsd, picoUsd } from '@costel/pricing';
+import type { CostMeasures, CostGroup as StoreGroup } from '@costel/store';
+import type { CostFigures, CostGroup } from './cost-reader.js';
+
+/** The store's sums as figures. */
+export function toFigures({ costUsd, ...counts }: CostMeasures): CostFigures {
+  return { ...counts, costPicoUsd: parsePicoUsd(costUsd) };
+}
+
+/** The store's sums of one group as figures. */
+export function toGroup({ key, ...measures }: StoreGroup): CostGroup {
+  return { key, ...toFigures(measures) };
+}
 
 const NOTHING: CostFigures = {
   costPicoUsd: picoUsd(0n),

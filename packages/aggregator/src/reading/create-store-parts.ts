@@ -11,30 +11,20 @@ import {
   queryTop,
   queryUnpriced,
   queryUnpricedUsage,
-  type CostGroup as StoreGroup,
-  type CostMeasures,
   type Database,
   type UnpricedGroup,
 } from '@costel/store';
-import type { CostFigures, CostGroup, CostQuery, CostReader } from './cost-reader.js';
+import type { CostQuery, CostReader } from './cost-reader.js';
 import type { RetentionConfig } from '../config/config.js';
 import type { TimeRange } from '../http/parameters.js';
 import type { Log } from '../logger.js';
 import type { PriceSource } from '../prices/price-source.js';
 import { qualityMetrics } from '../service/quality-metrics.js';
+import { toFigures, toGroup } from './cost-figures.js';
 import { joinShards } from './join-shards.js';
 import { createPricingWork } from './pricing-work.js';
 import { createUpkeep } from './upkeep.js';
 import type { StoreParts } from './store-parts.js';
-
-function toFigures(measures: CostMeasures): CostFigures {
-  const { costUsd, ...counts } = measures;
-  return { ...counts, costPicoUsd: parsePicoUsd(costUsd) };
-}
-
-function toGroup({ key, ...measures }: StoreGroup): CostGroup {
-  return { key, ...toFigures(measures) };
-}
 
 const storeQueryOf =
   (tenant: string) =>

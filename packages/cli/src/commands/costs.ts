@@ -1,4 +1,4 @@
-import { nearestName } from '@costel/aggregator';
+import { nearestName, toFigures, toGroup, topJson } from '@costel/aggregator';
 import { DIMENSIONS, isDimension, queryTop, type CostMeasures, type Dimension, type TopReport } from '@costel/store';
 import { CliError, EXIT_CODES } from '../exit-codes.js';
 import { writeJson, writeLine } from '../output.js';
@@ -49,31 +49,9 @@ export async function showCosts(flags: CostsFlags): Promise<void> {
 }
 
 /** The form of `GET /api/v1/costs/by/{dimension}`. */
-function toJson({ total, top, rest }: TopReport, dimension: Dimension, { from, to }: TimeRange): object {
-  const groups = top.map(({ key, ...measures }) => ({ key, ...measuresJson(measures) }));
-  return {
-    from: isoOf(from),
-    to: isoOf(to),
-    currency: 'USD',
-    dimension,
-    total: measuresJson(total),
-    groups: rest === undefined ? groups : [...groups, { key: {}, rest: true, ...measuresJson(rest) }],
-  };
-}
-
-/** Whole seconds are written without milliseconds, as the API writes them. */
-const isoOf = (instant: Date): string => instant.toISOString().replace('.000Z', 'Z');
-
-function measuresJson(measures: CostMeasures): object {
-  return {
-    cost_usd: measures.costUsd,
-    calls: measures.calls,
-    input_tokens: measures.inputTokens,
-    output_tokens: measures.outputTokens,
-    unpriced_calls: measures.unpricedCalls,
-    estimated_calls: measures.estimatedCalls,
-    error_calls: measures.errorCalls,
-  };
+function toJson({ total, top }: TopReport, dimension: Dimension, { from, to }: TimeRange): object {
+  const range = { fromMs: from.getTime(), toMs: to.getTime() };
+  return topJson(range, dimension, { total: toFigures(total), groups: top.map(toGroup) });
 }
 
 async function writeTable({ total, top, rest }: TopReport, dimension: Dimension, range: TimeRange): Promise<void> {

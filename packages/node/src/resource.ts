@@ -10,7 +10,8 @@ import {
 import type { RegisterConfig } from './options.js';
 
 /**
- * Who the process is, by what `register` was told and by `OTEL_*`. Without the process detector on purpose: it exports the command line, where people pass keys.
+ * Who the process is, by what `register` was told and by `OTEL_*`. Without the process detector on purpose: it exports the
+ * command line, where people pass keys.
  */
 export function buildResource({ serviceName, environment }: RegisterConfig): Resource {
   const detected = detectResources({ detectors: [envDetector, hostDetector, serviceInstanceIdDetector] });

@@ -3,15 +3,9 @@ import type { AnyFunction } from '../calls/sdk-shapes.js';
 import { asRecord, asText } from '../sdks/read-unknown.js';
 import { guarded } from '../telemetry/trouble.js';
 import { hearAnswer } from './hear-answer.js';
+import { instantMs } from './instant-ms.js';
 import type { ReadJob } from './job-definition.js';
 import { listenToFile, rememberResultFile, reportResult, resultReading } from './result-files.js';
-
-/** An instant as any of the providers writes it: seconds since 1970, or ISO 8601. */
-export function instantMs(value: unknown): number | undefined {
-  if (typeof value === 'number' && Number.isFinite(value)) return value * 1000;
-  const instant = Date.parse(asText(value) ?? '');
-  return Number.isNaN(instant) ? undefined : instant;
-}
 
 /** Remembers which file a batch of Groq's or Together's wrote, and when it ran; a batch itself is nothing that is billed. */
 export const rememberBatchFile: ReadJob = (answer) => {

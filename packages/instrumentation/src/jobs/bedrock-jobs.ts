@@ -1,13 +1,10 @@
 import type { UsageReading } from '@costel/pricing';
 import { asRecord, asText } from '../sdks/read-unknown.js';
+import { instantMs } from './instant-ms.js';
 import type { ReadJob } from './job-definition.js';
 
 /** Ends of an asynchronous invocation. */
 const ENDED: ReadonlySet<unknown> = new Set(['Completed', 'Failed']);
-
-function instantMs(value: unknown): number | undefined {
-  return value instanceof Date && !Number.isNaN(value.getTime()) ? value.getTime() : undefined;
-}
 
 /** Reads what starting an invocation answers (inside the handler's result), and what looking at it does. */
 export const readAsyncInvoke: ReadJob = (answer) => {

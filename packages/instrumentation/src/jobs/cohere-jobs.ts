@@ -1,5 +1,6 @@
 import type { UsageReading } from '@costel/pricing';
 import { asRecord, asText } from '../sdks/read-unknown.js';
+import { instantMs } from './instant-ms.js';
 import type { JobState, ReadJob } from './job-definition.js';
 
 const ENDED: ReadonlySet<unknown> = new Set([
@@ -18,18 +19,14 @@ function bodyOf(answer: unknown): Fields | undefined {
   return asRecord(asRecord(answer)?.['data']) ?? asRecord(answer);
 }
 
-function instantOf(value: unknown): number | undefined {
-  return value instanceof Date && !Number.isNaN(value.getTime()) ? value.getTime() : undefined;
-}
-
 function stateOf(job: Fields | undefined, id: string | undefined): JobState | undefined {
   if (job === undefined || id === undefined) return undefined;
   const hasEnded = ENDED.has(job['status']);
   return {
     id,
     hasEnded,
-    createdAtMs: instantOf(job['createdAt']) ?? Date.now(),
-    endedAtMs: instantOf(job['updatedAt']),
+    createdAtMs: instantMs(job['createdAt']) ?? Date.now(),
+    endedAtMs: instantMs(job['updatedAt']),
     model: asText(job['model']) ?? '',
   };
 }

@@ -5,6 +5,7 @@ import { openOwnCall, type Interception } from '../calls/intercept.js';
 import type { AnyFunction } from '../calls/sdk-shapes.js';
 import { asRecord, asText } from '../sdks/read-unknown.js';
 import { hearAnswer } from './hear-answer.js';
+import { instantMs } from './instant-ms.js';
 import type { JobState, ReadJob } from './job-definition.js';
 import { countJob, heldCall } from './known-jobs.js';
 import { serverOf } from './observe-job.js';
@@ -43,8 +44,8 @@ export function observeGoogleBatch(original: AnyFunction, interception: Intercep
 /** The answers of a batch from a file are in a file. */
 function rememberFileOf(job: Readonly<Record<string, unknown>> | undefined): void {
   rememberResultFile(asRecord(job?.['dest'])?.['fileName'], {
-    createdAtMs: instantOf(job?.['createTime']),
-    endedAtMs: instantOf(job?.['endTime']),
+    createdAtMs: instantMs(job?.['createTime']),
+    endedAtMs: instantMs(job?.['endTime']),
     model: lastOf(job?.['model']),
   });
 }
@@ -60,7 +61,7 @@ function reportBatch(batch: unknown, self: unknown, interception: Interception, 
     // A request that failed is not billed.
     if (asRecord(answer) === undefined || !countJob(`${name}/${index}`)) continue;
     const reading = readBatched(answer, server.provider);
-    const startedAtMs = instantOf(job?.['createTime']) ?? Date.now();
+    const startedAtMs = instantMs(job?.['createTime']) ?? Date.now();
     const call = openOwnCall(
       {
         recorder,
@@ -78,7 +79,7 @@ function reportBatch(batch: unknown, self: unknown, interception: Interception, 
       },
       traceOfJob(withoutAttributionBaggage(lookedIn), server.provider, `${name}/${index}`),
     );
-    call.onJobDone(answer, instantOf(job?.['endTime']) ?? startedAtMs);
+    call.onJobDone(answer, instantMs(job?.['endTime']) ?? startedAtMs);
   }
 }
 
@@ -88,11 +89,6 @@ function readBatched(answer: unknown, provider: string): UsageReading | undefine
     return { usage: { input: tokens }, quality: 'reported', serviceTier: 'batch', region: '', finishReasons: [] };
   const reading = readUsage('generateContent', provider, answer);
   return reading === undefined ? undefined : { ...reading, serviceTier: 'batch' };
-}
-
-function instantOf(text: unknown): number | undefined {
-  const instant = Date.parse(asText(text) ?? '');
-  return Number.isNaN(instant) ? undefined : instant;
 }
 
 /**
@@ -109,8 +105,8 @@ export const readInteraction: ReadJob = (answer): JobState | undefined => {
   return {
     id,
     hasEnded,
-    createdAtMs: instantOf(interaction?.['created']) ?? Date.now(),
-    endedAtMs: instantOf(interaction?.['updated']),
+    createdAtMs: instantMs(interaction?.['created']) ?? Date.now(),
+    endedAtMs: instantMs(interaction?.['updated']),
     model: lastOf(interaction?.['model'] ?? interaction?.['agent']),
   };
 };

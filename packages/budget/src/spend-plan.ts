@@ -32,10 +32,20 @@ function dimensionsOf(budget: Budget): readonly string[] {
   return [...new Set([...Object.keys(budget.filters), ...budget.groupBy])].sort();
 }
 
+/** The period that holds `atMs`, and those before it that ended within `LATE_DATA_HORIZON_MS`: two of a budget of a day. */
+function duePeriods(budget: Budget, atMs: number): readonly Period[] {
+  const due = [periodAt(budget, atMs)];
+  for (const last of due) {
+    const before = periodBefore(budget, last);
+    if (atMs - before.endMs < LATE_DATA_HORIZON_MS) due.push(before);
+  }
+  return due;
+}
+
 /**
  * The queries that evaluate all `budgets` at `atMs`: one for each distinct (set of dimensions, period), never one for
- * each budget. Ten thousand budgets of single users with a monthly window in UTC are one query. A period that ended
- * within `LATE_DATA_HORIZON_MS` is asked for too.
+ * each budget. Ten thousand budgets of single users with a monthly window in UTC are one query. Periods that ended
+ * within `LATE_DATA_HORIZON_MS` are asked for too.
  */
 export function planSpendQueries(budgets: readonly Budget[], atMs: number): readonly SpendQuery[] {
   const plans = new Map<string, { period: Period; dimensions: readonly string[]; budgets: Budget[] }>();
@@ -44,9 +54,7 @@ export function planSpendQueries(budgets: readonly Budget[], atMs: number): read
     const calendar = `${budget.window} ${budget.timeZone}`;
     let due = periods.get(calendar);
     if (due === undefined) {
-      const current = periodAt(budget, atMs);
-      const before = periodBefore(budget, current);
-      due = atMs - before.endMs < LATE_DATA_HORIZON_MS ? [current, before] : [current];
+      due = duePeriods(budget, atMs);
       periods.set(calendar, due);
     }
     const dimensions = dimensionsOf(budget);

@@ -9,7 +9,6 @@ import {
   evaluateForecast,
   formatScopeValue,
   hasReached,
-  LATE_AFTER_PERIOD_END_MS,
   type BudgetSpend,
 } from '../src/evaluate.js';
 import { periodAt } from '../src/period.js';
@@ -66,6 +65,7 @@ describe('evaluateBudget', () => {
     const later = evaluateBudget(BUDGET, spent(9n * USD + 5n), NOW_MS + 60_000).map(({ key }) => key);
     expect(later).toEqual(first);
     expect(new Set(first).size).toBe(3);
+    for (const key of first) expect(key).toMatch(/^[0-9a-f]{32}$/);
   });
 
   it('counts what calls without a price are assumed to cost, beside what was spent', () => {
@@ -93,8 +93,8 @@ describe('evaluateBudget', () => {
     expect(severities).toEqual(['warning', 'warning', 'warning', 'critical']);
   });
 
-  it('is late when the period was over before the spend was seen', () => {
-    const lateAt = PERIOD.endMs + LATE_AFTER_PERIOD_END_MS;
+  it('is late when the period was over for five minutes before the spend was seen', () => {
+    const lateAt = PERIOD.endMs + 300_000;
     expect(evaluateBudget(BUDGET, spent(5n * USD), lateAt - 1).map(({ isLate }) => isLate)).toEqual([false]);
     expect(evaluateBudget(BUDGET, spent(5n * USD), lateAt).map(({ isLate }) => isLate)).toEqual([true]);
   });
@@ -171,6 +171,13 @@ describe('evaluateForecast', () => {
     });
     const surer = createBudget({ name: 'all', limitPicoUsd: 10n * USD, window: 'month', forecastConfidence: 0.9 });
     expect(evaluateForecast(surer, spent(4n * USD), forecast, NOW_MS)).toBeUndefined();
+  });
+
+  it('alerts where the demanded quantile is the limit to the cent, and not a cent below', () => {
+    const at = (estimateUsd: number) =>
+      evaluateForecast(BUDGET, spent(4n * USD), { totalQuantilesEstimateUsd: { '0.25': estimateUsd } }, NOW_MS);
+    expect(at(10)).toBeDefined();
+    expect(at(9.99)).toBeUndefined();
   });
 
   it('is silent when switched off, when the limit is spent, when the period is over and without the quantile', () => {

@@ -222,8 +222,9 @@ describe('periodAt', () => {
   });
 
   it('refuses an instant that is none', () => {
-    for (const atMs of [Number.NaN, Number.POSITIVE_INFINITY, 9e15]) {
+    for (const atMs of [Number.NaN, Number.POSITIVE_INFINITY, 9e15, 8.64e15, -8.64e15]) {
       expect(() => periodAt({ window: 'day', timeZone: 'UTC' }, atMs)).toThrow(BudgetError);
     }
+    expect(() => periodAt({ window: 'month', timeZone: 'UTC' }, 8.64e15)).toThrow('instant 8640000000000000 must be');
   });
 });

@@ -45,6 +45,19 @@ describe('planSpendQueries', () => {
     ]);
   });
 
+  it('asks once for the same dimensions, whichever of them filter and whichever group', () => {
+    const query = only(
+      planSpendQueries(
+        [
+          budget('users of search', { filters: { feature: ['search'] }, groupBy: ['user'] }),
+          budget('features of ann', { filters: { user: ['ann'] }, groupBy: ['feature'] }),
+        ],
+        NOW_MS,
+      ),
+    );
+    expect(query.dimensions).toEqual(['feature', 'user']);
+  });
+
   it('asks for the period before too while late data is expected', () => {
     const soonAfter = planSpendQueries([budget('total')], Date.parse('2026-11-02T23:59Z'));
     expect(soonAfter.map(({ period }) => new Date(period.startMs).toISOString().slice(0, 7))).toEqual([
@@ -52,6 +65,15 @@ describe('planSpendQueries', () => {
       '2026-10',
     ]);
     expect(planSpendQueries([budget('total')], Date.parse('2026-11-03T00:00Z'))).toHaveLength(1);
+  });
+
+  it('asks for each of the days that ended within 48 hours', () => {
+    const starts = (at: string) =>
+      planSpendQueries([budget('daily', { window: 'day' })], Date.parse(at)).map(({ period }) =>
+        new Date(period.startMs).toISOString().slice(0, 10),
+      );
+    expect(starts('2026-11-22T23:59:59.999Z')).toEqual(['2026-11-22', '2026-11-21', '2026-11-20']);
+    expect(starts('2026-11-22T00:00Z')).toEqual(['2026-11-22', '2026-11-21', '2026-11-20']);
   });
 });
 

@@ -46,6 +46,12 @@ describe('backtest', () => {
     expect(backtest(gaps, { remainingDays: 10 }).n).toBe(0);
   });
 
+  it('leaves out a period with an unknown day and goes on with those before it', () => {
+    const withGap = historyOf(100, (index) => (index === 95 ? null : 1));
+    // Origins are days 90, 83, … 34: nine, of which the first holds the gap.
+    expect(backtest(withGap, { remainingDays: 10 }).n).toBe(8);
+  });
+
   it('finds no error in a series that never cost anything', () => {
     expect(
       backtest(

@@ -163,6 +163,20 @@ describe('a short history', () => {
     expect(one.meanEstimateUsd[0]).toBeCloseTo(10 + 70 / 7, 6);
   });
 
+  it('leans on the previous period for less than a week, and is short for less than four', () => {
+    const methodAfter = (days: number) =>
+      fitForecast(
+        historyOf(days, () => 10),
+        { previousPeriod: { totalUsd: 300, days: 30 } },
+      ).method;
+    expect([6, 7, 27, 28].map(methodAfter)).toEqual([
+      'previous_period',
+      'short_history',
+      'short_history',
+      'weekday_profile_level',
+    ]);
+  });
+
   it('gives zero and says that nothing is known, where nothing is', () => {
     const nothing = fitForecast([]).predict(horizon);
     expect(nothing.method).toBe('no_history');
@@ -191,6 +205,7 @@ describe('bad input', () => {
     ['horizon_invalid', () => fitForecast(history).predict({ dates: datesFrom(29, 1) })],
     ['horizon_invalid', () => fitForecast(history).predict({ dates: [...datesFrom(31, 1), ...datesFrom(30, 1)] })],
     ['horizon_invalid', () => fitForecast(history).predict({ dates: datesFrom(30, 401) })],
+    ['horizon_invalid', () => fitForecast(history).predict({ dates: [...datesFrom(30, 1), ...datesFrom(30, 1)] })],
     ['horizon_invalid', () => fitForecast(history).predict({ dates: datesFrom(30, 2), sumDays: 3 })],
     ['horizon_invalid', () => fitForecast(history).predict({ dates: datesFrom(30, 2), firstDayShare: 1.1 })],
     ['option_invalid', () => fitForecast(history, { pathCount: 10 })],
@@ -198,6 +213,11 @@ describe('bad input', () => {
     ['option_invalid', () => fitForecast([], { previousPeriod: { totalUsd: 1, days: 0 } })],
   ] as const)('is refused with %s', (code, run) => {
     expect(codeOf(run)).toBe(code);
+  });
+
+  it('ends at 400 days and not before', () => {
+    const { meanEstimateUsd } = fitForecast(history, { pathCount: 50 }).predict({ dates: datesFrom(30, 400) });
+    expect(meanEstimateUsd).toHaveLength(400);
   });
 
   it('skips days that are missing between history and horizon', () => {

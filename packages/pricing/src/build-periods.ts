@@ -1,5 +1,6 @@
 import { statedPrices, thresholdsOf, type StatedPrices } from './bucket-prices.js';
 import { EXACT_DAY, type CatalogueModel, type CataloguePrices, type Constraint } from './catalogue/catalogue.js';
+import type { AddedPrices } from './rates.js';
 import { INPUT_BUCKETS, OUTPUT_BUCKETS, type UsageBucket } from './usage.js';
 
 /** Start of the first period: no call is older. */
@@ -10,7 +11,7 @@ export const LAST_PERIOD_MS = Date.UTC(2100, 0, 1);
 
 const SECONDS_PER_DAY = 86_400;
 
-/** A region's premium on every token price, e.g. 11/10 for +10 %. */
+/** What every token price is multiplied by: a region's premium, e.g. 11/10 for +10 %, or a tier's share, e.g. 1/2. */
 export interface Premium {
   readonly numerator: bigint;
   readonly denominator: bigint;
@@ -33,6 +34,8 @@ export interface ListedPeriod {
   readonly catalogueModel: string;
   readonly asOf: string;
   readonly catalogue: string;
+  /** As in `RatePeriod`. */
+  readonly additions?: readonly AddedPrices[];
 }
 
 /** What the prices of one model are built for. */
@@ -117,15 +120,16 @@ function dayBoundaries(model: CatalogueModel): readonly number[] {
 /** The buckets that count tokens; the others count searches, seconds and the like. */
 export const TOKEN_BUCKETS: ReadonlySet<UsageBucket> = new Set([...INPUT_BUCKETS, ...OUTPUT_BUCKETS]);
 
-/** Token prices with a premium, rounded half up to a pico-dollar; fees have none. */
+/** A price in pico-dollars times a premium, rounded half up, e.g. 15 times 1/2 is 8. */
+export function multiplied(pricePicoUsd: bigint, { numerator, denominator }: Premium): bigint {
+  return (pricePicoUsd * numerator * 2n + denominator) / (denominator * 2n);
+}
+
+/** Token prices with a premium; fees have none. */
 function withPremium(stated: StatedPrices, premium: Premium | undefined): StatedPrices {
   if (premium === undefined) return stated;
-  const { numerator, denominator } = premium;
   return new Map(
-    [...stated].map(([bucket, price]) => [
-      bucket,
-      TOKEN_BUCKETS.has(bucket) ? (price * numerator * 2n + denominator) / (denominator * 2n) : price,
-    ]),
+    [...stated].map(([bucket, price]) => [bucket, TOKEN_BUCKETS.has(bucket) ? multiplied(price, premium) : price]),
   );
 }
 

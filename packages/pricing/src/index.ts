@@ -1,3 +1,4 @@
+export { countUsage, type CountedUsage, type TokenTotals } from './apis/token-totals.js';
 export { withBeside } from './apis/add-reading.js';
 export {
   createStreamReader,
@@ -11,7 +12,7 @@ export { withImageSize } from './apis/images.js';
 export { readSpeech } from './apis/openai-other.js';
 export type { NotCounted, UsageReading } from './apis/usage-reading.js';
 export type { Catalogue } from './catalogue/catalogue.js';
-export { PUBLISHED_SOURCES } from './catalogue/published-prices.js';
+export { publishedSource } from './catalogue/published-prices.js';
 export { parseCatalogues } from './catalogue/parse-catalogues.js';
 export {
   computeCost,
@@ -44,7 +45,7 @@ export {
   type PriceBookOptions,
   type RateLookup,
 } from './price-book.js';
-export type { RateKey, RatePeriod, RateTier, UnpricedReason } from './rates.js';
+export type { AddedPrices, RateKey, RatePeriod, RateTier, UnpricedReason } from './rates.js';
 export { checkRules, MAX_DISCOUNT_FEATURES } from './rules/check-rules.js';
 export { compileRules } from './rules/compile-rules.js';
 export type {

@@ -123,15 +123,16 @@ export function priceCall(call: CallToPrice, book: PriceBook = LIST_PRICES): Pri
       model: rates.model,
     };
   }
-  return {
+  const { source, asOf, ruleIds } = rates.period;
+  const priced: PricedCall = {
     status: 'priced',
     costPicoUsd: computed.costPicoUsd,
     lineItems: computed.lineItems,
-    priceSource: rates.period.source,
-    priceAsOf: rates.period.asOf,
+    priceSource: source,
+    priceAsOf: asOf,
     model: rates.model,
-    ...(rates.period.ruleIds === undefined ? {} : { ruleIds: rates.period.ruleIds }),
   };
+  return ruleIds === undefined ? priced : { ...priced, ruleIds };
 }
 
 function providerPriced(call: CallToPrice, cost: PicoUsd, model: string, lineItems: readonly LineItem[]): PricedCall {

@@ -119,6 +119,30 @@ export function findProvider(name: string): ProviderRow | undefined {
   return ROW_BY_NAME.get(name) ?? ROW_BY_NAME.get(name.toLowerCase());
 }
 
+/** Where a provider's prices are listed: by its row, or under the name that an unknown one has. */
+export function catalogueIdsOf(provider: string): readonly string[] {
+  return findProvider(provider)?.catalogueIds ?? [provider.toLowerCase()];
+}
+
+/** What stands before a model's name in Google's paths. */
+const MODEL_PATH = /^(?:projects\/.+\/)?(?:publishers\/[^/]+\/)?models\//;
+
+/**
+ * A model's name without what says again whose it is, as gateways and paths write it: `openai/gpt-4o` of OpenAI is `gpt-4o`,
+ * `models/gemini-2.5-pro` and `google/gemini-2.5-pro` of Vertex AI are `gemini-2.5-pro`.
+ * @returns undefined for a name without such a prefix, e.g. `openai/gpt-oss-120b` of Groq.
+ */
+export function bareModelName(provider: string, model: string): string | undefined {
+  const name = model.trim();
+  const path = MODEL_PATH.exec(name)?.[0];
+  if (path !== undefined) return name.slice(path.length);
+  const slash = name.indexOf('/');
+  if (slash <= 0) return undefined;
+  const maker = findProvider(name.slice(0, slash));
+  const own = catalogueIdsOf(provider);
+  return maker?.catalogueIds.some((id) => own.includes(id)) === true ? name.slice(slash + 1) : undefined;
+}
+
 function hostMatches(host: string, pattern: string): boolean {
   const star = pattern.indexOf('*');
   if (star < 0) return host === pattern;

@@ -1,4 +1,5 @@
 import type { PicoUsd } from './pico-usd.js';
+import type { UsageBucket } from './usage.js';
 
 /** What a price depends on besides time and usage. Empty strings mean "standard" or "not stated". */
 export interface RateKey {
@@ -31,6 +32,14 @@ export interface RateTier {
   readonly prices: readonly (PicoUsd | null)[];
 }
 
+/** Prices that a list lacks and another one has: units beside tokens, the storage of caches. */
+export interface AddedPrices {
+  /** Name and version of the list, its own id of the entry. */
+  readonly catalogue: string;
+  readonly catalogueModel: string;
+  readonly buckets: readonly UsageBucket[];
+}
+
 /** The prices of a rate key from `validFrom` (inclusive) to `validTo` (exclusive). */
 export interface RatePeriod {
   readonly validFromMs: number;
@@ -44,6 +53,8 @@ export interface RatePeriod {
   readonly asOf: string;
   /** Name and version of the catalogue behind the prices, e.g. `genai-prices 0.2.3`; absent where there is none. */
   readonly catalogue?: string;
+  /** What is in the prices and not of that catalogue; absent: nothing. */
+  readonly additions?: readonly AddedPrices[];
   /** The user's rules that made these prices, e.g. `override:contract`, `discount:acme`; absent where none did. */
   readonly ruleIds?: readonly string[];
 }

@@ -1,6 +1,7 @@
 import {
   ATTR_GEN_AI_AGENT_ID,
   ATTR_GEN_AI_AGENT_NAME,
+  ATTR_GEN_AI_OPERATION_NAME,
   ATTR_GEN_AI_PROVIDER_NAME,
   ATTR_GEN_AI_REQUEST_MODEL,
   ATTR_GEN_AI_RESPONSE_ID,
@@ -16,6 +17,7 @@ import {
 
 /** What can be read of a call from the span of any emitter. */
 export type DialectField =
+  | 'operation'
   | 'provider'
   | 'requestModel'
   | 'responseModel'
@@ -31,12 +33,19 @@ export type DialectField =
 
 /**
  * Under which names emitters write each field, the current name first: the conventions' present and earlier names,
- * OpenLLMetry (`llm.usage.*`), OpenInference (`llm.token_count.*`), the AI SDK (`ai.*`) and the Anthropic SDK's own.
+ * OpenLLMetry (`llm.usage.*`), OpenInference (`llm.token_count.*`), the AI SDK (`ai.*`), Langfuse and the Anthropic SDK's own.
  * The first name that is present is read.
  */
 export const DIALECT_ATTRIBUTES: Readonly<Record<DialectField, readonly string[]>> = {
+  operation: [ATTR_GEN_AI_OPERATION_NAME, 'llm.request.type'],
   provider: [ATTR_GEN_AI_PROVIDER_NAME, ATTR_GEN_AI_SYSTEM, 'llm.provider', 'llm.system', 'ai.model.provider'],
-  requestModel: [ATTR_GEN_AI_REQUEST_MODEL, 'llm.model_name', 'ai.model.id', 'embedding.model_name'],
+  requestModel: [
+    ATTR_GEN_AI_REQUEST_MODEL,
+    'llm.model_name',
+    'ai.model.id',
+    'embedding.model_name',
+    'langfuse.observation.model.name',
+  ],
   responseModel: [ATTR_GEN_AI_RESPONSE_MODEL, 'ai.response.model'],
   responseId: [ATTR_GEN_AI_RESPONSE_ID, 'ai.response.id'],
   inputTokens: [

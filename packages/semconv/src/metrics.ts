@@ -4,8 +4,9 @@ export const METRIC_GEN_AI_CLIENT_TOKEN_USAGE = 'gen_ai.client.token.usage';
 export const METRIC_GEN_AI_CLIENT_OPERATION_DURATION = 'gen_ai.client.operation.duration';
 /** Histogram, seconds from the request to the first chunk of a stream. */
 export const METRIC_GEN_AI_CLIENT_OPERATION_TIME_TO_FIRST_CHUNK = 'gen_ai.client.operation.time_to_first_chunk';
-/** Proposed counters (semantic-conventions-genai pull request 374) that add up, as histograms do not. */
+/** Proposed counter (semantic-conventions-genai pull request 374) of input tokens: it adds up, as histograms do not. */
 export const METRIC_GEN_AI_CLIENT_INFERENCE_USAGE_INPUT_TOKENS = 'gen_ai.client.inference.usage.input_tokens';
+/** Proposed counter of output tokens, beside the one of input tokens. */
 export const METRIC_GEN_AI_CLIENT_INFERENCE_USAGE_OUTPUT_TOKENS = 'gen_ai.client.inference.usage.output_tokens';
 
 /** Monotonic counter of dollars (`{USD}`); the conventions have none yet. */

@@ -5,6 +5,7 @@ import { asList, asObject, asText, at, type JsonObject } from './json.js';
 import { foldMessages, readMessagesUsage } from './messages.js';
 import { readServiceTier } from './service-tier.js';
 import { countUsage, type CountedUsage } from './token-totals.js';
+import { countsUnknown } from './unknown-counts.js';
 import { usageReading, type UsageReading } from './usage-reading.js';
 
 /** Cache writes for an hour, from a list of `{ttl, inputTokens}`. */
@@ -16,6 +17,16 @@ function hourWrites(usage: JsonObject): number {
   }
   return tokens;
 }
+
+const CONVERSE_COUNTS: ReadonlySet<string> = new Set([
+  'inputTokens',
+  'outputTokens',
+  'totalTokens',
+  'cacheReadInputTokens',
+  'cacheReadInputTokenCount',
+  'cacheWriteInputTokens',
+  'cacheWriteInputTokenCount',
+]);
 
 /** Reads Converse usage: `inputTokens` leaves cached tokens out, the total has them. */
 function readConverseUsage(usage: JsonObject): CountedUsage {
@@ -31,6 +42,7 @@ function readConverseUsage(usage: JsonObject): CountedUsage {
       cache_write_1h: hour,
       cache_write_5m: typeof write === 'number' ? Math.max(write - hour, 0) : write,
     },
+    hasUnknown: countsUnknown(usage, CONVERSE_COUNTS),
   });
 }
 

@@ -3,6 +3,7 @@ import { asList, asObject, asText, at, type JsonObject } from './json.js';
 import { readReportedCost } from './reported-cost.js';
 import { readServiceTier } from './service-tier.js';
 import { countUsage, type CountedUsage } from './token-totals.js';
+import { chatCountsUnknown } from './unknown-counts.js';
 import { usageReading, type UsageReading } from './usage-reading.js';
 
 /** The cached input tokens, wherever a provider of this API puts them; the first count that is stated is taken. */
@@ -56,6 +57,7 @@ export function readChatUsage(usage: JsonObject | undefined): CountedUsage {
       output_audio: output?.['audio_tokens'],
       output_image: output?.['image_tokens'],
     },
+    hasUnknown: chatCountsUnknown(usage, [input, output]),
   });
 }
 

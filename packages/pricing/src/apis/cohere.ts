@@ -1,6 +1,7 @@
 import type { ApiFamily, StreamFold } from './api-family.js';
 import { asObject, asText, at, type JsonObject } from './json.js';
 import { countUsage } from './token-totals.js';
+import { countsUnknown } from './unknown-counts.js';
 import { usageReading, type UsageReading } from './usage-reading.js';
 
 /** What Cohere bills: `usage.billed_units` (version 2) or `meta.billed_units` (version 1), not the tokens it counts. */
@@ -8,11 +9,18 @@ function billedUnits(body: JsonObject): JsonObject | undefined {
   return asObject(at(body, 'usage', 'billed_units')) ?? asObject(at(body, 'meta', 'billed_units'));
 }
 
+const CHAT_UNITS: ReadonlySet<string> = new Set(['input_tokens', 'output_tokens']);
+const EMBED_UNITS: ReadonlySet<string> = new Set(['input_tokens', 'image_tokens']);
+
 function readChat(body: JsonObject): UsageReading {
   const billed = billedUnits(body);
   const finishReason = asText(body['finish_reason']);
   return usageReading({
-    ...countUsage({ input: billed?.['input_tokens'], output: billed?.['output_tokens'] }),
+    ...countUsage({
+      input: billed?.['input_tokens'],
+      output: billed?.['output_tokens'],
+      hasUnknown: countsUnknown(billed, CHAT_UNITS),
+    }),
     responseId: asText(body['id']) ?? asText(body['generation_id']),
     finishReasons: finishReason === undefined ? [] : [finishReason],
   });
@@ -51,7 +59,12 @@ export const COHERE_EMBED: ApiFamily = {
     const input = typeof text === 'number' && typeof image === 'number' ? text + image : Number.NaN;
     const isStated = billed?.['input_tokens'] !== undefined || billed?.['image_tokens'] !== undefined;
     return usageReading({
-      ...countUsage({ input: isStated ? input : undefined, output: undefined, inputParts: { input_image: image } }),
+      ...countUsage({
+        input: isStated ? input : undefined,
+        output: undefined,
+        inputParts: { input_image: image },
+        hasUnknown: countsUnknown(billed, EMBED_UNITS),
+      }),
       responseId: asText(body['id']),
     });
   },

@@ -4,6 +4,7 @@ import type { ApiFamily, StreamFold } from './api-family.js';
 import { asList, asObject, asText, at, type JsonObject } from './json.js';
 import { readServiceTier } from './service-tier.js';
 import { countUsage, type CountedUsage } from './token-totals.js';
+import { countsUnknown } from './unknown-counts.js';
 import { usageReading, type UsageReading } from './usage-reading.js';
 
 /** Tokens by modality, from a list of `{modality, tokenCount}`; text and documents are what is left of the total. */
@@ -14,6 +15,24 @@ export function tokensOf(details: unknown, modality: string): number {
     if (typeof count === 'number' && Number.isFinite(count)) return count;
   }
   return 0;
+}
+
+const KNOWN_MODALITIES: ReadonlySet<string> = new Set([
+  'MODALITY_UNSPECIFIED',
+  'TEXT',
+  'DOCUMENT',
+  'AUDIO',
+  'IMAGE',
+  'VIDEO',
+]);
+
+/** Whether a list counts tokens of a modality that nothing here knows. */
+export function countsUnknownModality(details: unknown): boolean {
+  return asList(details).some((entry) => {
+    const modality = asText(at(entry, 'modality'))?.toUpperCase();
+    if (modality === undefined || KNOWN_MODALITIES.has(modality)) return false;
+    return (at(entry, 'tokenCount') ?? at(entry, 'tokens') ?? 0) !== 0;
+  });
 }
 
 /** A sum of counts of which each may be absent; unreadable when one is no number; undefined when all are absent. */
@@ -52,6 +71,16 @@ function readPrompt(usage: JsonObject): unknown {
   return prompt === undefined && total === undefined ? Number.NaN : sumOf(prompt, usage['toolUsePromptTokenCount']);
 }
 
+const METADATA_COUNTS: ReadonlySet<string> = new Set([
+  'promptTokenCount',
+  'toolUsePromptTokenCount',
+  'cachedContentTokenCount',
+  'candidatesTokenCount',
+  'responseTokenCount',
+  'thoughtsTokenCount',
+  'totalTokenCount',
+]);
+
 /** Reads `usageMetadata`: thoughts are output beside the candidates, results of tools are input beside the prompt. */
 export function readUsageMetadata(
   usage: JsonObject | undefined,
@@ -72,6 +101,10 @@ export function readUsageMetadata(
       output_image: tokensOf(candidates, 'IMAGE'),
     },
     fees,
+    hasUnknown:
+      countsUnknown(usage, METADATA_COUNTS) ||
+      countsUnknownModality(usage['promptTokensDetails']) ||
+      countsUnknownModality(candidates),
   });
 }
 

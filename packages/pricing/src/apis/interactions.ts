@@ -1,9 +1,10 @@
 import type { UsageBucket } from '../usage.js';
 import type { ApiFamily, StreamFold } from './api-family.js';
-import { inputParts, isBilledBySearch, sumOf, tokensOf } from './generate-content.js';
+import { countsUnknownModality, inputParts, isBilledBySearch, sumOf, tokensOf } from './generate-content.js';
 import { asList, asObject, asText, at, type JsonObject } from './json.js';
 import { readServiceTier } from './service-tier.js';
 import { countUsage } from './token-totals.js';
+import { countsUnknown } from './unknown-counts.js';
 import { usageReading, type UsageReading } from './usage-reading.js';
 
 /** How often a tool grounded the answer: as the usage counts it; undefined where it counts no tools. */
@@ -30,6 +31,15 @@ function groundings(body: JsonObject, usage: JsonObject | undefined): Partial<Re
   };
 }
 
+const INTERACTION_COUNTS: ReadonlySet<string> = new Set([
+  'total_input_tokens',
+  'total_tool_use_tokens',
+  'total_cached_tokens',
+  'total_output_tokens',
+  'total_thought_tokens',
+  'total_tokens',
+]);
+
 /** Reads an interaction: input, tool results, thoughts and output are counted apart. */
 function readInteraction(body: JsonObject): UsageReading {
   const usage = asObject(body['usage']);
@@ -45,6 +55,10 @@ function readInteraction(body: JsonObject): UsageReading {
     ),
     outputParts: { reasoning: thoughts, output_audio: tokensOf(made, 'AUDIO'), output_image: tokensOf(made, 'IMAGE') },
     fees: groundings(body, usage),
+    hasUnknown:
+      countsUnknown(usage, INTERACTION_COUNTS) ||
+      countsUnknownModality(usage?.['input_tokens_by_modality']) ||
+      countsUnknownModality(made),
   });
   const status = asText(body['status']);
   return usageReading({

@@ -1,7 +1,11 @@
 import { asObject, asText, at, type JsonObject } from './json.js';
 import { readReportedCost } from './reported-cost.js';
 import { countUsage } from './token-totals.js';
+import { responseCountsUnknown } from './unknown-counts.js';
 import { usageReading, type UsageReading } from './usage-reading.js';
+
+/** What is read of images and sound. What was cached of them is not: it has a price of its own, by modality. */
+const KNOWN_PARTS: ReadonlySet<string> = new Set(['text_tokens', 'image_tokens', 'audio_tokens']);
 
 /**
  * Images and audio count text, image and audio tokens under `input_tokens` and `output_tokens`, e.g. 272 output tokens of
@@ -20,6 +24,7 @@ export function readMedia(body: JsonObject, outputIsImage: boolean): UsageReadin
       total: usage?.['total_tokens'],
       inputParts: { input_image: input?.['image_tokens'], input_audio: input?.['audio_tokens'] },
       outputParts: outputIsImage ? { output_image: image } : {},
+      hasUnknown: responseCountsUnknown(usage, [input, asObject(usage?.['output_tokens_details'])], KNOWN_PARTS),
     }),
     responseModel: asText(body['model']),
     reportedCostPicoUsd: readReportedCost(usage),

@@ -6,6 +6,7 @@ import { asList, asObject, asText, at, type JsonObject } from './json.js';
 import { readReportedCost } from './reported-cost.js';
 import { readServiceTier } from './service-tier.js';
 import { countUsage, type CountedUsage } from './token-totals.js';
+import { countsUnknown } from './unknown-counts.js';
 import { usageReading, type UsageReading } from './usage-reading.js';
 
 const INPUT_FIELDS = ['input_tokens', 'cache_read_input_tokens', 'cache_creation_input_tokens'] as const;
@@ -31,6 +32,19 @@ function cacheWrites(usage: JsonObject): { cache_write_1h: unknown; cache_write_
     : { cache_write_1h: hour, cache_write_5m: all - hour };
 }
 
+const KNOWN_COUNTS: ReadonlySet<string> = new Set([...INPUT_FIELDS, 'output_tokens']);
+const KNOWN_WRITES: ReadonlySet<string> = new Set(['ephemeral_5m_input_tokens', 'ephemeral_1h_input_tokens']);
+const KNOWN_OUTPUT: ReadonlySet<string> = new Set(['thinking_tokens']);
+
+/** Counts beside the known ones are in none of them here, and lifetimes of the cache have prices of their own. */
+function hasUnknown(usage: JsonObject): boolean {
+  return (
+    countsUnknown(usage, KNOWN_COUNTS) ||
+    countsUnknown(asObject(usage['cache_creation']), KNOWN_WRITES) ||
+    countsUnknown(asObject(usage['output_tokens_details']), KNOWN_OUTPUT)
+  );
+}
+
 /** Reads the `usage` object of a message. */
 export function readMessagesUsage(usage: JsonObject | undefined): CountedUsage {
   if (usage === undefined) return { usage: {}, quality: 'missing' };
@@ -40,6 +54,7 @@ export function readMessagesUsage(usage: JsonObject | undefined): CountedUsage {
     inputParts: { cache_read: usage['cache_read_input_tokens'], ...cacheWrites(usage) },
     outputParts: { reasoning: at(usage, 'output_tokens_details', 'thinking_tokens') },
     fees: { web_search: at(usage, 'server_tool_use', 'web_search_requests') },
+    hasUnknown: hasUnknown(usage),
   });
 }
 

@@ -6,6 +6,7 @@ import { readMedia } from './media-usage.js';
 import { readReportedCost } from './reported-cost.js';
 import { readServiceTier } from './service-tier.js';
 import { countUsage } from './token-totals.js';
+import { responseCountsUnknown } from './unknown-counts.js';
 import { usageReading, type UsageReading } from './usage-reading.js';
 
 function readRun(run: JsonObject): UsageReading {
@@ -155,6 +156,10 @@ export const BATCHES: ApiFamily = {
         total: usage?.['total_tokens'],
         inputParts: { cache_read: at(usage, 'input_tokens_details', 'cached_tokens') },
         outputParts: { reasoning: at(usage, 'output_tokens_details', 'reasoning_tokens') },
+        hasUnknown: responseCountsUnknown(usage, [
+          asObject(usage?.['input_tokens_details']),
+          asObject(usage?.['output_tokens_details']),
+        ]),
       }),
       responseModel: asText(body['model']),
       responseId: asText(body['id']),

@@ -5,6 +5,7 @@ import { asObject, asText, at, type JsonObject } from './json.js';
 import { readTranscript } from './openai-other.js';
 import { readReportedCost } from './reported-cost.js';
 import { countUsage, type CountedUsage } from './token-totals.js';
+import { responseCountsUnknown } from './unknown-counts.js';
 import { usageReading, type UsageReading } from './usage-reading.js';
 
 /** A frame of a recording wraps the message; a live one is the message. */
@@ -35,6 +36,7 @@ function readResponseUsage(usage: JsonObject): CountedUsage {
       input_image: uncached(input?.['image_tokens'], cachedImage),
     },
     outputParts: { reasoning: output?.['reasoning_tokens'], output_audio: output?.['audio_tokens'] },
+    hasUnknown: responseCountsUnknown(usage, [input, output]),
   });
 }
 

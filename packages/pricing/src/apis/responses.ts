@@ -5,6 +5,7 @@ import { readMedia } from './media-usage.js';
 import { readReportedCost } from './reported-cost.js';
 import { readServiceTier } from './service-tier.js';
 import { countUsage } from './token-totals.js';
+import { responseCountsUnknown } from './unknown-counts.js';
 import { usageReading, type NotCounted, type UsageReading } from './usage-reading.js';
 
 /** Tool calls of a response that are billed by the call, by the type of the output item. */
@@ -102,6 +103,7 @@ function readResponse(body: JsonObject): UsageReading {
       output_image: output?.['image_tokens'],
     },
     fees: usage === undefined ? {} : countFees(body, items),
+    hasUnknown: responseCountsUnknown(usage, [input, output]),
   });
   const reportedCostPicoUsd = readReportedCost(usage, counted.quality);
   const isWhole = reportedCostPicoUsd !== undefined;

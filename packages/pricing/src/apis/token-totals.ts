@@ -17,6 +17,8 @@ export interface TokenTotals {
   readonly outputParts?: Partial<Record<UsageBucket, unknown>>;
   /** Counted fees outside the tokens, e.g. web searches. */
   readonly fees?: Partial<Record<UsageBucket, unknown>>;
+  /** True where the provider counts something that no bucket stands for: see `countsUnknown`. */
+  readonly hasUnknown?: boolean;
 }
 
 /** Buckets and how far they can be trusted. */
@@ -67,7 +69,7 @@ function splitWhole(
  * `[0, 10^9]` is never used. Both make the usage `inconsistent`. Where a total is stated that cannot be read there is
  * nothing to price: the usage is then empty, and never a guess. Usage of which no total is stated is `missing`; an output
  * without a stated input is half a usage: what is stated is counted, and the whole is `inconsistent` (input without
- * output is what embeddings have).
+ * output is what embeddings have); so is usage with counts that nothing here knows, which are priced as the rest of their total.
  *
  * Worked number: input 100 of which 30 cached, output 10 of which 4 reasoning is
  * `{ input: 70, cache_read: 30, output: 6, reasoning: 4 }`.
@@ -81,6 +83,7 @@ export function countUsage(totals: TokenTotals): CountedUsage {
   const inputSplit = splitWhole(usage, 'input', input, totals.inputParts ?? {});
   const outputSplit = splitWhole(usage, 'output', output, totals.outputParts ?? {});
   let consistent = inputSplit.consistent && outputSplit.consistent && (input !== undefined || output === 0);
+  if (totals.hasUnknown === true) consistent = false;
   for (const name in totals.fees) {
     const bucket = name as UsageBucket;
     const count = readCount(totals.fees[bucket]);

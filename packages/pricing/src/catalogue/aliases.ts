@@ -6,18 +6,49 @@ interface AliasRow {
   readonly model: string;
 }
 
+/** What a name of DeepSeek's without a version stood for: its first models, then what both names had in common. */
+function deepSeekName(alias: string, first: readonly (readonly [from: string, model: string])[]): AliasRow[] {
+  const common = [
+    ['2025-02-26T16:30Z', alias],
+    ['2025-09-05T16:00Z', 'v3.1-published'],
+    ['2025-09-29', 'v3.2-published'],
+    ['2026-04-24', 'v4-flash-preview-published'],
+    ['2026-07-24T15:59Z', 'v3.2-published'],
+  ] as const;
+  return [...first, ...common].map(([from, model]) => ({ providerId: 'deepseek', alias, from, model }));
+}
+
 /**
  * Names that providers pointed to another model, and when. The catalogue holds one target a name; what moved is here.
  * Sources: the providers' changelogs.
  */
 const ALIASES: readonly AliasRow[] = [
+  // Introductory prices, half of those before and after it, came with 3.7 Flash; the catalogue has them from the beginning.
+  { providerId: 'google', alias: 'gemini-3.6-flash', from: '1970-01-01', model: '3.6-flash-published' },
+  { providerId: 'google', alias: 'gemini-3.6-flash', from: '2026-08-13', model: 'gemini-3.6-flash' },
   { providerId: 'mistral', alias: 'mistral-large-latest', from: '2025-12-02', model: 'mistral-large-2512' },
-  // DeepSeek's names without a version: V3 and R1 until V3.1 and its one price for both, and the end of the cheaper hours
-  // of the day; then V3.2. Answers of V4 name themselves, and the model that answers goes before the name that was asked.
-  { providerId: 'deepseek', alias: 'deepseek-chat', from: '2025-09-05T16:00Z', model: 'v3.1-published' },
-  { providerId: 'deepseek', alias: 'deepseek-chat', from: '2025-09-29', model: 'v3.2-published' },
-  { providerId: 'deepseek', alias: 'deepseek-reasoner', from: '2025-09-05T16:00Z', model: 'v3.1-published' },
-  { providerId: 'deepseek', alias: 'deepseek-reasoner', from: '2025-09-29', model: 'v3.2-published' },
+  // DeepSeek's names without a version: V2 and V3 at its first price; V3 and R1, with cheaper nights from 26 February 2025
+  // (the catalogue's own entries) until V3.1 and its one price for both; V3.2; V4 Flash until the names were retired. What
+  // still bears one of them since is an old record: its price is the last that was the name's own.
+  ...deepSeekName('deepseek-chat', [
+    ['1970-01-01', 'v2-published'],
+    ['2025-02-08T16:00Z', 'v3-published'],
+  ]),
+  ...deepSeekName('deepseek-reasoner', [['1970-01-01', 'r1-published']]),
+  // V4: one price all day until 16 August 2026, then dearer hours; V4.1 Flash, from 10 September, is the catalogue's.
+  { providerId: 'deepseek', alias: 'deepseek-v4-flash', from: '1970-01-01', model: 'v4-flash-preview-published' },
+  { providerId: 'deepseek', alias: 'deepseek-v4-flash', from: '2026-08-16T16:00Z', model: 'v4-flash-published' },
+  { providerId: 'deepseek', alias: 'deepseek-v4-flash', from: '2026-09-10T04:00Z', model: 'deepseek-v4-flash' },
+  { providerId: 'deepseek', alias: 'deepseek-v4-flash-vision-exp', from: '1970-01-01', model: 'v4-flash-published' },
+  {
+    providerId: 'deepseek',
+    alias: 'deepseek-v4-flash-vision-exp',
+    from: '2026-09-10T04:00Z',
+    model: 'deepseek-v4-flash',
+  },
+  { providerId: 'deepseek', alias: 'deepseek-v4-pro', from: '1970-01-01', model: 'v4-pro-preview-published' },
+  { providerId: 'deepseek', alias: 'deepseek-v4-pro', from: '2026-08-16T16:00Z', model: 'v4-pro-published' },
+  { providerId: 'deepseek', alias: 'deepseek-v4-pro', from: '2026-08-17', model: 'deepseek-v4-pro' },
 ];
 
 /** A span of time in which a name stands for one model. */

@@ -1,4 +1,5 @@
 import type { Premium } from '../build-periods.js';
+import type { FlatDays } from '../flat-days.js';
 
 /**
  * What the catalogues do not say, or say too long. Each row is a published rule of a provider, with its source.
@@ -51,4 +52,102 @@ const LONG_CONTEXT_ENDS: ReadonlyMap<string, string> = new Map([
 export function longContextEndMs(catalogueModel: string): number | undefined {
   const end = LONG_CONTEXT_ENDS.get(catalogueModel);
   return end === undefined ? undefined : Date.parse(end);
+}
+
+/** The days from one day to another, both inclusive, as first milliseconds; `2026-10-01` to `2026-10-07` are seven. */
+function daysBetween(first: string, last: string): number[] {
+  const days: number[] = [];
+  for (let dayMs = Date.parse(first); dayMs <= Date.parse(last); dayMs += 86_400_000) days.push(dayMs);
+  return days;
+}
+
+/**
+ * DeepSeek's peak hours (01:00 to 04:00, 06:00 to 10:00 UTC) are none on Saturdays and Sundays since 23 August 2026, nor on
+ * public holidays of China: api-docs.deepseek.com/quick_start/pricing. They lie within one day in Beijing and in the UTC.
+ * Catalogues have the hours and not the days. Holidays of 2027 were not published when this was written.
+ */
+const DEEPSEEK_DAYS: FlatDays = {
+  fromMs: Date.parse('2026-08-23'),
+  toMs: Date.parse('2027-07-01'),
+  holidays: new Set([...daysBetween('2026-09-25', '2026-09-27'), ...daysBetween('2026-10-01', '2026-10-07')]),
+};
+
+/** On which days a provider's prices by the hour of a model do not hold; undefined where they hold on all. */
+export function flatDays(providerId: string, catalogueModel: string): FlatDays | undefined {
+  return providerId === 'deepseek' && /^(?:deepseek-|v4-)/.test(catalogueModel) ? DEEPSEEK_DAYS : undefined;
+}
+
+/** A service tier that a provider states as a share of its standard prices, for models that no catalogue lists it of. */
+export interface TierRule {
+  /** Id in the price catalogues. */
+  readonly providerId: string;
+  readonly serviceTier: string;
+  readonly models: RegExp;
+  /** The first day of which it is known, UTC; before it, the tier has no price. */
+  readonly from: string;
+  readonly share: Premium;
+  /** Whether cached input costs what other input does in this tier. */
+  readonly isCacheUndiscounted: boolean;
+  /** The page that says so, and when it said so. */
+  readonly source: string;
+}
+
+const HALF: Premium = { numerator: 1n, denominator: 2n };
+const WHOLE: Premium = { numerator: 1n, denominator: 1n };
+
+const TOGETHER_BATCHES = 'docs.together.ai/docs/inference/batch/overview, as of 2026-09-02';
+
+/**
+ * The first that fits. Cohere's batches are in none: neither its price list nor its pages on batches say what they cost.
+ */
+const TIER_RULES: readonly TierRule[] = [
+  // Every model that takes batches at half its price, sound too; no further discount for what is cached. It was a quarter
+  // less when batches began in spring 2025, and half less since some day of that year.
+  {
+    providerId: 'groq',
+    serviceTier: 'batch',
+    models: /./,
+    from: '2026-01-01',
+    share: HALF,
+    isCacheUndiscounted: true,
+    source: 'console.groq.com/docs/batch, as of 2026',
+  },
+  // Half since batches began (together.ai/blog/batch-api, 2025-06-11), and one of the two that were left in 2026.
+  {
+    providerId: 'together',
+    serviceTier: 'batch',
+    models: /^meta-llama\/(?:meta-)?llama-3\.3-70b-instruct-turbo$/,
+    from: '2025-06-11',
+    share: HALF,
+    isCacheUndiscounted: false,
+    source: TOGETHER_BATCHES,
+  },
+  {
+    providerId: 'together',
+    serviceTier: 'batch',
+    models: /^openai\/whisper-large-v3$/,
+    from: '2026-09-02',
+    share: HALF,
+    isCacheUndiscounted: false,
+    source: TOGETHER_BATCHES,
+  },
+  // "Models not listed run at standard rates"; which were listed before is not known for certain.
+  {
+    providerId: 'together',
+    serviceTier: 'batch',
+    models: /./,
+    from: '2026-09-02',
+    share: WHOLE,
+    isCacheUndiscounted: false,
+    source: TOGETHER_BATCHES,
+  },
+];
+
+/** The rule by which a model's tier follows from its standard prices; undefined where none is published. */
+export function tierRule(providerId: string, serviceTier: string, model: string): TierRule | undefined {
+  if (serviceTier === '') return undefined;
+  const name = model.toLowerCase();
+  return TIER_RULES.find(
+    (rule) => rule.providerId === providerId && rule.serviceTier === serviceTier && rule.models.test(name),
+  );
 }

@@ -66,7 +66,7 @@ function dashDate(name: string): string {
 export function findModel(catalogue: Catalogue, providerId: string, modelName: string): FoundModel | undefined {
   const provider = catalogue.findProvider(providerId);
   if (provider === undefined) return undefined;
-  const name = modelName.toLowerCase();
+  const name = modelName.trim().toLowerCase();
   const found = findByName(catalogue, provider, name);
   if (found !== undefined) return found;
   const dashed = dashDate(name);

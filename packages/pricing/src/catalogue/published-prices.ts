@@ -9,18 +9,75 @@ function imagePrices(usdByTier: Readonly<Record<string, number>>): readonly Cata
   ]);
 }
 
+/** Twice the price from 01:00 to 04:00 and from 06:00 to 10:00 UTC. */
+function peakPrices(prices: Readonly<Record<string, number>>): readonly unknown[] {
+  const doubled = Object.fromEntries(Object.entries(prices).map(([key, price]) => [key, 2 * price]));
+  return [
+    [null, prices],
+    [[3_600, 14_400], doubled],
+    [[21_600, 36_000], doubled],
+  ];
+}
+
+/** Dollars a million tokens kept for an hour, in pico-dollars a token-hour: $4.50 is 4 500 000. */
+const storage = (usd: number): Readonly<Record<string, number>> => ({ cache_storage_mtokhours: usd * 1_000_000 });
+
+const GOOGLE_MAPS = { maps_searches_kcount: 14_000_000_000 };
+
+/** What follows a model's name in those of its versions: `-001`, `-preview-05-06`, `-latest`. */
+const VERSION = '(?:-(?:\\d[\\d-]*|preview[\\d-]*|latest|customtools))?$';
+
 /**
- * Prices that providers published and no catalogue has (any more), in the form of the catalogues: the targets of aliases.
- * Each has the page that says so, which an explanation of the price names.
+ * Prices that providers published and no catalogue has (any more), in the form of the catalogues: the targets of aliases, and
+ * the storage of Gemini's explicit caches. Each has the page that says so, which an explanation of the price names.
  */
-export const PUBLISHED_NAME = 'published 2';
+export const PUBLISHED_NAME = 'published 4';
 export const PUBLISHED_DATE = '2026-11-23';
 export const PUBLISHED: Readonly<Record<string, string>> = {
-  // DeepSeek: $0.56 a million in, $0.07 cached, $1.68 out; then $0.28, $0.028, $0.42.
+  // DeepSeek, pico-dollars a token in (i), cached (r) and out (o): 140 000 is $0.14 a million.
   deepseek: JSON.stringify({
     models: [
+      ['v2-published', '=', [[null, { i: 140_000, r: 14_000, o: 280_000 }]]],
+      ['v3-published', '=', [[null, { i: 270_000, r: 70_000, o: 1_100_000 }]]],
+      ['r1-published', '=', [[null, { i: 550_000, r: 140_000, o: 2_190_000 }]]],
       ['v3.1-published', '=', [[null, { i: 560_000, r: 70_000, o: 1_680_000 }]]],
       ['v3.2-published', '=', [[null, { i: 280_000, r: 28_000, o: 420_000 }]]],
+      ['v4-flash-preview-published', '=', [[null, { i: 140_000, r: 2_800, o: 280_000 }]]],
+      ['v4-flash-published', '=', peakPrices({ i: 220_000, r: 7_000, o: 660_000 })],
+      ['v4-pro-preview-published', '=', [[null, { i: 435_000, r: 3_625, o: 870_000 }]]],
+      ['v4-pro-published', '=', peakPrices({ i: 660_000, r: 22_000, o: 1_980_000 })],
+    ],
+  }),
+  // Gemini 3.6 Flash before its introductory price, and what stored caches cost.
+  google: JSON.stringify({
+    models: [
+      [
+        '3.6-flash-published',
+        '=',
+        [[null, { i: 1_500_000, r: 150_000, o: 7_500_000, s: 14_000_000_000, ...GOOGLE_MAPS, ...storage(1) }]],
+        [
+          [{ processing: 'batch' }, { i: 750_000, r: 75_000, o: 3_750_000 }, null],
+          [{ service_tier: 'flex' }, { i: 750_000, r: 75_000, o: 3_750_000 }, null],
+        ],
+      ],
+      [
+        'storage-pro',
+        `~^gemini-(?:1\\.5-pro|2\\.5-pro|3-pro-preview|3\\.1-pro-preview|pro-latest)${VERSION}`,
+        [[null, storage(4.5)]],
+      ],
+      [
+        'storage-flash',
+        `~^gemini-(?:1\\.5-flash|2\\.0-flash|2\\.5-flash(?:-lite)?|3-flash-preview|3\\.1-flash-lite|3\\.5-flash(?:-lite)?|flash-lite-latest)${VERSION}`,
+        [[null, storage(1)]],
+      ],
+      [
+        'storage-flash-introductory',
+        `~^gemini-(?:3\\.[678]-flash|flash-latest)${VERSION}`,
+        [
+          [null, storage(0.5)],
+          ['2027-01-01', storage(1)],
+        ],
+      ],
     ],
   }),
   // OpenAI's images by size and quality: no price without them. Listed until the models were retired in May 2026.
@@ -44,8 +101,24 @@ export const PUBLISHED: Readonly<Record<string, string>> = {
   }),
 };
 
+const GEMINI_PAGE = 'ai.google.dev/gemini-api/docs/pricing';
+
 /** Of each published price: where it was read, and what the page says of its time. */
-export const PUBLISHED_SOURCES: Readonly<Record<string, string>> = {
+const PUBLISHED_SOURCES: Readonly<Record<string, string>> = {
+  'storage-pro': `${GEMINI_PAGE}, "$4.50 / 1,000,000 tokens per hour (storage price)", as of 2024 (1.5 Pro), July 2025 and September 2026 (2.5 Pro), 2026 (3 and 3.1 Pro); the same on Vertex AI (2.5 Pro)`,
+  'storage-flash': `${GEMINI_PAGE}, "$1.00 / 1,000,000 tokens per hour (storage price)", as of 2024 (1.5 Flash), May 2025 (2.5 Flash), March 2026 (2.0, 2.5, 3 and 3.1 Flash and Flash-Lite), September 2026 (3.5 Flash and Flash-Lite); the same on Vertex AI (3.5 Flash)`,
+  'storage-flash-introductory': `${GEMINI_PAGE}, as of September 2026: "$0.50 / 1,000,000 tokens per hour (storage price) through December 31, 2026", "$1.00 … starting January 1, 2027"; the same on Vertex AI (3.8 Flash)`,
+  '3.6-flash-published': `${GEMINI_PAGE}, as of 2026-07-21: half of it is the introductory price, which the page had when 3.7 Flash came on 2026-08-13`,
+  'v2-published': 'api-docs.deepseek.com/news/news0802; V3 kept it until 2025-02-08 16:00 UTC by news/news1226',
+  'v3-published':
+    'api-docs.deepseek.com/quick_start/pricing, as of February 2025; cheaper nights from 2025-02-26 16:30 UTC',
+  'r1-published': 'api-docs.deepseek.com/news/news250120; cheaper nights from 2025-02-26 16:30 UTC',
+  'v4-flash-preview-published':
+    'api-docs.deepseek.com/quick_start/pricing, as of August 2026: peak hours from 2026-08-16 16:00 UTC; by the release note of 2026-04-24 deepseek-chat and deepseek-reasoner are it',
+  'v4-flash-published': 'api-docs.deepseek.com/quick_start/pricing, as of August 2026: from 2026-08-16 16:00 UTC',
+  'v4-pro-preview-published':
+    'api-docs.deepseek.com/quick_start/pricing, as of August 2026: peak hours from 2026-08-16 16:00 UTC',
+  'v4-pro-published': 'api-docs.deepseek.com/quick_start/pricing, as of August 2026: from 2026-08-16 16:00 UTC',
   'v3.1-published':
     'api-docs.deepseek.com/quick_start/pricing, as of September 2025: from 2025-09-05 16:00 UTC, without discounts at night',
   'v3.2-published':
@@ -53,3 +126,8 @@ export const PUBLISHED_SOURCES: Readonly<Record<string, string>> = {
   'dall-e-2': 'openai.com/api/pricing, as of 2025; the same from the beginning until the model was retired',
   'dall-e-3': 'openai.com/api/pricing, as of 2025; the same from the beginning until the model was retired',
 };
+
+/** The page that a published price was read from; undefined for what another list has. */
+export function publishedSource(catalogue: string, catalogueModel: string): string | undefined {
+  return catalogue === PUBLISHED_NAME ? PUBLISHED_SOURCES[catalogueModel] : undefined;
+}

@@ -168,12 +168,14 @@ function reasonOf(priced: PricedCall): string | undefined {
 }
 
 /** Statuses that follow from the request alone: errors, free requests, APIs that are not read. */
-function statusWithoutReading(api: string, status: unknown): AnswerParts | undefined {
+function statusWithoutReading(api: string, status: unknown, method: string): AnswerParts | undefined {
   if (typeof status === 'number' && status >= FIRST_ERROR_STATUS) {
     return { status: 'error_response', reason: `HTTP status ${status}` };
   }
   const free = FREE_APIS.get(api);
   if (free !== undefined) return { status: 'not_billable', reason: free };
+  if (api === 'cachedContents' && (method === 'GET' || method === 'DELETE'))
+    return { status: 'not_billable', reason: 'a stored cache is counted where it is created' };
   if (SUPPORTED_APIS.includes(api)) return undefined;
   return { status: 'unpriced', reason: `unsupported_api: "${api}" is none of ${SUPPORTED_APIS.join(', ')}` };
 }
@@ -192,7 +194,7 @@ export function priceInteraction(interaction: unknown, options: PriceInteraction
   const api = asText(record['api']) ?? '';
   const requestModel = requestModelOf(request) ?? asText(record['request_model']);
   const model = requestModel ?? null;
-  const settled = statusWithoutReading(api, response['status']);
+  const settled = statusWithoutReading(api, response['status'], asText(request?.['method']) ?? '');
   if (settled !== undefined) return answerOf(id, { model, ...settled });
   const provider = asText(record['provider']) ?? providerOfUrl(asText(request?.['url']) ?? '') ?? '';
   const body = parseResponseBody(response);

@@ -12,16 +12,19 @@ export interface LineError {
 /** Longest part of a bad line that its error quotes. */
 const QUOTED_CHARACTERS = 60;
 
-function priceLine(text: string, line: number, options: PriceInteractionOptions): InteractionAnswer | LineError {
+function priceLine(stated: string, line: number, options: PriceInteractionOptions): InteractionAnswer | LineError {
+  // A file of Windows begins with a mark of its encoding and ends its lines in two characters; neither is the line's.
+  const text = stated.trim();
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch (error) {
     return lineError(line, `is not JSON (${error instanceof Error ? error.message : String(error)})`, text);
   }
-  return asObject(value) === undefined
-    ? lineError(line, 'is not a JSON object', text)
-    : priceInteraction(value, options);
+  const interaction = asObject(value);
+  if (interaction === undefined) return lineError(line, 'is not a JSON object', text);
+  if (asObject(interaction['response']) === undefined) return lineError(line, 'has no "response" object', text);
+  return priceInteraction(value, options);
 }
 
 function lineError(line: number, problem: string, text: string): LineError {

@@ -120,17 +120,19 @@ function finishSegment({ fromMs, toMs, listed, override, discounts }: Segment, k
     catalogueModel: model,
     asOf: override === undefined ? (listed?.asOf ?? '') : dateOf(override.fromMs ?? FIRST_PERIOD_MS),
     ...(listed === undefined ? {} : { catalogue: listed.catalogue }),
+    ...(listed?.additions === undefined ? {} : { additions: listed.additions }),
     ...(ruleIds.length === 0 ? {} : { ruleIds }),
   };
 }
 
-/** Periods as a list has them, without the user's rules. */
+/** Periods as a list has them, without the user's rules; periods that share their tiers go on sharing them. */
 function finishListed(listed: readonly ListedPeriod[]): RatePeriod[] {
-  return listed.map(({ tiers, ...period }) => ({
-    ...period,
-    source: 'catalogue',
-    tiers: finishTiers(tiers, period.catalogueModel),
-  }));
+  const finished = new Map<readonly ListedTier[], readonly RateTier[]>();
+  return listed.map(({ tiers, ...period }) => {
+    const known = finished.get(tiers) ?? finishTiers(tiers, period.catalogueModel);
+    finished.set(tiers, known);
+    return { ...period, source: 'catalogue', tiers: known };
+  });
 }
 
 /**

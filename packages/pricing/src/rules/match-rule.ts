@@ -1,4 +1,4 @@
-import { findProvider } from '../providers.js';
+import { bareModelName, findProvider } from '../providers.js';
 import type { RateKey } from '../rates.js';
 import type { RuleScope } from './price-rules.js';
 
@@ -25,10 +25,17 @@ function canonicalProvider(name: string): string {
   return findProvider(name)?.name ?? name.toLowerCase();
 }
 
+/** By the name as it is, or without what says again whose it is: a rule for `gpt-4o` is for OpenAI's `openai/gpt-4o` too. */
+function matchesModel(pattern: string, { provider, model }: RateKey): boolean {
+  if (matchesPattern(pattern, model)) return true;
+  const bare = bareModelName(provider, model);
+  return bare !== undefined && matchesPattern(pattern, bare);
+}
+
 /** Whether a rule is for the calls of a key, at whatever time. */
 export function matchesKey(rule: RuleScope, key: RateKey): boolean {
   if (rule.provider !== undefined && canonicalProvider(rule.provider) !== canonicalProvider(key.provider)) return false;
-  if (rule.model !== undefined && !matchesPattern(rule.model, key.model)) return false;
+  if (rule.model !== undefined && !matchesModel(rule.model, key)) return false;
   if (rule.serviceTier !== undefined && rule.serviceTier !== key.serviceTier) return false;
   return rule.region === undefined || rule.region === key.region;
 }

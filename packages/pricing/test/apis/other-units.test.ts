@@ -249,21 +249,73 @@ describe('what is counted in other units than tokens', () => {
     expect(read('generateContent', body('gemini-2.5-flash'))?.usage).toMatchObject({ web_search: 1, maps_search: 1 });
   });
 
-  it('are token-hours of a cache, which have a price where the user states one', () => {
-    const cache = {
-      name: 'cachedContents/1',
-      model: 'models/gemini-2.5-flash',
-      createTime: '2026-05-28T14:00:00Z',
-      expireTime: '2026-05-28T14:30:00Z',
-      usageMetadata: { totalTokenCount: 3513 },
-    };
-    expect(read('cachedContents', cache)).toMatchObject({
-      usage: { input: 3513, cache_storage: 1757 },
+  const CACHE = {
+    name: 'cachedContents/1',
+    model: 'models/gemini-2.5-flash',
+    createTime: '2026-05-28T14:00:00Z',
+    updateTime: '2026-05-28T14:00:00Z',
+    expireTime: '2026-05-28T14:30:00Z',
+    usageMetadata: { totalTokenCount: 3513 },
+  };
+  const VERTEX_CACHE = {
+    ...CACHE,
+    name: 'projects/1/locations/global/cachedContents/1',
+    model: 'projects/1/locations/global/publishers/google/models/gemini-2.5-flash',
+  };
+
+  it('are token-hours of a stored cache', () => {
+    expect(read('cachedContents', CACHE)).toMatchObject({
+      usage: { cache_storage: 1757 },
+      quality: 'reported',
       responseModel: 'gemini-2.5-flash',
     });
-    expect(price('google', 'cachedContents', cache)).toMatchObject({
+    // 1 757 token-hours at $1 a million.
+    expect(price('google', 'cachedContents', CACHE)).toMatchObject({
+      status: 'priced',
+      cost_usd: null,
+      total_usd: '0.001757',
+      fee_items: [{ bucket: 'cache_storage', quantity: 1757, unit_price_usd: '0.000001', cost_usd: '0.001757' }],
+    });
+    expect(price('google', 'cachedContents', { ...CACHE, model: 'models/gemini-4-argon' })).toMatchObject({
       status: 'unpriced',
       reason: 'no_price_for_bucket: cache_storage',
+    });
+  });
+
+  it('of a cache on Vertex AI stand beside the tokens that creating it bills as input', () => {
+    expect(read('cachedContents', VERTEX_CACHE)?.usage).toEqual({ input: 3513, cache_storage: 1757 });
+    // 3 513 tokens at $0.30 a million beside them.
+    expect(price('google_vertex', 'cachedContents', VERTEX_CACHE)).toMatchObject({
+      cost_usd: '0.0010539',
+      fees_usd: '0.001757',
+      total_usd: '0.0028109',
+    });
+  });
+
+  it('of a cache count once: not where it is looked at, deleted or kept for longer, which is named', () => {
+    for (const method of ['GET', 'DELETE'])
+      expect(price('google', 'cachedContents', CACHE, { method })).toMatchObject({
+        status: 'not_billable',
+        total_usd: null,
+        reason: 'a stored cache is counted where it is created',
+      });
+    const extended = { ...CACHE, updateTime: '2026-05-28T14:10:00Z', expireTime: '2026-05-28T16:00:00Z' };
+    expect(price('google', 'cachedContents', extended, { method: 'PATCH' })).toMatchObject({
+      status: 'not_billable',
+      usage: {},
+      not_counted: ['cache_extension'],
+    });
+  });
+
+  it('of a cache without an end are missing, and what contradicts itself is inconsistent', () => {
+    const { expireTime: _expireTime, ...endless } = CACHE;
+    expect(read('cachedContents', endless)).toMatchObject({ usage: {}, quality: 'missing' });
+    const { expireTime: _end, ...endlessOnVertex } = VERTEX_CACHE;
+    expect(read('cachedContents', endlessOnVertex)).toMatchObject({ usage: { input: 3513 }, quality: 'inconsistent' });
+    const negative = { ...CACHE, usageMetadata: { totalTokenCount: -7200 } };
+    expect(price('google', 'cachedContents', negative)).toMatchObject({
+      status: 'unpriced',
+      reason: 'usage_inconsistent',
     });
   });
 });

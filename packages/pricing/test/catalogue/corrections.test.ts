@@ -70,3 +70,56 @@ describe('a long context of Claude Sonnet 4.5', () => {
     expect(inputTokensOf({ input: 1, cache_read: 2 })).toBe(3);
   });
 });
+
+describe('a batch', () => {
+  const batchCost = (provider: string, model: string, usage: object, atMs = AT): string => {
+    const call = priceCall({
+      provider,
+      requestModel: model,
+      serviceTier: 'batch',
+      atMs,
+      usage,
+      quality: 'reported',
+    });
+    return call.costPicoUsd === undefined ? `${call.status}: ${call.reason}` : String(call.costPicoUsd);
+  };
+  const million = { input: 1_000_000, output: 1_000_000 };
+
+  it('of Groq costs half for models that no catalogue lists it of, and cached input what other input does', () => {
+    // $0.59 a million in and $0.79 out: half is $0.295 and $0.395.
+    expect(batchCost('groq', 'llama-3.3-70b-versatile', million)).toBe('690000000000');
+    // $0.075 a million in, $0.0375 cached and $0.30 out, one at a time; in a batch $0.0375 for both and $0.15.
+    const cached = { input: 1_000_000, cache_read: 1_000_000, output: 1_000_000 };
+    expect(batchCost('groq', 'openai/gpt-oss-safeguard-20b', cached)).toBe('225000000000');
+    expect(batchCost('groq', 'openai/gpt-oss-20b', cached)).toBe('225000000000');
+  });
+
+  it('of Groq has no price in the time in which its discount was another', () => {
+    expect(batchCost('groq', 'llama-3.3-70b-versatile', million, Date.UTC(2025, 3, 1))).toBe(
+      'unpriced: no_price_at_time',
+    );
+  });
+
+  it('of Together costs half for the models that its page names, and the standard price for the others', () => {
+    expect(batchCost('together', 'meta-llama/Llama-3.3-70B-Instruct-Turbo', million)).toBe('880000000000');
+    expect(batchCost('together', 'openai/gpt-oss-120b', million)).toBe('750000000000');
+    expect(batchCost('together', 'openai/gpt-oss-120b', million, Date.UTC(2026, 8, 1))).toBe(
+      'unpriced: no_price_at_time',
+    );
+  });
+
+  it.each([
+    ['cohere', 'command-a-03-2025', 'unpriced: unknown_service_tier'],
+    ['groq', 'nobody-knows', 'unpriced: unknown_model'],
+  ])('of %s stays without a price where none is published: %s', (provider, model, answer) => {
+    expect(batchCost(provider, model, million)).toBe(answer);
+  });
+
+  it('names the page that states its share', () => {
+    const key = { provider: 'groq', model: 'llama-3.1-8b-instant', serviceTier: 'batch', region: '' };
+    const rates = resolveRates(key, AT);
+    expect('reason' in rates ? rates.reason : rates.catalogue).toMatch(
+      /^genai-prices \S+ \(batch by console\.groq\.com\/docs\/batch, as of 2026\)$/,
+    );
+  });
+});

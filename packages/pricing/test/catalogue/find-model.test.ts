@@ -1,6 +1,61 @@
 import { describe, expect, it } from 'vitest';
 import type { Catalogue, CatalogueModel, MatchClause } from '../../src/catalogue/catalogue.js';
 import { findModel, matchesClause } from '../../src/catalogue/find-model.js';
+import { createPriceBook, picoUsd, priceCall, type PriceOverride } from '../../src/index.js';
+
+describe('a name with a prefix that says again whose the model is', () => {
+  const costOf = (provider: string, requestModel: string): unknown =>
+    priceCall({
+      provider,
+      requestModel,
+      usage: { input: 1000, output: 100 },
+      quality: 'reported',
+      atMs: Date.UTC(2026, 10, 22),
+    }).costPicoUsd;
+
+  it.each([
+    ['openai', 'openai/gpt-4o-mini', 'gpt-4o-mini'],
+    ['azure', 'azure/gpt-4o-mini', 'gpt-4o-mini'],
+    ['gcp.gemini', 'models/gemini-2.5-flash', 'gemini-2.5-flash'],
+    ['gcp.gemini', 'gemini/gemini-2.5-flash', 'gemini-2.5-flash'],
+    ['gcp.vertex_ai', 'publishers/google/models/gemini-2.5-flash', 'gemini-2.5-flash'],
+    ['gcp.vertex_ai', 'projects/p/locations/global/publishers/google/models/gemini-2.5-flash', 'gemini-2.5-flash'],
+    ['gcp.vertex_ai', 'google/gemini-2.5-flash', 'gemini-2.5-flash'],
+    ['anthropic', 'anthropic/claude-sonnet-4-5', 'claude-sonnet-4-5'],
+    ['deepseek', 'deepseek/deepseek-chat', 'deepseek-chat'],
+    ['together', 'together_ai/meta-llama/Llama-3.3-70B-Instruct-Turbo', 'meta-llama/Llama-3.3-70B-Instruct-Turbo'],
+    ['x_ai', ' xai/grok-4.3 ', 'grok-4.3'],
+  ])('costs of %s as %s what the name itself does', (provider, prefixed, model) => {
+    expect(costOf(provider, prefixed)).toBe(costOf(provider, model));
+    expect(costOf(provider, prefixed)).toBeDefined();
+  });
+
+  it('is none where another provider’s name is part of the name, and stays unknown where it is not sold', () => {
+    expect(costOf('groq', 'openai/gpt-oss-120b')).toBe(210_000_000n);
+    expect(costOf('openai', 'anthropic/claude-sonnet-4-5')).toBeUndefined();
+    expect(costOf('openai', 'openai/')).toBeUndefined();
+    expect(costOf('openai', `openai/${'openai/'.repeat(60)}gpt-4o`)).toBeUndefined();
+  });
+
+  it('has the rules of the name itself, after its own', () => {
+    const rule = (name: string, model: string, price: bigint): PriceOverride => ({
+      name,
+      provider: 'openai',
+      model,
+      prices: { input: picoUsd(price), output: picoUsd(price) },
+    });
+    const source = (overrides: readonly PriceOverride[]): unknown => {
+      const book = createPriceBook({ rules: { overrides, discounts: [] } });
+      const rates = book.resolveRates(
+        { provider: 'openai', model: 'openai/gpt-4o', serviceTier: '', region: '' },
+        Date.UTC(2026, 10, 22),
+      );
+      return 'reason' in rates ? rates.reason : rates.ruleIds;
+    };
+    expect(source([rule('bare', 'gpt-4o', 1n)])).toEqual(['override:bare']);
+    expect(source([rule('prefixed', 'openai/gpt-4o', 2n), rule('bare', 'gpt-4o', 1n)])).toEqual(['override:prefixed']);
+  });
+});
 
 describe('a match clause', () => {
   it.each<[MatchClause, string[], string[]]>([

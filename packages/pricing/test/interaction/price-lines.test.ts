@@ -40,6 +40,21 @@ describe('pricing lines', () => {
     ]);
   });
 
+  it('reads a file of Windows: a mark of the encoding at its start, two characters at the end of a line', async () => {
+    expect(await answers(`\uFEFF${good}\r\n[1]\r\n\r\n${good}\r\n`)).toMatchObject([
+      { status: 'priced' },
+      { line: 2, error: 'line 2 is not a JSON object: [1]' },
+      { status: 'priced' },
+    ]);
+  });
+
+  it('does not take an object without a response for a call that used nothing', async () => {
+    expect(await answers(`{"model":"gpt-4o-mini"}\n${good}\n`)).toMatchObject([
+      { line: 1, status: 'invalid_line', error: 'line 1 has no "response" object: {"model":"gpt-4o-mini"}' },
+      { status: 'priced' },
+    ]);
+  });
+
   it('quotes no more of a bad line than a part', async () => {
     const [answer] = (await answers('x'.repeat(100_000))) as { error: string }[];
     expect(answer?.error.length).toBeLessThan(300);

@@ -1,0 +1,116 @@
+import { describe, expect, it } from 'vitest';
+import type { Catalogue, CatalogueModel } from '../../src/catalogue/catalogue.js';
+import { PUBLISHED, PUBLISHED_NAME } from '../../src/catalogue/published-prices.js';
+import { createPriceBook, priceCall, publishedSource, type Usage } from '../../src/index.js';
+
+/** What a call of a model costs in pico-dollars, or why it has no price. */
+function costOf(model: string, usage: Usage, atMs: number, provider = 'gcp.gemini', serviceTier = ''): string {
+  const priced = priceCall({ provider, requestModel: model, serviceTier, usage, atMs, quality: 'reported' });
+  return priced.costPicoUsd === undefined ? `${priced.status}: ${priced.reason}` : String(priced.costPicoUsd);
+}
+
+const NOW = Date.UTC(2026, 10, 22);
+
+const KEPT = { cache_storage: 1_000_000 };
+
+describe('what providers published', () => {
+  it('names a page for each of its prices', () => {
+    const models = Object.values(PUBLISHED).flatMap(
+      (text) => (JSON.parse(text) as { models: readonly CatalogueModel[] }).models,
+    );
+    for (const [id] of models) expect(publishedSource(PUBLISHED_NAME, id), id).toMatch(/^[a-z-]+\.[a-z]+/);
+    expect(publishedSource('litellm 1.0', 'dall-e-2')).toBeUndefined();
+  });
+
+  it.each([
+    ['gemini-1.5-pro-002', 4_500_000],
+    ['gemini-2.5-pro', 4_500_000],
+    ['gemini-2.5-pro-preview-05-06', 4_500_000],
+    ['gemini-3.1-pro-preview-customtools', 4_500_000],
+    ['gemini-2.0-flash-001', 1_000_000],
+    ['gemini-2.5-flash', 1_000_000],
+    ['gemini-2.5-flash-lite-preview-09-2025', 1_000_000],
+    ['gemini-3-flash-preview', 1_000_000],
+    ['gemini-3.5-flash-lite', 1_000_000],
+    ['gemini-3.7-flash', 500_000],
+    ['GEMINI-3.8-FLASH', 500_000],
+  ])('a million tokens of a cache of %s that are kept for an hour cost what its page says', (model, picoUsd) => {
+    expect(costOf(model, KEPT, NOW)).toBe(String(picoUsd * 1_000_000));
+    expect(costOf(model, KEPT, NOW, 'gcp.vertex_ai')).toBe(String(picoUsd * 1_000_000));
+  });
+
+  it('a stored cache costs twice as much when the introductory price ends, at midnight', () => {
+    const end = Date.UTC(2027, 0, 1);
+    expect(costOf('gemini-3.8-flash', KEPT, end - 1)).toBe('500000000000');
+    expect(costOf('gemini-3.8-flash', KEPT, end)).toBe('1000000000000');
+  });
+
+  it.each(['gemini-4-argon', 'gemini-2.0-flash-lite', 'gemini-2.5-flash-image', 'gemini-embedding-001', 'gpt-5'])(
+    'a stored cache of %s has no price: no page that was read has one',
+    (model) => {
+      const provider = model === 'gpt-5' ? 'openai' : 'gcp.gemini';
+      expect(costOf(model, KEPT, NOW, provider)).toBe('unpriced: no_price_for_bucket');
+    },
+  );
+
+  it('the storage of caches makes no model known that no list has', () => {
+    expect(costOf('gemini-2.5-flash-002', { input: 10 }, NOW)).toBe('unpriced: unknown_model');
+  });
+
+  it('Gemini 3.6 Flash cost twice as much before its introductory price as catalogues have it for all time', () => {
+    const introduced = Date.UTC(2026, 7, 13);
+    const million = { input: 1_000_000, output: 1_000_000, cache_read: 1_000_000 };
+    for (const provider of ['gcp.gemini', 'gcp.vertex_ai']) {
+      expect(costOf('gemini-3.6-flash', million, introduced - 1, provider)).toBe('9150000000000');
+      expect(costOf('gemini-3.6-flash', million, introduced, provider)).toBe('4575000000000');
+      expect(costOf('gemini-3.6-flash', million, introduced - 1, provider, 'batch')).toBe('4575000000000');
+    }
+    expect(costOf('gemini-3.6-flash', million, Date.UTC(2027, 0, 1))).toBe('9150000000000');
+  });
+});
+
+/** A catalogue of one provider with one model. */
+function catalogue(name: string, prices: CatalogueModel[2]): Catalogue {
+  const provider = { models: [['m', '=m', prices] as const] };
+  return {
+    name,
+    asOf: '2026-11-22',
+    providerIds: ['openai'],
+    findProvider: (id) => (id === 'openai' ? provider : undefined),
+  };
+}
+
+describe('what a later catalogue adds to the first one', () => {
+  const change = Date.UTC(2026, 5, 1);
+  const book = createPriceBook({
+    catalogues: [
+      catalogue('first 1', [[null, { input_mtok: 1000 }]]),
+      catalogue('second 2', [
+        [null, { input_mtok: 7, web_searches_kcount: 10 }],
+        ['2026-03-01', { input_mtok: 8, web_searches_kcount: 10 }],
+        ['2026-06-01', { input_mtok: 9, web_searches_kcount: 20, storage_searches_kcount: 5 }],
+      ]),
+    ],
+  });
+  const key = { provider: 'openai', model: 'm', serviceTier: '', region: '' };
+
+  it('are the prices of the call’s time, and a period is cut only where they change', () => {
+    const cost = (usage: Usage, atMs: number): unknown =>
+      priceCall({ provider: 'openai', requestModel: 'm', usage, atMs, quality: 'reported' }, book).costPicoUsd;
+    expect(cost({ input: 1, web_search: 1 }, change - 1)).toBe(1010n);
+    expect(cost({ input: 1, web_search: 1 }, change)).toBe(1020n);
+    expect(cost({ file_search: 1 }, change - 1)).toBeUndefined();
+    const periods = book.ratePeriods(key);
+    expect('reason' in periods ? [] : periods.map(({ validToMs }) => validToMs)).toEqual([
+      change,
+      Date.UTC(2100, 0, 1),
+    ]);
+  });
+
+  it('are named with the list that has them', () => {
+    const found = book.resolveRates(key, change);
+    expect('reason' in found ? found : found.additions).toEqual([
+      { catalogue: 'second 2', catalogueModel: 'm', buckets: ['web_search', 'file_search'] },
+    ]);
+  });
+});

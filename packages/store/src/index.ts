@@ -10,6 +10,7 @@ export { connectDatabase } from './server/server-database.js';
 export type { ServerDatabaseOptions } from './server/server-database.js';
 export {
   migrate,
+  pendingMigrations,
   planMigration,
   type MigrateOptions,
   type MigrateResult,
@@ -26,6 +27,7 @@ export {
 export type { CostGroup, CostMeasures } from './query/cost-rows.js';
 export type { CostFilters, ScopeInput } from './query/cost-scope.js';
 export { checkedDimension, DIMENSIONS, isDimension, type Dimension } from './query/dimensions.js';
+export { utcDay, utcMonth, type TimeRange } from './query/time-range.js';
 export { queryCosts, type CostQuery, type CostReport } from './query/query-costs.js';
 export {
   resolveRates,
@@ -55,9 +57,11 @@ export { querySpendWindows, type SpendWindow, type WindowSpend } from './query/q
 export { buildRollups, type BuildHooks, type BuildOptions, type BuildResult } from './rollup/build-rollups.js';
 export { createClickHouseInterface } from './interface/clickhouse-interface.js';
 export type { ClickHouseInterface, ClickHouseInterfaceOptions } from './interface/clickhouse-interface.js';
-export { judgeCalls, type JudgedCall, type Verdict, type VerdictName } from './judge/judge-calls.js';
+export { judgeCalls, type Verdict, type VerdictName } from './judge/judge-calls.js';
+export type { JudgedCall } from './judge/judged-call.js';
 export type { SpanEdge } from './judge/span-tree.js';
-export { judgeTraces, type JudgeOptions, type JudgeResult } from './judge/judge-traces.js';
+export { judgeTraces, type JudgeResult } from './judge/judge-traces.js';
+export type { JudgeOptions } from './judge/news.js';
 export { LEDGER_VIEWS } from './ledger/ledger-view.js';
 export { repair, type RepairRange, type RepairResult } from './upkeep/repair.js';
 export { driftGauges, type DriftGauges, type DriftOptions } from './upkeep/drift-gauges.js';

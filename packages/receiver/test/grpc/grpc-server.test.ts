@@ -2,7 +2,7 @@ import { connect as connectHttp2, type ClientHttp2Session, type IncomingHttpHead
 import { gzipSync } from 'node:zlib';
 import { compressionAlgorithms, type Metadata, type ServiceError, status as grpcCodes } from '@grpc/grpc-js';
 import protobuf from 'protobufjs/minimal.js';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { createReceiver, type ListenAddress, type Receiver, type ReceiverOptions } from '../../src/receiver.js';
 import { protobufBytes } from '../support/decode.js';
 import { deferred, FakeDatabase } from '../support/fake-database.js';
@@ -109,7 +109,7 @@ describe('an export over gRPC', () => {
     const gate = deferred();
     database.beforeInsert = () => gate.promise;
     const waiting = [call(oneSpan), call(oneSpan)];
-    await vi.waitFor(() => expect(receiver.stats().queue.requests).toBe(2));
+    await expect.poll(() => receiver.stats().queue.requests).toBe(2);
     const { code, metadata } = await refusal(call(oneSpan));
     expect([code, retrySeconds(metadata)]).toEqual([grpcCodes.RESOURCE_EXHAUSTED, 7]);
     gate.resolve();
@@ -158,7 +158,7 @@ describe('an export over gRPC', () => {
     const gate = deferred();
     database.beforeInsert = () => gate.promise;
     const answer = call(oneSpan);
-    await vi.waitFor(() => expect(receiver.stats().queue.rowBytes).toBeGreaterThan(0));
+    await expect.poll(() => receiver.stats().queue.rowBytes).toBeGreaterThan(0);
     const closed = receiver.close();
     gate.resolve();
     await answer;
@@ -232,9 +232,9 @@ describe('what a gRPC library would not send', () => {
     const stream = session.request({ ':method': 'POST', ':path': PATHS.traces, 'content-type': 'application/grpc' });
     stream.on('error', () => undefined);
     stream.write(Buffer.from('0'));
-    await vi.waitFor(() => expect(stage.receiver.stats().queue.bytes).toBe(1));
+    await expect.poll(() => stage.receiver.stats().queue.bytes).toBe(1);
     session.destroy();
-    await vi.waitFor(() => expect(stage.receiver.stats().refused).toEqual({ aborted_by_client: 1 }));
+    await expect.poll(() => stage.receiver.stats().refused).toEqual({ aborted_by_client: 1 });
     expect(stage.receiver.stats().queue).toEqual({ requests: 0, bytes: 0, rowBytes: 0 });
   });
 });

@@ -1,7 +1,8 @@
 -- Rows of one build of a rollup for periods whose calls may have left the ledger: what is published, and the rows that came
 -- since. Revisions are left out (their originals are in the published sums), and so are copies of what was counted before.
+-- A call that waits for its price is added when it has it: what is added never changes.
 -- Parameters: build UInt64; partitions Array(String), blocks Array(UInt64), up to which block each partition was read;
--- revision_step UInt64; those of the ranges.
+-- originals_below UInt64, versions of calls as they came, or with the price they waited for; those of the ranges.
 INSERT INTO {{table}} ({{columns}})
 SELECT {build:UInt64} AS build, tenant, period, {{group_keys}}, {{sums}}
 FROM (

@@ -2,9 +2,9 @@
 -- that share the response id of a new call. Other calls of them are looked for in the hours around the new ones and around
 -- now: trace ids come in no order, so a look reads every id of an hour.
 -- Parameters: call_partitions, edge_partitions Array(String), partitions with newer rows; call_blocks, edge_blocks
--- Array(UInt64), up to which block each was read; unjudged_below UInt64, versions that nobody may have judged (a row that got
--- its price may have replaced one that was never looked at); new_from, new_to DateTime64(3, 'UTC'), starts of new calls,
--- half-open; now DateTime64(3, 'UTC'); around Int32, hours before and after.
+-- Array(UInt64), up to which block each was read; new_from, new_to DateTime64(3, 'UTC'), starts of new calls, half-open; now
+-- DateTime64(3, 'UTC'); around Int32, hours before and after. The fragment "unjudged": rows that nobody may have judged (one
+-- that got another price may have replaced one that was never looked at); "suspected": traces that are looked at.
 -- Result: trace_id; hours, where its calls are. The name of a part says its newest block, which keeps parts without new rows
 -- closed; a list of names taken beforehand would miss the part that a merge makes meanwhile. The hours are read once for
 -- both: each call is known by its trace and by its answer, and what is known by one of them must not be one call (one trace)
@@ -16,15 +16,17 @@ WITH
         WHERE _partition_id IN {call_partitions:Array(String)}
             AND toUInt64OrZero(splitByChar('_', _part)[3]) > transform(toString(_partition_id), {call_partitions:Array(String)}, {call_blocks:Array(UInt64)}, toUInt64(0))
             AND _block_number > transform(toString(_partition_id), {call_partitions:Array(String)}, {call_blocks:Array(UInt64)}, toUInt64(0))
-            AND version < {unjudged_below:UInt64}
+            AND {{unjudged}}
             AND started >= {new_from:DateTime64(3, 'UTC')}
             AND started < {new_to:DateTime64(3, 'UTC')}
+            AND {{suspected}}
     ),
     new_edges AS (
         SELECT DISTINCT trace_id
         FROM span_edges
         WHERE _partition_id IN {edge_partitions:Array(String)}
             AND _block_number > transform(toString(_partition_id), {edge_partitions:Array(String)}, {edge_blocks:Array(UInt64)}, toUInt64(0))
+            AND {{suspected}}
     ),
     (SELECT groupUniqArray(hour) FROM new_calls) AS new_hours,
     arrayDistinct(arrayFlatten(arrayMap(

@@ -84,10 +84,21 @@ export async function drainEngine(): Promise<void> {
   if (loaded !== undefined) await loaded.drainPending();
 }
 
+/**
+ * Merges yield to queries and inserts: beside a query on both cores two of them take a quarter of the time and not half of
+ * it, and beside steady inserts still as much as these leave to be merged. Only where the process may change priorities
+ * (`CAP_SYS_NICE`); elsewhere the engine leaves them as they are.
+ */
+const MERGE_NICE = 5;
+
 /** Opens a connection to an absolute data directory; 0.3 ms, 70–200 ms for the first. @throws the engine's error as it is. */
 export function openEngineConnection(directory: string): EngineConnection {
   const { Session } = loadEngine();
-  const settings = { ...ENGINE_SETTINGS, max_server_memory_usage: maxEngineMemoryBytes() };
+  const settings = {
+    ...ENGINE_SETTINGS,
+    max_server_memory_usage: maxEngineMemoryBytes(),
+    os_threads_nice_value_merge_mutate: MERGE_NICE,
+  };
   const connectionArgs = Object.entries(settings).map(([name, value]) => `--${name}=${value}`);
   const session = inUtc(() => new Session(directory, { connectionArgs }));
   return new ChdbEngineConnection(session);

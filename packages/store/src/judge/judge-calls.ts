@@ -1,29 +1,7 @@
 import { OUTPUT_BUCKETS, type UsageQuality } from '@costel/pricing';
 import { INPUT_BUCKET_COUNT } from '../ledger/buckets.js';
+import type { JudgedCall } from './judged-call.js';
 import { nestCalls, type SpanEdge } from './span-tree.js';
-
-/** A ledger row, as far as counting once goes. */
-export interface JudgedCall {
-  readonly tenant: string;
-  readonly traceId: string;
-  readonly spanId: string;
-  readonly item: number;
-  readonly parentSpanId: string;
-  readonly provider: string;
-  readonly operation: string;
-  readonly responseId: string;
-  readonly startMs: number;
-  readonly endMs: number;
-  /** What the span itself said, one count a bucket. */
-  readonly usage: readonly number[];
-  readonly quality: UsageQuality;
-  /** The provider stated the cost. */
-  readonly hasReportedCost: boolean;
-  /** Observed by Costel's own instrumentation. */
-  readonly isOurs: boolean;
-  /** Something that costs money and is no call of a model: it counts whatever its trace holds. */
-  readonly isRecordedCost: boolean;
-}
 
 /**
  * How a call counts. `counted`: as it is. `duplicate`: another record of the same call counts. `nested`: all it says is
@@ -51,7 +29,7 @@ const QUALITY_RANK: Readonly<Record<UsageQuality, number>> = { reported: 3, esti
  * 1. Equal tenant, provider and non-empty response id in one trace, or in two traces when one span's time contains the
  *    other's and their usage is equal: one call, the richest record counts.
  * 2. Directly below one answer with an id, another emitter's span without an id that says the same usage, or none: the
- *    answer counts.
+ *    answer counts. Directly above one of ours without an id, another emitter's answer with the same output repeats ours.
  * 3. A span with usage above spans with usage counts only what they do not say, unless it is one answer with an id.
  * 4. Otherwise it counts.
  */
@@ -59,7 +37,7 @@ export function judgeCalls(calls: readonly JudgedCall[], edges: readonly SpanEdg
   const ordered = calls.toSorted(byIdentity);
   const answers = ordered.filter((call) => !call.isRecordedCost);
   const duplicates = findDuplicates(answers);
-  for (const call of findRepeats(answers)) duplicates.add(call);
+  for (const call of [...findRepeats(answers), ...findEchoes(answers)]) duplicates.add(call);
   const standing = answers.filter((call) => !duplicates.has(call));
   const below = nestCalls(standing, edges);
   const memo = new Map<JudgedCall, Coverage>();
@@ -90,20 +68,39 @@ function isSingleAnswer(call: JudgedCall): boolean {
  * be inside the other; a call that a tool makes has the tool's span above it.
  */
 function findRepeats(calls: readonly JudgedCall[]): readonly JudgedCall[] {
-  const key = ({ traceId }: JudgedCall, spanId: string) => `${traceId} ${spanId}`;
-  const bySpan = new Map(calls.map((call) => [key(call, call.spanId), call]));
+  const bySpan = new Map(calls.map((call) => [spanKey(call, call.spanId), call]));
   const isRepeat = (call: JudgedCall): boolean => {
     const seen = new Set([call]);
-    for (let above = bySpan.get(key(call, call.parentSpanId)); above !== undefined && !seen.has(above);) {
+    for (let above = bySpan.get(spanKey(call, call.parentSpanId)); above !== undefined && !seen.has(above);) {
       if (isSingleAnswer(above)) return repeats(call, above);
       if (!couldRepeat(above)) return false;
       seen.add(above);
-      above = bySpan.get(key(above, above.parentSpanId));
+      above = bySpan.get(spanKey(above, above.parentSpanId));
     }
     return false;
   };
   return calls.filter((call) => couldRepeat(call) && isRepeat(call));
 }
+
+/**
+ * What another instrumentation around one of our calls says of it again under an id that ours lacks: OpenLIT takes the id
+ * of Bedrock's request. Its input may leave the cached tokens out, its output does not.
+ */
+function findEchoes(calls: readonly JudgedCall[]): readonly JudgedCall[] {
+  const bySpan = new Map(calls.map((call) => [spanKey(call, call.spanId), call]));
+  return calls.flatMap((call) => {
+    if (!call.isOurs || call.responseId !== '' || !SINGLE_ANSWERS.has(call.operation)) return [];
+    const above = bySpan.get(spanKey(call, call.parentSpanId));
+    if (above === undefined || above.isOurs || above.provider !== call.provider || !isSingleAnswer(above)) return [];
+    const output = outputOf(call.usage);
+    return output > 0 && output === outputOf(above.usage) ? [above] : [];
+  });
+}
+
+const spanKey = ({ traceId }: JudgedCall, spanId: string): string => `${traceId} ${spanId}`;
+
+const outputOf = (usage: readonly number[]): number =>
+  total(usage, INPUT_BUCKET_COUNT, INPUT_BUCKET_COUNT + OUTPUT_BUCKETS.length);
 
 function couldRepeat({ isOurs, responseId, operation }: JudgedCall): boolean {
   return !isOurs && responseId === '' && SINGLE_ANSWERS.has(operation);

@@ -4,23 +4,28 @@ import { BACKGROUND_SETTINGS } from '../ledger/background-settings.js';
 import { BUCKET_COUNT, USAGE_ARRAY_SQL, usageColumnsOf } from '../ledger/buckets.js';
 import { withLedgerLock } from '../ledger/ledger-lock.js';
 import { assertTurn } from '../ledger/work-lease.js';
-import { UNJUDGED_BELOW } from '../ledger/revisions.js';
+import { JUDGED_BASE_SQL, UNJUDGED_SQL } from '../ledger/revisions.js';
 import { COPIED_COLUMNS, REVISED_COLUMNS_SQL, reviseSelect } from '../ledger/revise-select.js';
 import { currentDatabase } from '../migrate/migrate.js';
 import { FINAL_SETTINGS } from '../query/cost-source.js';
-import { DAY_MS, instantText, type TimeRange } from '../query/time-range.js';
-import { newBlocks, recordProgress, type NewBlocks } from '../rollup/tick-progress.js';
+import { instantText } from '../query/time-range.js';
+import { recordProgress } from '../rollup/tick-progress.js';
 import { querySql } from '../sql-files.js';
-import { judgeCalls, type JudgedCall, type Verdict } from './judge-calls.js';
+import { judgeCalls, type Verdict } from './judge-calls.js';
+import type { JudgedCall } from './judged-call.js';
+import {
+  blockParameters,
+  HOURS_AROUND,
+  newsOfLook,
+  newsOfMinute,
+  slicesOf,
+  startParameters,
+  WIDE_HOURS_AROUND,
+  type JudgeOptions,
+  type News,
+} from './news.js';
 import type { SpanEdge } from './span-tree.js';
-
-/** How {@link judgeTraces} works. */
-export interface JudgeOptions {
-  /** Milliseconds since 1970: the clock of the caller. */
-  readonly nowMs: number;
-  /** Calls that started earlier are not judged again. Default 8 days: edges are kept for 7. */
-  readonly lookBackMs?: number;
-}
+import { suspectsIn, type Suspects } from './suspects.js';
 
 /** What one {@link judgeTraces} did. */
 export interface JudgeResult {
@@ -29,18 +34,9 @@ export interface JudgeResult {
   readonly changedCalls: number;
 }
 
-const DEFAULT_LOOK_BACK_MS = 8 * DAY_MS;
 /** Traces that one batch judges. */
 const BATCH_TRACES = 2000;
-const HOUR_MS = 3_600_000;
-/** Hours around a new span in which every judging looks for the other calls of its trace. */
-const HOURS_AROUND = 1;
-/** Hours around it in which one a minute looks: agents run for long, and late spans come. */
-const WIDE_HOURS_AROUND = 24;
 const WIDE_EVERY_MS = 60_000;
-/** A day of more rows that was never judged (an import) is judged hour by hour. */
-const MAX_ROWS_AT_ONCE = 1_000_000;
-const END_OF_TIME_MS = Date.UTC(2100, 0, 1);
 
 /** When each database was last judged over many hours, by the caller's clock. */
 const wideJudgings = new WeakMap<Database, number>();
@@ -53,59 +49,44 @@ const wideJudgings = new WeakMap<Database, number>();
 export async function judgeTraces(db: Database, options: JudgeOptions): Promise<JudgeResult> {
   const { nowMs } = options;
   const isWide = nowMs - (wideJudgings.get(db) ?? Number.NEGATIVE_INFINITY) >= WIDE_EVERY_MS;
-  const narrow = {
-    calls: await newBlocks(db, 'judge_calls', 'llm_calls'),
-    edges: await newBlocks(db, 'judge_edges', 'span_edges'),
-  };
+  const narrow = await newsOfLook(db);
   const news = isWide ? await newsOfMinute(db, narrow) : narrow;
-  const result = await judgeNews(db, news, options, isWide ? WIDE_HOURS_AROUND : HOURS_AROUND);
+  const { suspects, remember } = await suspectsIn(db, narrow, options, isWide);
+  const hoursAround = isWide ? WIDE_HOURS_AROUND : HOURS_AROUND;
+  const result = await judgeNews(db, news, { ...options, suspects, hoursAround });
+  const records: bigint[] = [];
   for (const blocks of isWide ? [narrow.calls, narrow.edges, news.calls, news.edges] : [narrow.calls, narrow.edges]) {
-    if (blocks.partitions.length > 0) await recordProgress(db, blocks);
+    if (blocks.partitions.length > 0) records.push(await recordProgress(db, blocks));
   }
   if (isWide) wideJudgings.set(db, nowMs);
+  await remember(records);
   return result;
 }
 
-interface News {
-  readonly calls: NewBlocks;
-  readonly edges: NewBlocks;
-}
-
-/** What is new since the last wide judging; since the last one of any kind where there was none. */
-async function newsOfMinute(db: Database, narrow: News): Promise<News> {
-  const calls = await newBlocks(db, 'judge_wide_calls', 'llm_calls');
-  const edges = await newBlocks(db, 'judge_wide_edges', 'span_edges');
-  return { calls: notBefore(calls, narrow.calls), edges: notBefore(edges, narrow.edges) };
-}
-
-function notBefore(wide: NewBlocks, narrow: NewBlocks): NewBlocks {
-  const read = new Map(narrow.partitions.map((partition, index) => [partition, narrow.blocks[index] ?? 0n]));
-  const blocks = wide.partitions.map((partition, index) => {
-    const block = wide.blocks[index] ?? 0n;
-    return block > 0n ? block : (read.get(partition) ?? wide.newest[index] ?? 0n);
-  });
-  return { ...wide, blocks };
+interface NewsOptions extends JudgeOptions {
+  readonly suspects: Suspects;
+  readonly hoursAround: number;
 }
 
 async function judgeNews(
   db: Database,
-  { calls, edges }: News,
-  options: JudgeOptions,
-  hoursAround: number,
+  news: News,
+  { suspects, hoursAround, ...options }: NewsOptions,
 ): Promise<JudgeResult> {
-  if (calls.partitions.length === 0 && edges.partitions.length === 0) return { traces: 0, changedCalls: 0 };
-  const fromMs = Math.max(0, options.nowMs - (options.lookBackMs ?? DEFAULT_LOOK_BACK_MS));
+  const isNothingNew = news.calls.partitions.length === 0 && news.edges.partitions.length === 0;
+  if (isNothingNew || suspects?.length === 0) return { traces: 0, changedCalls: 0 };
   let traces = 0;
   let changedCalls = 0;
-  for (const slice of await slicesOf(db, calls, fromMs)) {
-    const candidates = await db.query<CandidateRow>(querySql('judge_candidates', { settings: BACKGROUND_SETTINGS }), {
-      call_partitions: calls.partitions,
-      call_blocks: calls.blocks,
-      edge_partitions: edges.partitions,
-      edge_blocks: edges.blocks,
-      unjudged_below: UNJUDGED_BELOW,
-      new_from: instantText(slice.fromMs),
-      new_to: instantText(slice.toMs),
+  const sql = querySql('judge_candidates', {
+    unjudged: UNJUDGED_SQL,
+    suspected: suspects === undefined ? '1' : 'cityHash64(trace_id) IN {suspects:Array(UInt64)}',
+    settings: BACKGROUND_SETTINGS,
+  });
+  for (const slice of await slicesOf(db, news.calls, options)) {
+    const candidates = await db.query<CandidateRow>(sql, {
+      ...blockParameters(news),
+      ...startParameters(slice),
+      ...(suspects === undefined ? {} : { suspects }),
       now: instantText(options.nowMs),
       around: hoursAround,
     });
@@ -121,23 +102,6 @@ async function judgeNews(
 interface CandidateRow {
   readonly trace_id: string;
   readonly hours: readonly string[];
-}
-
-/** The starts of new calls, in as many ranges as memory asks for: one, but for days that were never judged. */
-async function slicesOf(db: Database, calls: NewBlocks, fromMs: number): Promise<readonly TimeRange[]> {
-  const unread = calls.partitions.filter((_partition, index) => calls.blocks[index] === 0n);
-  const whole = [{ fromMs, toMs: END_OF_TIME_MS }];
-  if (unread.length === 0) return whole;
-  const [row] = await db.query<{ rows: string }>(
-    `SELECT sum(rows) AS rows FROM system.parts
-WHERE database = currentDatabase() AND table = 'llm_calls' AND active AND partition_id IN {unread:Array(String)}`,
-    { unread },
-  );
-  if (Number(row?.rows ?? 0) <= MAX_ROWS_AT_ONCE) return whole;
-  const ranges: TimeRange[] = [];
-  const endMs = fromMs + DEFAULT_LOOK_BACK_MS + DAY_MS;
-  for (let hourMs = fromMs; hourMs < endMs; hourMs += HOUR_MS) ranges.push({ fromMs: hourMs, toMs: hourMs + HOUR_MS });
-  return [...ranges, { fromMs: endMs, toMs: END_OF_TIME_MS }];
 }
 
 interface CallRow {
@@ -277,6 +241,7 @@ function clustersOf(calls: readonly JudgedCall[], edges: readonly SpanEdge[]): r
 async function applyVerdicts(db: Database, batch: bigint): Promise<void> {
   const database = await currentDatabase(db);
   const judged: Readonly<Record<string, string>> = {
+    version: JUDGED_BASE_SQL,
     counted: 'v.counted',
     verdict: 'v.verdict',
     ...usageColumnsOf('v.usage'),

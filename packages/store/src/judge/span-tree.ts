@@ -1,5 +1,5 @@
 import { AGGREGATE_OPERATIONS } from '@costel/semconv';
-import type { JudgedCall } from './judge-calls.js';
+import type { JudgedCall } from './judged-call.js';
 
 /** Who called whom: of any span, also of one that costs nothing. */
 export interface SpanEdge {

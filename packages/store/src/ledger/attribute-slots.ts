@@ -12,19 +12,15 @@ import {
   ATTR_GEN_AI_USAGE_COST_AMOUNT,
   ATTR_GEN_AI_USAGE_COST_CURRENCY,
   ATTR_GEN_AI_USAGE_COST_SOURCE,
-} from '@costel/semconv';
-import { USAGE_BUCKETS, type UsageBucket } from '@costel/pricing';
-import {
-  APP_COST_ATTRIBUTES,
-  ATTRIBUTION_ATTRIBUTES,
   DIALECT_COUNTS,
   PROVIDER_METADATA_ATTRIBUTE,
   SERVICE_TIER_ATTRIBUTES,
   SPAN_KIND_ATTRIBUTES,
-  TEXT_ATTRIBUTES,
   USAGE_JSON_ATTRIBUTES,
   USAGE_JSON_PREFIX,
-} from './attribute-table.js';
+} from '@costel/semconv';
+import { USAGE_BUCKETS, type UsageBucket } from '@costel/pricing';
+import { APP_COST_ATTRIBUTES, ATTRIBUTION_ATTRIBUTES, TEXT_ATTRIBUTES } from './attribute-table.js';
 import { sqlStrings } from './sql-text.js';
 
 /*

@@ -1,12 +1,17 @@
 import {
+  ATTR_COSTEL_CLOCK_OFFSET_MS,
   ATTR_COSTEL_COST_STATUS,
   ATTR_COSTEL_TAG_PREFIX,
   ATTR_COSTEL_USAGE_PREFIX,
   ATTR_COSTEL_USAGE_QUALITY,
+  PROVIDER_METADATA_ATTRIBUTE,
+  SPAN_KIND_ATTRIBUTES,
+  UNKNOWN_COUNTS,
+  USAGE_JSON_ATTRIBUTES,
 } from '@costel/semconv';
 import { USAGE_BUCKETS } from '@costel/pricing';
 import { FIRST_RANK_AFTER_COUNTS, isBillableRankSql, ranksSql, slotOfRankSql } from './attribute-slots.js';
-import { PROVIDER_METADATA_ATTRIBUTE, USAGE_JSON_ATTRIBUTES } from './attribute-table.js';
+import { APP_COST_ATTRIBUTES } from './attribute-table.js';
 import { jsonEntries } from './foreign-spans.js';
 import { cleanText, MAX_INSTANT_MS, wholeNumberOf } from './span-values.js';
 import { sqlString, sqlStrings } from './sql-text.js';
@@ -34,14 +39,26 @@ export const SPAN_COLUMNS: readonly string[] = [
 ];
 /**
  * Whose spans a statement derives rows from. Planning it costs about 45 µs for each part of it, an insert, and most of it is
- * there for what other emitters write; so our own spans have a statement without that: the same stages, the same rows.
+ * there for what other emitters write, or what our own write rarely; so our own plain spans have a statement without that:
+ * the same stages, the same rows.
  */
 export type SpanOrigin = 'any' | 'ours';
 
-/** SQL over `otel_traces`: whether a span is read by the statement for our own. What any emitter may say in JSON is not. */
+/** What makes a span of ours one for the statement that reads any: another emitter's JSON, kind or cost, a clock known to be off. */
+const NOT_PLAIN_ATTRIBUTES: readonly string[] = [
+  ...USAGE_JSON_ATTRIBUTES,
+  PROVIDER_METADATA_ATTRIBUTE,
+  ...SPAN_KIND_ATTRIBUTES,
+  ...APP_COST_ATTRIBUTES,
+  ATTR_COSTEL_CLOCK_OFFSET_MS,
+];
+
+/** SQL over `otel_traces`: whether a span is read by the statement for our own: it has both ids and none of `NOT_PLAIN_ATTRIBUTES`. */
 export const IS_OUR_SPAN_SQL = `SpanAttributes[${sqlString(ATTR_COSTEL_COST_STATUS)}] != ''
     AND startsWith(ScopeName, ${sqlString(OUR_SCOPE_PREFIX)})
-    AND NOT hasAny(mapKeys(SpanAttributes), ${sqlStrings([...USAGE_JSON_ATTRIBUTES, PROVIDER_METADATA_ATTRIBUTE])})`;
+    AND NOT hasAny(mapKeys(SpanAttributes), ${sqlStrings(NOT_PLAIN_ATTRIBUTES)})
+    AND trim(BOTH '0' FROM TraceId) != ''
+    AND trim(BOTH '0' FROM SpanId) != ''`;
 
 /** Stage 1: which attributes of the span are ours to read; spans without one that costs money end here. */
 function spanStage(origin: SpanOrigin, where: string): Stage {
@@ -59,6 +76,15 @@ function spanStage(origin: SpanOrigin, where: string): Stage {
     },
     where: `${where} AND arrayExists(rank -> ${isBillableRankSql('rank')}, span_ranks)`,
   };
+}
+
+/** SQL: whether a span counts tokens under a name that no table has. */
+function unknownCountSql(): string {
+  const { prefix, suffix, except, known } = UNKNOWN_COUNTS;
+  return `arrayExists(
+        (name, text) -> startsWith(name, ${sqlString(prefix)}) AND endsWith(name, ${sqlString(suffix)}) AND NOT startsWith(name, ${sqlString(except)}) AND NOT has(${sqlStrings(known)}, name) AND text NOT IN ('', '0'),
+        mapKeys(SpanAttributes), mapValues(SpanAttributes)
+    )`;
 }
 
 /** Stage 2: their texts with those of the resource, in order of preference; what needs the attributes as a whole. */
@@ -90,9 +116,14 @@ function attributeStage(origin: SpanOrigin): Stage {
         arrayExists(name -> startsWith(name, ${prefix}), mapKeys(SpanAttributes)) OR arrayExists(name -> startsWith(name, ${prefix}), mapKeys(ResourceAttributes)),
         mapUpdate(${tagsOf('ResourceAttributes')}, ${tagsOf('SpanAttributes')}), CAST(map(), 'Map(LowCardinality(String), String)')
     )`,
-      is_id_missing: "[trim(BOTH '0' FROM TraceId) = '', trim(BOTH '0' FROM SpanId) = '']",
-      content_hash:
-        "if(has(is_id_missing, 1), lower(hex(sipHash128(start_ms, TraceId, SpanId, ParentSpanId, SpanName, ServiceName, Duration, mapKeys(SpanAttributes), mapValues(SpanAttributes)))), '')",
+      ...(isAny
+        ? {
+            has_unknown_count: unknownCountSql(),
+            is_id_missing: "[trim(BOTH '0' FROM TraceId) = '', trim(BOTH '0' FROM SpanId) = '']",
+            content_hash:
+              "if(has(is_id_missing, 1), lower(hex(sipHash128(start_ms, TraceId, SpanId, ParentSpanId, SpanName, ServiceName, Duration, mapKeys(SpanAttributes), mapValues(SpanAttributes)))), '')",
+          }
+        : {}),
     },
   };
 }

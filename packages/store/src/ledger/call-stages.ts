@@ -1,19 +1,18 @@
 import { MAX_BUCKET_COUNT } from '@costel/pricing';
-import { COUNT_SLOTS, slotText } from './attribute-slots.js';
-import { OUR_SCOPE_PREFIX, type SpanOrigin } from './attribute-stages.js';
 import {
   ADDITIVE_USAGE_ATTRIBUTE,
   DIALECT_COUNTS,
   EXCLUSIVE_EMITTERS,
   EXCLUSIVE_OUTPUT_EMITTERS,
+  type EmitterRule,
   NESTED_USAGE_MARK,
-  OPERATIONS_WITHOUT_COST,
   OPERATION_NAMES,
-  PROVIDER_NAMES,
   SPAN_KIND_OPERATIONS,
   STANDARD_TIERS,
-  type EmitterRule,
-} from './attribute-table.js';
+} from '@costel/semconv';
+import { COUNT_SLOTS, slotText } from './attribute-slots.js';
+import { OUR_SCOPE_PREFIX, type SpanOrigin } from './attribute-stages.js';
+import { OPERATIONS_WITHOUT_COST, PROVIDER_NAMES } from './attribute-table.js';
 import { BUCKET_COUNT } from './buckets.js';
 import { isEmitter, makerOf } from './foreign-spans.js';
 import {
@@ -45,18 +44,24 @@ function itemStage(origin: SpanOrigin): Stage {
     OR span_cost_status != ''
     OR ${slotText('cost_amount')} != ''
     OR (operation_text != '' AND operation_text NOT IN (${withoutCost}) AND position(operation_text, 'memory') = 0)`;
+  const isAny = origin === 'any';
+  const operations = [
+    renamed(operation, OPERATION_NAMES, operation),
+    ...(isAny ? [renamed(slotText('span_kind'), SPAN_KIND_OPERATIONS, "''")] : []),
+    slotText('cost_kind'),
+  ];
   return {
     columns: {
       // The count of slot n is element n + 1.
       counts: `mapPopulateSeries(arrayConcat([toUInt8(0)], count_slots), arrayConcat([toInt64(0)], count_values), toUInt8(${COUNT_SLOTS})).2`,
       has_own_usage: `count_slots[1] BETWEEN 1 AND ${BUCKET_COUNT}`,
       has_dialect_usage: `count_slots[-1] > ${BUCKET_COUNT}`,
-      operation_text: `arrayFirst(text -> text != '', [${renamed(operation, OPERATION_NAMES, operation)}, ${renamed(slotText('span_kind'), SPAN_KIND_OPERATIONS, "''")}, ${slotText('cost_kind')}])`,
+      operation_text: `arrayFirst(text -> text != '', [${operations.join(', ')}])`,
       cost_kind: `leftUTF8(${slotText('cost_kind')}, 64)`,
       span_cost_status: slotText('cost_status'),
     },
     // Each of our own spans says what became of its price.
-    ...(origin === 'ours' ? {} : { where: isBillable }),
+    ...(isAny ? { where: isBillable } : {}),
   };
 }
 
@@ -78,16 +83,20 @@ function countStage(origin: SpanOrigin): Stage {
       ...(isAny
         ? {
             is_additive: `SpanAttributes[${sqlString(ADDITIVE_USAGE_ATTRIBUTE)}] != '' AND position(usage_text, ${sqlString(NESTED_USAGE_MARK)}) = 0`,
+            clock_offset_ms: `ifNull(${wholeNumberOf(slotText('clock_offset_ms'))}, 0)`,
           }
         : {}),
-      clock_offset_ms: `ifNull(${wholeNumberOf(slotText('clock_offset_ms'))}, 0)`,
       stated_cost: roundedDollarsOf(slotText('cost_usd')),
       stated_amount: roundedDollarsOf(slotText('cost_amount')),
-      emitter_cost: roundedDollarsOf(slotText('app_cost')),
+      ...(isAny ? { emitter_cost: roundedDollarsOf(slotText('app_cost')) } : {}),
       chunk_ns: `accurateCastOrNull(round(toFloat64OrNull(${slotText('time_to_first_chunk')}) * 1000000000), 'UInt64')`,
     },
   };
 }
+
+/** SQL: whether a start is near enough to its receipt to be believed. */
+const isPlausible = (startMs: string): string =>
+  `${startMs} >= received_ms - ${MAX_LATENESS_MS} AND ${startMs} <= received_ms + ${CLOCK_TOLERANCE_MS}`;
 
 /** Stage 7: counts of a span without our buckets as parts and totals; which of the clocks is believed. */
 function partStage(origin: SpanOrigin): Stage {
@@ -119,33 +128,38 @@ function partStage(origin: SpanOrigin): Stage {
         }
         ${count('output')}
     )`,
-      is_offset: `abs(clock_offset_ms) > ${CLOCK_TOLERANCE_MS} AND abs(clock_offset_ms) <= ${MAX_INSTANT_MS}`,
-      own_start_ms: 'if(is_offset, start_ms - clock_offset_ms, start_ms)',
-      is_start_plausible: `own_start_ms >= received_ms - ${MAX_LATENESS_MS} AND own_start_ms <= received_ms + ${CLOCK_TOLERANCE_MS}`,
+      ...(isAny
+        ? {
+            is_offset: `abs(clock_offset_ms) > ${CLOCK_TOLERANCE_MS} AND abs(clock_offset_ms) <= ${MAX_INSTANT_MS}`,
+            own_start_ms: 'if(is_offset, start_ms - clock_offset_ms, start_ms)',
+          }
+        : {}),
+      is_start_plausible: isPlausible(isAny ? 'own_start_ms' : 'start_ms'),
     },
   };
 }
 
 /** Stage 8: parts that fit into their totals. Those above contradict each other: cut in order until they fit, and flagged. */
-function fitStage(): Stage {
+function fitStage(origin: SpanOrigin): Stage {
   const clamp = (list: string, total: string) =>
     `arrayMap((part, before) -> greatest(least(part, ${total} - (before - part)), toInt64(0)), ${list}, arrayCumSum(${list}))`;
+  const isUnknown = origin === 'any' ? '(is_foreign AND has_dialect_usage AND has_unknown_count) OR ' : '';
   return {
     columns: {
       fitted_input: clamp('input_parts', 'input_total'),
       fitted_output: clamp('output_parts', 'output_total'),
-      contradicts:
-        'NOT has_own_usage AND (arraySum(input_parts) > input_total OR arraySum(output_parts) > output_total)',
+      contradicts: `${isUnknown}NOT has_own_usage AND (arraySum(input_parts) > input_total OR arraySum(output_parts) > output_total)`,
       stated_quality: slotText('usage_quality'),
       stated_cost_usd: dollarsOf('stated_cost'),
       stated_amount_usd: dollarsOf('stated_amount'),
-      app_cost_usd_of_emitter: dollarsOf('emitter_cost'),
+      ...(origin === 'any' ? { app_cost_usd_of_emitter: dollarsOf('emitter_cost') } : {}),
     },
   };
 }
 
 /** Stage 9: disjoint usage, what the price depends on, and what is known of the cost before any price list. */
-function callStage(): Stage {
+function callStage(origin: SpanOrigin): Stage {
+  const isAny = origin === 'any';
   const zeros = (count: number) => Array.from({ length: count }, () => 'toInt64(0)').join(', ');
   const fromProvider = `${slotText('cost_source')} = 'provider' AND upper(${slotText('cost_currency')}) IN ('', 'USD')`;
   const providers = sqlStrings(Object.keys(PROVIDER_NAMES));
@@ -160,7 +174,7 @@ function callStage(): Stage {
       service_tier: `multiIf(${slotText('own_service_tier')} != '', ${slotText('own_service_tier')}, foreign_tier IN (${STANDARD_TIERS.map(sqlString).join(', ')}), '', foreign_tier)`,
       region: slotText('region'),
       feature: slotText('feature'),
-      counted_at: instantOf('if(is_start_plausible, own_start_ms, received_ms)'),
+      counted_at: instantOf(`if(is_start_plausible, ${isAny ? 'own_start_ms' : 'start_ms'}, received_ms)`),
       failed: `StatusCode = 'Error' OR ${slotText('error_type')} != ''`,
       usage_quality: `multiIf(
         has_bad_count OR contradicts, 'inconsistent',
@@ -186,5 +200,5 @@ function callStage(): Stage {
 
 /** Stages 5 to 9, over those of attribute-stages.ts: yield what the price stages read, and what is known of the cost before them. */
 export function callStages(origin: SpanOrigin): readonly Stage[] {
-  return [itemStage(origin), countStage(origin), partStage(origin), fitStage(), callStage()];
+  return [itemStage(origin), countStage(origin), partStage(origin), fitStage(origin), callStage(origin)];
 }

@@ -5,7 +5,7 @@ import {
   USAGE_JSON_OBJECTS,
   USAGE_JSON_PREFIX,
   type EmitterRule,
-} from './attribute-table.js';
+} from '@costel/semconv';
 import { sqlString, sqlStrings } from './sql-text.js';
 
 /* What only spans of other emitters need to be read: parts of the stages in ledger-select.ts. */

@@ -45,26 +45,24 @@ ${columns.join(',\n')}
 )
 ENGINE = Null
 `,
-    '0023_llm_foreign_calls_mv': `-- Spans of other emitters into ledger rows (${LEDGER_COLUMNS.length} columns), every dialect of src/ledger/attribute-table.ts. Generated; see
--- src/ledger/ledger-select.ts. Total: no string in a span makes it throw. Changed by ALTER TABLE … MODIFY QUERY only.
-CREATE MATERIALIZED VIEW IF NOT EXISTS {{database}}.llm_foreign_calls_mv {{on_cluster}}
-TO {{database}}.llm_calls
-AS ${ledgerSelect({ database: '{{database}}', source: 'llm_foreign_spans' })}
-${VIEW_SETTINGS}
-`,
-    '0024_llm_foreign_spans_mv': `-- Which spans may cost money and are not our own instrumentation's. Generated; see src/ledger/ledger-view.ts.
-CREATE MATERIALIZED VIEW IF NOT EXISTS {{database}}.llm_foreign_spans_mv {{on_cluster}}
-TO {{database}}.llm_foreign_spans
-AS SELECT
+    '0194_llm_foreign_spans_mv_plain': `-- Which spans may cost money and are not plain ones of our own instrumentation. Generated; see src/ledger/ledger-view.ts.
+ALTER TABLE {{database}}.llm_foreign_spans_mv {{on_cluster}} MODIFY QUERY
+SELECT
     ${SPAN_COLUMNS.join(', ')}
 FROM {{database}}.otel_traces
 WHERE NOT (${IS_OUR_SPAN_SQL})
     AND arrayExists(rank -> ${isBillableRankSql('rank')}, ${ranksSql('span', 'mapKeys(SpanAttributes)')})
 `,
-    '0025_llm_calls_mv_ours': `-- Spans of our own instrumentation into ledger rows (${LEDGER_COLUMNS.length} columns). Generated; see src/ledger/ledger-select.ts.
+    '0195_llm_calls_mv_plain': `-- Plain spans of our own instrumentation into ledger rows (${LEDGER_COLUMNS.length} columns). Generated; see src/ledger/ledger-select.ts.
 -- Total: no string in a span makes it throw. Changed by ALTER TABLE … MODIFY QUERY only.
 ALTER TABLE {{database}}.llm_calls_mv {{on_cluster}} MODIFY QUERY
 ${ledgerSelect({ database: '{{database}}', origin: 'ours' })}
+${VIEW_SETTINGS}
+`,
+    '0196_llm_foreign_calls_mv_unknown_counts': `-- Spans of other emitters into ledger rows (${LEDGER_COLUMNS.length} columns), every dialect of src/ledger/attribute-table.ts. Generated; see
+-- src/ledger/ledger-select.ts. Total: no string in a span makes it throw. Changed by ALTER TABLE … MODIFY QUERY only.
+ALTER TABLE {{database}}.llm_foreign_calls_mv {{on_cluster}} MODIFY QUERY
+${ledgerSelect({ database: '{{database}}', source: 'llm_foreign_spans' })}
 ${VIEW_SETTINGS}
 `,
   };

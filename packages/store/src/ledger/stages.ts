@@ -8,6 +8,24 @@ export interface Stage {
   readonly where?: string;
 }
 
+/**
+ * Joins neighbouring stages into fewer levels, of which each costs an insert 1 to 2 ms of planning. `counts` says how many
+ * stages each level joins, e.g. `[1, 2]` of three. The columns of a level may then read each other; a stage with a condition
+ * must be the first of its level. @throws Error where `counts` are not of all stages, or a condition is not of a first one.
+ */
+export function joinStages(stages: readonly Stage[], counts: readonly number[]): readonly Stage[] {
+  let at = 0;
+  const joined = counts.map((count): Stage => {
+    const [first, ...others] = stages.slice(at, at + count);
+    at += count;
+    if (first === undefined || others.some(({ where }) => where !== undefined))
+      throw new Error('a level of no stage, or a condition in the middle of one');
+    return { ...first, columns: Object.assign({}, first.columns, ...others.map(({ columns }) => columns)) };
+  });
+  if (at !== stages.length) throw new Error(`${counts.join(' + ')} are not ${stages.length} stages`);
+  return joined;
+}
+
 const IDENTIFIER = /[A-Za-z_][A-Za-z0-9_]*/g;
 
 /** Every word of an expression; strings are cut out, so that a constant never looks like a column. */

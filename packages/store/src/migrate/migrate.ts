@@ -57,6 +57,20 @@ export async function migrate(db: Database, options: MigrateOptions = {}): Promi
   return { applied, alreadyApplied };
 }
 
+/**
+ * The migrations of this version that the database of `db` lacks, in order and by file name without ending: all of them
+ * where it has no schema at all, e.g. because the first start was cut off.
+ */
+export async function pendingMigrations(db: Database): Promise<readonly string[]> {
+  const [log] = await db.query<{ tables: string | number }>(
+    "SELECT count() AS tables FROM system.tables WHERE database = currentDatabase() AND name = 'schema_migrations'",
+  );
+  const applied = Number(log?.tables ?? 0) === 0 ? new Map<number, string>() : await appliedChecksums(db);
+  return readMigrations()
+    .filter(({ number }) => !applied.has(number))
+    .map(labelOf);
+}
+
 /** What {@link planMigration} renders for. */
 export interface PlanOptions extends MigrateOptions {
   /** Default `costel`. */

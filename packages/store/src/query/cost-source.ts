@@ -1,6 +1,6 @@
 import type { Database, QueryParameters } from '../database.js';
 import type { PublishedState } from '../rollup/published-state.js';
-import { planAndRead, readLive, readView } from '../rollup/read-view.js';
+import { planAndRead, readLive, readView, readViewAhead } from '../rollup/read-view.js';
 import {
   DAY_ROLLUP,
   QUARTER_ROLLUP,
@@ -20,6 +20,7 @@ import {
 } from './cost-scope.js';
 import { tagOf } from './dimensions.js';
 import { latencyBucketSql } from './latency-buckets.js';
+import { keptRows, noteAsked } from './kept-answers.js';
 import { splitByHold } from './ledger-hold.js';
 import { rangeCondition } from './range-condition.js';
 import { planRead, type PlanNeeds, type ReadPlan } from './read-plan.js';
@@ -82,11 +83,23 @@ export async function costSource(
   scope: CostScope,
   range: TimeRange,
   shape: SourceShape = {},
-): Promise<CostSource & { readonly isLive: boolean }> {
-  const { state, dirty } = await readView(db);
+  view = readView(db),
+): Promise<PlannedSource> {
+  const { state, dirty } = await view;
   const plan = planRead(needsOf(scope, shape), range, state, dirty);
   const isLive = plan.ledger.length > 0 && state.quartersUntilMs === state.sealedUntilMs;
-  return { ...sourceOfPlan(scope, plan, shape, state), isLive };
+  const isBuilt = plan.ledger.length === 0 && plan.rollups.length > 0;
+  return { ...sourceOfPlan(scope, plan, shape, state), isLive, isBuilt, endsOpen: range.toMs >= state.openAtMs };
+}
+
+/** A source, and what it goes by. */
+interface PlannedSource extends CostSource {
+  /** Whether it reads the ledger's newest calls. */
+  readonly isLive: boolean;
+  /** Whether it reads rollups alone: what it answers is that of one build, for ever. */
+  readonly isBuilt: boolean;
+  /** Whether its range ends after the build of the open quarter hours began. */
+  readonly endsOpen: boolean;
 }
 
 /** A query over {@link costSource}. */
@@ -100,12 +113,34 @@ export interface SourceQuery {
   readonly parameters?: QueryParameters;
 }
 
-/** The rows of a query over {@link costSource}; what one has seen of the ledger, later ones see too. */
-export async function queryCostSource<Row extends object>(db: Database, query: SourceQuery): Promise<Row[]> {
-  return planAndRead(db, async () => {
-    const source = await costSource(db, query.scope, query.range, query.shape);
-    const read = async () => db.query<Row>(query.statement(source.sql), { ...source.parameters, ...query.parameters });
-    return source.isLive ? readLive(db, read) : read();
+/**
+ * The rows of a query over {@link costSource}; what one has seen of the ledger, later ones see too. Those of rollups alone
+ * are kept as long as their build is the newest, and what is asked again and again is answered ahead for each new build.
+ */
+export async function queryCostSource<Row extends object>(db: Database, query: SourceQuery): Promise<readonly Row[]> {
+  const { rows, isBuilt, endsOpen } = await planAndRead(db, async () => {
+    const { isLive, ...source } = await costSource(db, query.scope, query.range, query.shape);
+    const sql = query.statement(source.sql);
+    const parameters = { ...source.parameters, ...query.parameters };
+    const read = async () => (source.isBuilt ? keptRows<Row>(db, sql, parameters) : db.query<Row>(sql, parameters));
+    return { ...source, rows: await (isLive ? readLive(db, read) : read()) };
+  });
+  if (isBuilt)
+    noteAsked(db, questionOf(query, endsOpen), async (nowMs) => answerAhead(db, query, endsOpen ? nowMs : 0));
+  return rows;
+}
+
+/** What tells questions apart; of ranges that end now or later only where they begin. */
+function questionOf({ scope, range, shape, statement, parameters }: SourceQuery, endsOpen: boolean): string {
+  return JSON.stringify([scope, range.fromMs, endsOpen ? '' : range.toMs, shape, statement(''), parameters]);
+}
+
+/** Has the answer of a query ready that reads rollups alone, of its range until `untilMs` or its end. */
+async function answerAhead(db: Database, query: SourceQuery, untilMs: number): Promise<void> {
+  const range = { ...query.range, toMs: Math.max(query.range.toMs, untilMs) };
+  await planAndRead(db, async () => {
+    const { isBuilt, sql, parameters } = await costSource(db, query.scope, range, query.shape, readViewAhead(db));
+    if (isBuilt) await keptRows(db, query.statement(sql), { ...parameters, ...query.parameters });
   });
 }
 

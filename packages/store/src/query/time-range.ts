@@ -21,6 +21,19 @@ export function ceilTo(ms: number, grainMs: number): number {
   return Math.ceil(ms / grainMs) * grainMs;
 }
 
+/** The UTC day that an instant lies in, e.g. [2026-11-23, 2026-11-24). */
+export function utcDay(ms: number): TimeRange {
+  const fromMs = floorTo(ms, DAY_MS);
+  return { fromMs, toMs: fromMs + DAY_MS };
+}
+
+/** The UTC month that an instant lies in, e.g. [2026-11-01, 2026-12-01). */
+export function utcMonth(ms: number): TimeRange {
+  const date = new Date(ms);
+  const [year, month] = [date.getUTCFullYear(), date.getUTCMonth()];
+  return { fromMs: Date.UTC(year, month), toMs: Date.UTC(year, month + 1) };
+}
+
 /** What is left of ranges without others; ascending, as few ranges as can be. */
 export function subtractRanges(ranges: readonly TimeRange[], others: readonly TimeRange[]): readonly TimeRange[] {
   const ordered = others.toSorted((left, right) => left.fromMs - right.fromMs);

@@ -1,7 +1,7 @@
 import { parsePicoUsd } from '@costel/pricing';
 import type { Database } from '../database.js';
 import type { PublishedState } from '../rollup/published-state.js';
-import { planAndRead, readLive, readView } from '../rollup/read-view.js';
+import { planAndRead, readLive, readView, readViewAhead } from '../rollup/read-view.js';
 import { USER_MONTH_ROLLUP, USER_SO_FAR_ROLLUP, type RollupTable } from '../rollup/rollup-tables.js';
 import { querySql } from '../sql-files.js';
 import {
@@ -14,7 +14,8 @@ import {
 } from './cost-rows.js';
 import type { CostScope } from './cost-scope.js';
 import { FINAL_SETTINGS, sourceOfPlan } from './cost-source.js';
-import { planRead, type ReadPlan } from './read-plan.js';
+import { keptRows, noteAsked } from './kept-answers.js';
+import { planRead, type PlanNeeds, type ReadPlan } from './read-plan.js';
 import { readTopList, type SummedPeriod, type TopList } from './top-lists.js';
 import { instantText, type TimeRange } from './time-range.js';
 
@@ -45,15 +46,39 @@ export async function topUsers(
 ): Promise<TopUsers | undefined> {
   return planAndRead(db, async () => {
     const { state, dirty } = await readView(db);
-    const plan = planRead({ dimensions: ['user'], stepMs: 0, latency: false }, range, state, dirty);
-    const periods = summedPeriods(plan, state);
-    if (periods === undefined || periods.length === 0 || periods.length > MAX_MONTHS) return undefined;
-    const lists = await Promise.all(periods.map(async (period) => readTopList(db, scope.tenant, period)));
-    const heads = lists.flatMap((list) => list.users.slice(0, limit + SPARE_CANDIDATES));
-    const named = [...new Set(heads.map((group) => userOf(group)))];
-    const rest = await readRest(db, { scope, plan, state, named, spare: limit + SPARE_CANDIDATES });
-    return rank({ db, scope, lists, rest, named, limit });
+    const plan = planRead(NEEDS, range, state, dirty);
+    if (plan.ledger.length === 0 && range.toMs >= state.openAtMs) {
+      const again = async (nowMs: number) => {
+        const until = { ...range, toMs: Math.max(range.toMs, nowMs) };
+        await planAndRead(db, async () => {
+          const view = await readViewAhead(db);
+          const next = planRead(NEEDS, until, view.state, view.dirty);
+          if (next.ledger.length === 0) await topUsersOf(db, { scope, plan: next, state: view.state, limit });
+        });
+      };
+      noteAsked(db, JSON.stringify(['top users', scope, range.fromMs, limit]), again);
+    }
+    return topUsersOf(db, { scope, plan, state, limit });
   });
+}
+
+const NEEDS: PlanNeeds = { dimensions: ['user'], stepMs: 0, latency: false };
+
+interface TopQuery {
+  readonly scope: CostScope;
+  readonly plan: ReadPlan;
+  readonly state: PublishedState;
+  readonly limit: number;
+}
+
+async function topUsersOf(db: Database, { scope, plan, state, limit }: TopQuery): Promise<TopUsers | undefined> {
+  const periods = summedPeriods(plan, state);
+  if (periods === undefined || periods.length === 0 || periods.length > MAX_MONTHS) return undefined;
+  const lists = await Promise.all(periods.map(async (period) => readTopList(db, scope.tenant, period)));
+  const heads = lists.flatMap((list) => list.users.slice(0, limit + SPARE_CANDIDATES));
+  const named = [...new Set(heads.map((group) => userOf(group)))];
+  const rest = await readRest(db, { scope, plan, state, named, spare: limit + SPARE_CANDIDATES });
+  return rank({ db, scope, lists, rest, named, limit });
 }
 
 /** The parts of a plan that have lists; undefined where a summed month has none. */
@@ -99,7 +124,9 @@ async function readRest(db: Database, { scope, plan, state, named, spare }: Rest
   const source = sourceOfPlan(scope, left, {}, state);
   const sql = querySql('top_of_part', { source: source.sql, settings: FINAL_SETTINGS });
   const limit = 1 + named.length + spare;
-  const read = async () => db.query<UserRow>(sql, { ...source.parameters, named, limit });
+  const parameters = { ...source.parameters, named, limit };
+  const read = async () =>
+    left.ledger.length === 0 ? keptRows<UserRow>(db, sql, parameters) : db.query<UserRow>(sql, parameters);
   const isLive = left.ledger.length > 0 && state.quartersUntilMs === state.sealedUntilMs;
   const rows = isLive ? await readLive(db, read) : await read();
   const totalRow = rows.find((row) => row.is_total === 1);
@@ -166,7 +193,8 @@ async function lookUp(db: Database, scope: CostScope, candidates: readonly Candi
   for (const list of new Set(candidates.flatMap(({ unknown }) => unknown))) {
     const users = candidates.filter(({ unknown }) => unknown.includes(list)).map(({ user }) => user);
     const { table, startMs, build } = list.period;
-    const rows = await db.query<MeasureRow & { readonly d0: string }>(
+    const rows = await keptRows<MeasureRow & { readonly d0: string }>(
+      db,
       querySql('top_lookup', { table: table.name, time: table.timeColumn }),
       { tenant: scope.tenant, start: instantText(startMs).slice(0, 10), build, users },
     );

@@ -24,6 +24,21 @@ export interface ResolveRatesResult {
   readonly healed: boolean;
 }
 
+/** Days of the ledger with newer blocks, and up to which block each was seen to hold no call that waits (0: never). */
+interface UnseenBlocks {
+  readonly partitions: readonly string[];
+  readonly blocks: readonly bigint[];
+}
+
+/**
+ * Whether rows wait for a price that came after what was seen; superseded ones are among them. The name of a part says its
+ * newest block, which keeps parts without new rows closed: a tick costs what came since the last one.
+ */
+async function hasUnseenPending(db: Database, unseen: UnseenBlocks): Promise<boolean> {
+  const rows = await db.query(querySql('unseen_pending', { settings: BACKGROUND_SETTINGS }), { ...unseen });
+  return rows.length > 0;
+}
+
 /** Keys of calls that wait for a price and were never resolved, at most `limit`; of some partitions of the ledger, or of all. */
 export async function pendingRateKeys(
   db: Database,
@@ -72,15 +87,27 @@ WHERE database = currentDatabase() AND table = 'llm_calls' AND active GROUP BY i
 
 /**
  * One tick of pricing: resolves the keys that are new, stores their prices, and prices again what waited for them. Also
- * heals rows whose insert was under way while their key was stored. Looks only at days with rows that it has not seen: at a
- * hundred million calls 8 ms instead of 225.
+ * heals rows whose insert was under way while their key was stored. Looks only at rows that it has not seen; where one of them
+ * waits, at the days that hold such rows.
  */
 export async function resolveRates(db: Database, resolver: RateResolver): Promise<ResolveRatesResult> {
   const seen = settledOf(db);
   const blocks = await ledgerBlocks(db);
   const changed = [...blocks].filter(([partition, block]) => seen.get(partition) !== block);
   if (changed.length === 0) return { resolvedKeys: 0, healed: false };
+  const settle = () => {
+    for (const [partition, block] of changed) seen.set(partition, block);
+  };
   const partitions = changed.map(([partition]) => partition);
+  // A partition that was dropped and filled again has lower numbers than were seen: all of it is new.
+  const unseen = changed.map(([partition, block]) => {
+    const before = seen.get(partition) ?? 0n;
+    return before > block ? 0n : before;
+  });
+  if (!(await hasUnseenPending(db, { partitions, blocks: unseen }))) {
+    settle();
+    return { resolvedKeys: 0, healed: false };
+  }
   const keys = await pendingRateKeys(db, MAX_RATE_KEYS, partitions);
   if (keys.length > 0) {
     const [known] = await db.query<{ keys: string }>(
@@ -94,7 +121,7 @@ export async function resolveRates(db: Database, resolver: RateResolver): Promis
   }
   const healed = keys.length > 0 || (await hasPendingCalls(db, partitions));
   if (healed) await healCalls(db);
-  else for (const [partition, block] of changed) seen.set(partition, block);
+  else settle();
   return { resolvedKeys: keys.length, healed };
 }
 

@@ -19,8 +19,10 @@ const IS_CHANGED = `r_counted AND r_cost_status != 'pending' AND (${COMPARED.map
  * The calls of a condition over `llm_calls AS c`, each with what it costs now: columns `r_…` of the next version, and
  * `old_cost_usd`, `old_cost_status`, … of the one that stands.
  */
-function pricedAgain(database: string, dictionary: RateDictionary, where: string): string {
-  const copied = COPIED_COLUMNS.map((column) => `c.\`${column}\` AS \`${column}\``);
+function pricedAgain(database: string, dictionary: RateDictionary, where: string, version = 'c.version'): string {
+  const copied = COPIED_COLUMNS.map(
+    (column) => `${column === 'version' ? version : `c.\`${column}\``} AS \`${column}\``,
+  );
   const old = COMPARED.map((column) => `c.${column} AS old_${column}`);
   const rows = `SELECT ${[...copied, ...old].join(', ')} FROM llm_calls AS c FINAL WHERE ${where}`;
   return reviseSelect(database, rows, {
@@ -57,12 +59,15 @@ ${pricedAgain(database, 'llm_rates_dict', where)}
 WHERE ${IS_CHANGED}`;
 }
 
-/** The statement that writes the next version of each call that changed, of a condition over `llm_calls AS c`. */
-export function insertChanges(database: string, where: string): string {
+/**
+ * The statement that writes the next version of each call that changed, of a condition over `llm_calls AS c`; `version` is SQL
+ * for what that is counted from.
+ */
+export function insertChanges(database: string, where: string, version: string): string {
   return `INSERT INTO llm_calls (${REVISED_COLUMNS_SQL})
 SELECT ${LEDGER_COLUMNS.map((column) => `\`r_${column}\``).join(', ')}
 FROM (
-${pricedAgain(database, 'llm_rates_dict', where)}
+${pricedAgain(database, 'llm_rates_dict', where, version)}
 )
 WHERE ${IS_CHANGED}`;
 }

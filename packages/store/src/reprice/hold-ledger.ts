@@ -3,7 +3,7 @@ import { runExclusively } from '../ledger/ledger-lock.js';
 import { LEDGER_COLUMNS } from '../ledger/ledger-columns.js';
 import { holdText, parseHold, type LedgerHold } from '../query/ledger-hold.js';
 import { ceilTo, floorTo, instantText, parseInstant, QUARTER_MS, type TimeRange } from '../query/time-range.js';
-import { nextBuild } from '../rollup/build-rollups.js';
+import { nextBuild } from '../rollup/plan-build.js';
 import { findDirtyQuarters, readPublishedState } from '../rollup/published-state.js';
 import { IN_COUNTED_RANGE, rangeParameters } from './range-figures.js';
 

@@ -3,13 +3,15 @@ import type { Database } from '../database.js';
 import { runExclusively, withLedgerLock } from '../ledger/ledger-lock.js';
 import { assertTurn } from '../ledger/work-lease.js';
 import { REVISION_STEP } from '../ledger/ledger-select.js';
+import { repricedBaseSql } from '../ledger/revisions.js';
 import { currentDatabase } from '../migrate/migrate.js';
 import { FINAL_SETTINGS } from '../query/cost-source.js';
 import type { LedgerHold } from '../query/ledger-hold.js';
 import { checkedRange, type TimeRange } from '../query/time-range.js';
 import { refreshRates } from '../rates/refresh-rates.js';
 import type { RateResolver } from '../rates/resolve-rates.js';
-import { buildRollups, nextBuild } from '../rollup/build-rollups.js';
+import { buildRollups } from '../rollup/build-rollups.js';
+import { nextBuild } from '../rollup/plan-build.js';
 import { readPublishedState } from '../rollup/published-state.js';
 import { readsUnderWay } from '../rollup/read-view.js';
 import { twoAtATime } from '../rollup/two-at-a-time.js';
@@ -204,7 +206,7 @@ async function writeDays(db: Database, range: TimeRange, hold: LedgerHold, optio
 async function writeChanges(db: Database, range: TimeRange, where: string, settings: string): Promise<void> {
   const database = await currentDatabase(db);
   await db.command(
-    `${insertChanges(database, `${where} AND ${IN_COUNTED_RANGE}`)}\n${FINAL_SETTINGS}, ${REVISE_SETTINGS}, ${settings}`,
+    `${insertChanges(database, `${where} AND ${IN_COUNTED_RANGE}`, await repricedBaseSql(db))}\n${FINAL_SETTINGS}, ${REVISE_SETTINGS}, ${settings}`,
     rangeParameters(range),
   );
 }

@@ -1,4 +1,4 @@
-import { DAY_MS, floorTo } from '../query/time-range.js';
+import { DAY_MS, floorTo, utcMonth } from '../query/time-range.js';
 import type { PublishedState, StalePeriod } from './published-state.js';
 
 /** What a build holds, and what it publishes. */
@@ -29,6 +29,8 @@ export interface BuildPlan {
   readonly nowMs: number;
 }
 
+/** Quarter hours are frozen this long before their calls leave the ledger (half of the retention where that is less). */
+export const FREEZE_MARGIN_MS = 2 * DAY_MS;
 /**
  * A day or month that is older than a finer period in it is read in finer ones; it is summed again this long after the first
  * change, or at once after so many, so that many changes cost one sum.
@@ -67,7 +69,9 @@ export function daysToBuild({ state, quarters, sealedUntilMs, detailFromMs, nowM
 export function monthsToBuild(days: readonly number[], state: PublishedState, nowMs: number): readonly number[] {
   const newest = Math.max(...state.monthsUntilMs.keys());
   const unlisted = Number.isFinite(newest) && !state.listedMonths.has(newest) ? [newest] : [];
-  return [...new Set([...days.map(monthStart), ...duePeriods(state.staleMonths, nowMs), ...unlisted])];
+  return [
+    ...new Set([...days.map((day) => utcMonth(day).fromMs), ...duePeriods(state.staleMonths, nowMs), ...unlisted]),
+  ];
 }
 
 /** The open day, where its users are to be summed: each time that the seal moves within it. */
@@ -82,10 +86,4 @@ function duePeriods(stale: ReadonlyMap<number, StalePeriod>, nowMs: number): rea
     .filter(([, { changes, sinceMs }]) => changes >= SUM_AGAIN_AFTER_CHANGES || nowMs - sinceMs >= SUM_AGAIN_AFTER_MS)
     .toSorted(([, left], [, right]) => left.sinceMs - right.sinceMs)
     .map(([startMs]) => startMs);
-}
-
-/** Where the UTC month of an instant begins. */
-export function monthStart(ms: number): number {
-  const date = new Date(ms);
-  return Date.UTC(date.getUTCFullYear(), date.getUTCMonth(), 1);
 }

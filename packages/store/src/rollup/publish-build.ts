@@ -1,13 +1,8 @@
 import type { Database } from '../database.js';
 import { assertTurn } from '../ledger/work-lease.js';
-import { ceilTo, DAY_MS, floorTo, instantText } from '../query/time-range.js';
-import { monthStart, type BuildPlan } from './build-plan.js';
+import { DAY_MS, floorTo, instantText, utcMonth } from '../query/time-range.js';
+import type { BuildPlan } from './build-plan.js';
 import { changedPartitions } from './published-state.js';
-
-function nextMonth(ms: number): number {
-  const date = new Date(ms);
-  return Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1, 1);
-}
 
 /** One insert of one block: everything of the build becomes visible at once, or nothing does. */
 export async function publishBuild(db: Database, plan: BuildPlan): Promise<void> {
@@ -22,7 +17,7 @@ export async function publishBuild(db: Database, plan: BuildPlan): Promise<void>
     published_at: instantText(nowMs),
   });
   const daysUntilMs = floorTo(sealedUntilMs, DAY_MS);
-  const monthUntil = (month: number) => Math.min(daysUntilMs, ceilTo(nextMonth(month), DAY_MS));
+  const monthUntil = (month: number) => Math.min(daysUntilMs, utcMonth(month).toMs);
   const gone = [...state.readBlocks]
     .filter(([partition, block]) => block > 0n && !state.ledgerBlocks.has(partition))
     .map(([partition]) => partition);
@@ -40,7 +35,7 @@ export async function publishBuild(db: Database, plan: BuildPlan): Promise<void>
     ...gone.map((partition) => row('partition', 0, partition, 0n)),
     ...plan.quarters.map((quarter) => row('quarter', quarter)),
     ...plan.days.map((day) => row('day', day)),
-    ...plan.months.map((month) => row('month', monthStart(month), '', 1n, monthUntil(month))),
+    ...plan.months.map((month) => row('month', utcMonth(month).fromMs, '', 1n, monthUntil(month))),
     ...(plan.soFarDay === undefined ? [] : [row('so_far', plan.soFarDay, '', 1n, sealedUntilMs)]),
   ]);
 }

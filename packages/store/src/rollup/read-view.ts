@@ -15,7 +15,7 @@ export interface ReadView {
 export const MAX_LIVE_CALLS = 100_000;
 
 /** The oldest build that may stand for the open quarter hours; without a younger one they are read from the ledger. */
-const MAX_OPEN_AGE_MS = 60_000;
+export const MAX_OPEN_AGE_MS = 60_000;
 
 /** Later than every instant of a call. */
 export const END_OF_TIME_MS = 4_102_444_800_000;
@@ -90,13 +90,57 @@ export async function readsUnderWay(db: Database): Promise<void> {
 /** When this process last ended a read of the ledger's newest calls. */
 const liveReads = new WeakMap<Database, { under: number; endedMs: number }>();
 
+/** A build that holds the open quarter hours, and what its readers went by before it. */
+interface Handover {
+  readonly build: bigint;
+  readonly before: PublishedState;
+}
+
+/** Of each database, the build whose first answers are being worked out. */
+const handovers = new WeakMap<Database, Handover>();
+
+/**
+ * From the publication of `build` until the result is called, readers that the build before it answers go on with that one,
+ * as long as it may answer: what they ask again and again is worked out meanwhile, and they all change over at once.
+ */
+export function handOver(db: Database, build: bigint, before: PublishedState): () => void {
+  const handover = { build, before };
+  if (before.hasOpenBuild) handovers.set(db, handover);
+  return () => {
+    if (handovers.get(db) === handover) handovers.delete(db);
+  };
+}
+
 /** What a query is to go by now: see {@link ReadView}. */
 export async function readView(db: Database): Promise<ReadView> {
-  const state = await readPublishedState(db);
+  const newest = await readPublishedState(db);
+  return viewOf(db, stateBeforeHandover(db, newest) ?? newest);
+}
+
+/** What a query is to go by that works out an answer of the newest build for those who ask next. */
+export async function readViewAhead(db: Database): Promise<ReadView> {
+  return viewOf(db, await readPublishedState(db));
+}
+
+async function viewOf(db: Database, state: PublishedState): Promise<ReadView> {
   if (isAnsweredByOpenBuild(db, state)) {
     return { state: { ...state, quartersUntilMs: END_OF_TIME_MS }, dirty: [] };
   }
   return { state, dirty: await findDirtyQuarters(db, state) };
+}
+
+/** What readers went by before a build whose first answers are being worked out; undefined where they go by the newest. */
+function stateBeforeHandover(db: Database, newest: PublishedState): PublishedState | undefined {
+  const handover = handovers.get(db);
+  if (handover?.build !== newest.snapshot) return undefined;
+  const { ledgerBlocks, partitionsWithin, hold } = newest;
+  const { before } = handover;
+  const openAgeMs = newest.openAgeMs + newest.openAtMs - before.openAtMs;
+  const state = { ...before, ledgerBlocks, partitionsWithin, hold, openAgeMs };
+  if (isAnsweredByOpenBuild(db, state)) return state;
+  // Once somebody has gone on to the new build nobody goes back.
+  handovers.delete(db);
+  return undefined;
 }
 
 /**

@@ -37,17 +37,26 @@ HAVING newest != read`,
   };
 }
 
-/** Remembers that a task has read what {@link newBlocks} said was new. */
-export async function recordProgress(db: Database, { task, partitions, newest }: NewBlocks): Promise<void> {
+/** The number of the last record of {@link recordProgress}, whoever made it; 0 before the first. */
+export async function lastSequence(db: Database): Promise<bigint> {
   const [row] = await db.query<{ sequence: string }>('SELECT max(sequence) AS sequence FROM tick_progress');
-  const sequence = (BigInt(row?.sequence ?? 0) + 1n).toString();
+  return BigInt(row?.sequence ?? 0);
+}
+
+/**
+ * Remembers that a task has read what {@link newBlocks} said was new.
+ * @returns the number of the record
+ */
+export async function recordProgress(db: Database, { task, partitions, newest }: NewBlocks): Promise<bigint> {
+  const sequence = (await lastSequence(db)) + 1n;
   await db.insertRows(
     'tick_progress',
     partitions.map((partition, index) => ({
       task,
       partition_id: partition,
       block: (newest[index] ?? 0n).toString(),
-      sequence,
+      sequence: sequence.toString(),
     })),
   );
+  return sequence;
 }

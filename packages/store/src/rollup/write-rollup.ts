@@ -1,11 +1,11 @@
 import type { Database } from '../database.js';
 import { USAGE_COLUMNS } from '../ledger/buckets.js';
-import { REVISION_STEP } from '../ledger/ledger-select.js';
 import { BACKGROUND_SETTINGS } from '../ledger/background-settings.js';
+import { ORIGINALS_BELOW } from '../ledger/revisions.js';
 import { hoursOf, FINAL_SETTINGS, IS_MEASURED, LEDGER_LATENCY } from '../query/cost-source.js';
 import { latencyBucketSql } from '../query/latency-buckets.js';
 import { rangeCondition } from '../query/range-condition.js';
-import type { TimeRange } from '../query/time-range.js';
+import { instantText, type TimeRange } from '../query/time-range.js';
 import { querySql } from '../sql-files.js';
 import {
   TAG_DAY_ROLLUP,
@@ -72,21 +72,25 @@ export interface LedgerPeriods {
   readonly ranges: readonly TimeRange[];
   /** The only partitions of the ledger that can hold calls of the ranges, where that is known. */
   readonly partitions: readonly string[] | undefined;
+  /** Calls that were counted earlier and wait for their price are left out. */
+  readonly pendingFromMs: number;
+}
+
+function periodParameters({ build, partitions, pendingFromMs }: LedgerPeriods) {
+  const pending_from = instantText(pendingFromMs);
+  return { build, pending_from, ...(partitions === undefined ? {} : { partitions }) };
 }
 
 /** Writes the rows of a build for whole periods, from the ledger as it is now. */
-export async function writeRollup(
-  db: Database,
-  table: RollupTable,
-  { build, ranges, partitions }: LedgerPeriods,
-): Promise<void> {
+export async function writeRollup(db: Database, table: RollupTable, periods: LedgerPeriods): Promise<void> {
+  const { ranges, partitions } = periods;
   const condition = rangeCondition('c.counted_at', 'DateTime64', ranges, 'l');
   const sql = querySql('build_rollup', {
     ...ledgerFragments(table),
     ranges: condition.sql,
     hours: hoursOf(condition.sql, 'llm_calls', partitions === undefined ? undefined : 'partitions'),
   });
-  await db.command(sql, { ...condition.parameters, ...(partitions === undefined ? {} : { partitions }), build });
+  await db.command(sql, { ...condition.parameters, ...periodParameters(periods) });
 }
 
 /** The columns of `llm_cost_build`, through which one read of the ledger fills {@link QUARTER_ROLLUPS}, and what they are. */
@@ -115,10 +119,8 @@ export interface QuarterHours extends LedgerPeriods {
 }
 
 /** Writes the rows of a build for quarter hours into every rollup of quarter hours, in one read of the ledger. */
-export async function writeQuarters(
-  db: Database,
-  { build, ranges, partitions, isUrgent }: QuarterHours,
-): Promise<void> {
+export async function writeQuarters(db: Database, periods: QuarterHours): Promise<void> {
+  const { ranges, partitions, isUrgent } = periods;
   const condition = rangeCondition('c.counted_at', 'DateTime64', ranges, 'l');
   const sql = querySql('build_quarters', {
     columns: Object.keys(CALL_COLUMNS)
@@ -131,7 +133,7 @@ export async function writeQuarters(
     hours: hoursOf(condition.sql, 'llm_calls', partitions === undefined ? undefined : 'partitions'),
     settings: `${SETTINGS}, ${isUrgent ? 'parallel_view_processing = 1' : BACKGROUND_SETTINGS}`,
   });
-  await db.command(sql, { ...condition.parameters, ...(partitions === undefined ? {} : { partitions }), build });
+  await db.command(sql, { ...condition.parameters, ...periodParameters(periods) });
 }
 
 /** Which days {@link sumDays} sums. */
@@ -186,7 +188,7 @@ function newlyAdjusted(ranges: readonly TimeRange[], readBlocks: ReadonlyMap<str
       ...ledger.parameters,
       partitions: [...readBlocks.keys()],
       blocks: [...readBlocks.values()],
-      revision_step: REVISION_STEP,
+      originals_below: ORIGINALS_BELOW,
     },
   };
 }

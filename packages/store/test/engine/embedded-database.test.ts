@@ -34,6 +34,13 @@ describe('an open database', () => {
 
   afterAll(async () => database.close());
 
+  it('has merges yield to queries and inserts', async () => {
+    const [row] = await database.query<{ nice: string }>(
+      "SELECT value AS nice FROM system.server_settings WHERE name = 'os_threads_nice_value_merge_mutate'",
+    );
+    expect(Number(row?.nice)).toBeGreaterThan(0);
+  });
+
   it('brings 64-bit integers and decimals as strings, times as UTC text', async () => {
     await database.insertRows('costel.t', [
       {
@@ -87,8 +94,9 @@ describe('an open database', () => {
 
   it('runs four statements with parameters at the same time', async () => {
     const startedAtMs = performance.now();
-    await Promise.all([1, 2, 3, 4].map(async (n) => database.query('SELECT sleep(1), {n:UInt8} AS n', { n })));
-    expect(performance.now() - startedAtMs).toBeLessThan(3000);
+    await Promise.all([1, 2, 3, 4].map(async (n) => database.query('SELECT sleep(3), {n:UInt8} AS n', { n })));
+    // One after the other they take 12 s; the rest is room for a busy machine.
+    expect(performance.now() - startedAtMs).toBeLessThan(10_000);
   });
 
   it('has the settings that a refused row needs to be refused', async () => {

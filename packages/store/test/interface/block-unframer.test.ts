@@ -51,13 +51,20 @@ describe('blocks are unpacked', () => {
   });
 
   it('off the event loop when they are large', async () => {
-    const framed = slowBlock(3_000_000);
-    const before = performance.now();
-    unframeBlocks(framed, 20_000_000);
-    const inlineMs = performance.now() - before;
+    const inlineMs: number[] = [];
+    const besideMs: number[] = [];
+    const framed = slowBlock(1_000_000);
     await unframer.unframe(slowBlock(20_000), 20_000_000);
-    const start = performance.eventLoopUtilization();
-    await unframer.unframe(framed, 20_000_000);
-    expect(performance.eventLoopUtilization(start).active).toBeLessThan(inlineMs / 2);
+    // The least of several, as the machine may do other work during any one of them.
+    for (let round = 0; round < 5; round += 1) {
+      const before = performance.now();
+      unframeBlocks(framed, 20_000_000);
+      inlineMs.push(performance.now() - before);
+      const copy = Buffer.from(framed);
+      const start = performance.eventLoopUtilization();
+      await unframer.unframe(copy, 20_000_000);
+      besideMs.push(performance.eventLoopUtilization(start).active);
+    }
+    expect(Math.min(...besideMs)).toBeLessThan(Math.min(...inlineMs) / 2);
   });
 });

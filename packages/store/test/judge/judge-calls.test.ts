@@ -134,18 +134,38 @@ describe('a call is counted once', () => {
     });
   });
 
+  it('drops what another instrumentation around a call of ours says of it again under an id that ours lacks', () => {
+    const ours = { isOurs: true, responseId: '' };
+    const calls = [
+      call('openlit', '', { input: 64, cacheRead: 16, output: 12 }),
+      call('ours', 'openlit', { input: 80, cacheRead: 16, output: 12 }, ours),
+      call('another', '', { input: 50, output: 5 }),
+      call('ours-by-a-tool', 'tool', { input: 50, output: 5 }, ours),
+      call('of-another-provider', '', { input: 50, output: 5 }, { provider: 'anthropic' }),
+      call('ours-of-openai', 'of-another-provider', { input: 50, output: 5 }, ours),
+    ];
+    expect(judged(calls, [edge('tool', 'another')])).toEqual({
+      openlit: 'duplicate 0/0/0',
+      ours: 'counted 80/16/12',
+      another: 'counted 50/0/5',
+      'ours-by-a-tool': 'counted 50/0/5',
+      'of-another-provider': 'counted 50/0/5',
+      'ours-of-openai': 'counted 50/0/5',
+    });
+  });
+
   it('counts a call without an id inside an answer when it says other usage, is observed by us, or a tool made it', () => {
     const other = { responseId: '' };
     const calls = [
       call('outer', '', { input: 50, output: 5 }),
       call('another', 'outer', { input: 50, output: 6 }, other),
-      call('ours', 'outer', { input: 50, output: 5 }, { ...other, isOurs: true }),
+      call('ours', 'outer', { input: 50, output: 4 }, { ...other, isOurs: true }),
       call('of-a-tool', 'tool', { input: 50, output: 5 }, other),
     ];
     expect(judged(calls, [edge('tool', 'outer')])).toEqual({
       outer: 'counted 50/0/5',
       another: 'counted 50/0/6',
-      ours: 'counted 50/0/5',
+      ours: 'counted 50/0/4',
       'of-a-tool': 'counted 50/0/5',
     });
   });

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { buildRollups, judgeTraces, queryCosts, resolveRates } from '../../src/index.js';
+import { buildRollups, judgeTraces, queryCosts, reprice, resolveRates, type RateResolver } from '../../src/index.js';
 import { flatRates } from '../schedules/rates.js';
 import { LEDGER_COLUMNS } from '../../src/ledger/ledger-columns.js';
 import { ledgerSelect } from '../../src/ledger/ledger-select.js';
+import { UNJUDGED_SQL } from '../../src/ledger/revisions.js';
 import { currentDatabase } from '../../src/migrate/migrate.js';
 import {
   attachLedgerViews,
@@ -175,37 +176,61 @@ describe('judging while parts are merged', () => {
 
 describe('a call that is priced and merged before it is judged', () => {
   let store: TestStore;
-  const trace = newId(32);
   const cost = async () => {
     const [row] = await store.db.query<{ usd: string }>('SELECT sum(cost_usd) AS usd FROM llm_calls_final');
     return Number(row?.usd);
   };
-  beforeAll(async () => {
-    store = await openTestStore();
-    // The edges of an insert are committed, and judged, before its calls are.
+  const judge = async (atMs: number) => judgeTraces(store.db, { nowMs: NOW_MS + atMs });
+  /** Two records of one answer, as the ledger has them when their edges, which are committed before, were judged. */
+  async function insertAfterJudging(model: string): Promise<void> {
     await detachLedgerViews(store);
-    const said = { 'gen_ai.response.id': 'one-answer' };
+    const trace = newId(32);
+    const said = { 'gen_ai.response.id': `answer-${trace}`, 'gen_ai.request.model': model };
     const [ours, theirs] = [newId(16), newId(16)];
     await insertSpans(store, [span(trace, ours, '', 'chat', 100, said), span(trace, theirs, ours, 'chat', 100, said)]);
-    await judgeTraces(store.db, { nowMs: NOW_MS });
+    await judge(0);
     const columns = LEDGER_COLUMNS.map((column) => `\`${column}\``).join(', ');
-    const derived = ledgerSelect({
-      database: await currentDatabase(store.db),
-      where: 'TraceId = {trace:String}',
-    });
+    const derived = ledgerSelect({ database: await currentDatabase(store.db), where: 'TraceId = {trace:String}' });
     await store.db.command(`INSERT INTO llm_calls (${columns})\n${derived}`, { trace });
-  });
-  afterAll(async () => {
     await attachLedgerViews(store);
-    await store.close();
+  }
+  beforeAll(async () => {
+    store = await openTestStore();
   });
+  afterAll(async () => store.close());
 
   it('is judged all the same: two records of one answer were both counted', async () => {
+    await insertAfterJudging('m-1');
     await resolveRates(store.db, flatRates);
     await store.db.command('OPTIMIZE TABLE llm_calls FINAL');
     expect(await cost()).toBeCloseTo(0.0002, 12);
-    await judgeTraces(store.db, { nowMs: NOW_MS + 1000 });
+    await judge(1000);
     expect(await cost()).toBeCloseTo(0.0001, 12);
-    expect(await judgeTraces(store.db, { nowMs: NOW_MS + 2000 })).toEqual({ traces: 0, changedCalls: 0 });
+    expect(await judge(2000)).toEqual({ traces: 0, changedCalls: 0 });
+  });
+
+  it('is judged also where it was history that was priced again: both records were counted', async () => {
+    // Judged before, with a price of its own: of these nothing is new to the judge.
+    await judge(120_000);
+    await insertAfterJudging('m-1');
+    const dearer: RateResolver = (key) => {
+      const rates = flatRates(key);
+      if ('reason' in rates) return rates;
+      const tripled = (prices: readonly bigint[]) => prices.map((price) => 3n * price);
+      return rates.map((period) => ({
+        ...period,
+        tiers: period.tiers.map((tier) => ({ ...tier, prices: tripled(tier.prices as readonly bigint[]) as never })),
+      }));
+    };
+    await reprice(store.db, { ...RANGE, resolver: dearer, clock: () => NOW_MS, settleMs: 0 });
+    await store.db.command('OPTIMIZE TABLE llm_calls FINAL');
+    const marked = await store.db.query<{ calls: string }>(
+      `SELECT count() AS calls FROM llm_calls WHERE counted AND ${UNJUDGED_SQL}`,
+    );
+    expect(marked).toEqual([{ calls: '2' }]);
+    expect(await cost()).toBeCloseTo(0.0009, 12);
+    await judge(121_000);
+    expect(await cost()).toBeCloseTo(0.0006, 12);
+    expect(await judge(122_000)).toEqual({ traces: 0, changedCalls: 0 });
   });
 });

@@ -141,6 +141,28 @@ describe('usage', () => {
     expect(row).toMatchObject({ usage_quality: 'inconsistent' });
   });
 
+  it.each([
+    ['a count of a name that no table has', { 'gen_ai.usage.smell.input_tokens': '7' }, 'inconsistent'],
+    ['such a count of 0', { 'gen_ai.usage.smell.input_tokens': '0' }, 'reported'],
+    [
+      'a sum, or what explains a count',
+      { 'gen_ai.usage.total_tokens': '15', 'gen_ai.usage.details.text_tokens': '10' },
+      'reported',
+    ],
+  ])('that has %s beside the known ones is priced by these: %j is %s', async (_what, attributes, quality) => {
+    const row = await rowOf({
+      attributes: {
+        ...openai,
+        'gen_ai.usage.input_tokens': '10',
+        'gen_ai.usage.output_tokens': '5',
+        ...attributes,
+      },
+      scope: 'someone',
+    });
+    expect(usageOf(row)).toEqual({ input: 10, output: 5 });
+    expect(row).toMatchObject({ usage_quality: quality });
+  });
+
   it.each(['NaN', '-5', '1.5', '1000000001', '18446744073709551615', 'lots', '1e400', '0x10', ' 7'])(
     'that says %s is not believed and has no price',
     async (text) => {

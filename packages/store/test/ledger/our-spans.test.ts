@@ -1,14 +1,10 @@
+import { DIALECT_COUNTS } from '@costel/semconv';
 import { boolean, constantFrom, dictionary, sample, tuple } from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { USAGE_BUCKETS } from '@costel/pricing';
 import { IS_OUR_SPAN_SQL } from '../../src/ledger/attribute-stages.js';
 import { ledgerSelect } from '../../src/ledger/ledger-select.js';
-import {
-  APP_COST_ATTRIBUTES,
-  ATTRIBUTION_ATTRIBUTES,
-  DIALECT_COUNTS,
-  TEXT_ATTRIBUTES,
-} from '../../src/ledger/attribute-table.js';
+import { APP_COST_ATTRIBUTES, ATTRIBUTION_ATTRIBUTES, TEXT_ATTRIBUTES } from '../../src/ledger/attribute-table.js';
 import { currentDatabase } from '../../src/migrate/migrate.js';
 import { flatRates } from '../schedules/rates.js';
 import { resolveRates } from '../../src/index.js';
@@ -88,6 +84,9 @@ describe('the statement for our own spans', () => {
           resource,
           scope: isOurs ? '@costel/instrumentation' : 'framework',
           durationMs: index,
+          ...(index % 50 === 1 ? { trace: '0'.repeat(32) } : {}),
+          ...(index % 50 === 2 ? { span: '' } : {}),
+          status: index % 7 === 0 ? 'Error' : 'Unset',
         }),
       ),
     );

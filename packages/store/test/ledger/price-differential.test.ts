@@ -227,6 +227,7 @@ describe('ClickHouse and TypeScript price the same', () => {
       ['anthropic', 'claude-3-haiku-20240307'],
       ['gcp.gemini', 'gemini-2.5-pro'],
       ['gcp.gemini', 'gemini-2.5-flash'],
+      ['gcp.vertex_ai', 'gemini-3.6-flash'],
       ['deepseek', 'deepseek-chat'],
       ['azure.ai.openai', 'gpt-4o-mini'],
       ['x_ai', 'grok-4.3'],
@@ -260,6 +261,20 @@ describe('ClickHouse and TypeScript price the same', () => {
     });
     expect(await compare(calls, book)).toEqual(['no_usage', 'not_billable', 'priced', 'unpriced']);
     console.info(`store: ${calls.length} random calls priced the same by TypeScript and ClickHouse, line by line`);
+  });
+
+  it('of stored caches, by the model’s price an hour on either side of its change', async () => {
+    const introduced = Date.UTC(2026, 7, 13);
+    const calls = ['gemini-2.5-pro', 'gemini-3.6-flash', 'gemini-4-argon'].flatMap((model) =>
+      [introduced - 1, introduced, introduced + 1].map((atMs): CallToPrice => ({
+        provider: 'gcp.gemini',
+        requestModel: model,
+        atMs,
+        usage: { input: 3513, cache_storage: 1757 },
+        quality: 'reported',
+      })),
+    );
+    expect(await compare(calls, createPriceBook())).toEqual(['priced', 'unpriced']);
   });
 
   it('for the usage of every recorded interaction', async () => {

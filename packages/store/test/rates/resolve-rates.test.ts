@@ -1,5 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { healCalls, MAX_RATE_KEYS, pendingRateKeys, queryUnpriced, resolveRates, writeRates } from '../../src/index.js';
+import {
+  healCalls,
+  MAX_RATE_KEYS,
+  pendingRateKeys,
+  queryUnpriced,
+  resolveRates,
+  writeRates,
+  type Database,
+} from '../../src/index.js';
 import { insertSpans, openTestStore, spanRow, type TestStore } from '../support/test-store.js';
 
 const RANGE = { from: new Date('2026-11-01T00:00:00Z'), to: new Date('2026-12-01T00:00:00Z') };
@@ -39,6 +47,29 @@ describe('calls that wait for a price', () => {
     expect(await resolveRates(store.db, unknown)).toEqual({ resolvedKeys: 3, healed: true });
     expect(await reasons()).toEqual(['a unknown_model 2', 'b-2026 unknown_model 1']);
     expect(await pendingRateKeys(store.db)).toEqual([]);
+  });
+
+  it('are found among new rows alone, without reading the day again that they came in', async () => {
+    const statements: string[] = [];
+    const watched = new Proxy(store.db, {
+      get: (target, name: keyof Database) => {
+        const member = target[name];
+        if (typeof member !== 'function') return member;
+        return async (...args: readonly unknown[]) => {
+          statements.push(String(args[0]));
+          return Reflect.apply(member, target, args) as unknown;
+        };
+      },
+    });
+    await resolveRates(watched, unknown);
+    statements.length = 0;
+    await insertSpans(store, [call('a')]);
+    expect(await resolveRates(watched, unknown)).toEqual({ resolvedKeys: 0, healed: false });
+    expect(statements).toHaveLength(2);
+    await insertSpans(store, [call('c')]);
+    expect(await resolveRates(watched, unknown)).toEqual({ resolvedKeys: 1, healed: true });
+    expect(await resolveRates(watched, unknown)).toEqual({ resolvedKeys: 0, healed: false });
+    expect(await reasons()).toContain('c unknown_model 1');
   });
 
   it('are unpriced for too many models once no more keys are taken', async () => {

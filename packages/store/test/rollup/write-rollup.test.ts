@@ -89,9 +89,10 @@ describe('one read of the ledger for all rollups of quarter hours', () => {
           }),
         );
         build += 2n;
-        await writeQuarters(store.db, { build, ranges: [HOUR], partitions: undefined, isUrgent: build % 4n === 0n });
+        const periods = { ranges: [HOUR], partitions: undefined, pendingFromMs: 0 };
+        await writeQuarters(store.db, { ...periods, build, isUrgent: build % 4n === 0n });
         for (const table of QUARTER_ROLLUPS) {
-          await writeRollup(store.db, table, { build: build + 1n, ranges: [HOUR], partitions: undefined });
+          await writeRollup(store.db, table, { ...periods, build: build + 1n });
           expect(await rowsOf(table, build)).toEqual(await rowsOf(table, build + 1n));
         }
       }),

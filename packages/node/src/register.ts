@@ -121,7 +121,12 @@ class Handle implements CostelHandle {
   async #stop(timeoutMs: number): Promise<void> {
     finishOpenCalls();
     for (const cleanup of this.#cleanups) cleanup();
-    await settleWithin(Promise.allSettled(this.#providers.map((provider) => provider.shutdown())), timeoutMs);
+    const stopped = Promise.allSettled(this.#providers.map((provider) => provider.shutdown()));
+    if (!(await settleWithin(stopped, timeoutMs)))
+      console.warn(
+        `costel: the receiver did not take everything within ${timeoutMs / 1000} s before the end; what was left may be ` +
+          'lost. "await shutdown(15_000)" of the handle that register() returns gives it longer.',
+      );
     if (active === this) active = undefined;
   }
 }

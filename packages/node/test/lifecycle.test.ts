@@ -78,15 +78,17 @@ describe('a receiver out of reach', () => {
     expect(output.match(/cannot export to/g)).toHaveLength(1);
     expect(output).toContain('ECONNREFUSED');
     const uptimeMs = 1000 * Number(/end ([\d.]+)/.exec(output)?.[1]);
-    expect(tookMs - uptimeMs).toBeLessThan(3000);
+    // Two seconds for the flush; an export that is waited for takes ten.
+    expect(tookMs - uptimeMs).toBeLessThan(9000);
   });
 
-  it('that accepts and never answers does not hold the end for long', async () => {
+  it('that accepts and never answers does not hold the end for long, and what may be lost then is said', async () => {
     receiver.status = undefined;
-    const { code, tookMs } = await runApp(app(CALL));
+    const { code, output, tookMs } = await runApp(app(CALL));
     expect(code).toBe(0);
-    // Two seconds for the flush, the rest for starting Node on a busy machine.
-    expect(tookMs).toBeLessThan(9000);
+    expect(output).toContain('costel: the receiver did not take everything within 2 s before the end');
+    // Two seconds for the flush, the rest for starting Node on a busy machine; an export that is waited for takes ten.
+    expect(tookMs).toBeLessThan(10_000);
   });
 
   it('that accepts and never answers is said once too, and slows no call', async () => {
@@ -154,6 +156,6 @@ describe('a budget guard', () => {
     expect(output).toContain('known false');
     expect(receiver.requests.map(({ url }) => url)).toEqual(['/api/v1/guard']);
     // It waits five seconds for an answer, and the process does not.
-    expect(tookMs - 1000 * Number(/end ([\d.]+)/.exec(output)?.[1])).toBeLessThan(2500);
+    expect(tookMs - 1000 * Number(/end ([\d.]+)/.exec(output)?.[1])).toBeLessThan(4500);
   });
 });

@@ -141,7 +141,8 @@ describe('register()', () => {
       },
     });
     expect(signal).toBe('SIGKILL');
-    expect(-calledAt).toBeLessThan(2000);
+    // The exporter's own delay would be five seconds; the rest is room for a busy machine.
+    expect(-calledAt).toBeLessThan(4500);
   });
 
   it('does nothing when OpenTelemetry is switched off', async () => {

@@ -251,7 +251,10 @@ function observe(result: unknown, prepared: PreparedCall, { listen }: MethodDefi
   if (listen !== undefined) return listen(result, call);
   if (isApiPromise(result)) observePromise(result, call);
   else if (isAsyncIterable(result)) settle(result, call);
-  else return listenToReplaced(result, call);
+  else {
+    call.isHeardLate = true;
+    return listenToReplaced(result, call);
+  }
   return result;
 }
 
@@ -272,11 +275,7 @@ function reportOnSpan({ call, yieldsToNativeSpan, nativeSpan, openSpan, context:
   if (!yieldsToNativeSpan) return;
   if (nativeSpan?.isRecording() === true) {
     markAsCall(nativeSpan);
-    call.useNativeSpan(
-      new NativeSpan(nativeSpan, () => {
-        call.onNativeEnd();
-      }),
-    );
+    call.useNativeSpan(new NativeSpan(nativeSpan, () => call.onNativeEnd()));
   } else {
     call.useOwnSpan(openSpan(parent));
   }

@@ -60,6 +60,8 @@ export class LlmCall {
   readonly hidesUsageChunk: boolean;
   /** The caller asked for the response in place of the parsed body. */
   isTakenRaw = false;
+  /** Another instrumentation inside ours awaits the SDK: the answer is seen after the SDK is done with it. */
+  isHeardLate = false;
   /** What is held for a moment and then watched: the promise that parsing starts from, what a stream is read by. */
   unwatched: Droppable | undefined;
   readonly #start: CallStart;
@@ -207,16 +209,18 @@ export class LlmCall {
   /**
    * The SDK is about to end its own span. What ends a call reaches us first, except where the caller leaves a stream,
    * aborts it or takes the raw response: there the SDK ends its span first, and the outcome has to be written now.
+   * @returns true where the answer is still to come, and the span is to end after it.
    */
-  onNativeEnd(): void {
-    if (this.#isFinished) return;
-    if (!this.hasResponse) {
-      if ((this.#native?.httpStatus ?? 0) >= FIRST_ERROR_STATUS)
-        this.#native?.setAttributes({ [ATTR_COSTEL_COST_STATUS]: NOT_BILLABLE.status });
-      return;
+  onNativeEnd(): boolean {
+    if (this.#isFinished) return false;
+    if (this.hasResponse) {
+      if (this.#reader === undefined) this.onUnread('raw_response');
+      else this.onStreamEnd('broken_off');
+      return false;
     }
-    if (this.#reader === undefined) this.onUnread('raw_response');
-    else this.onStreamEnd('broken_off');
+    if ((this.#native?.httpStatus ?? 0) < FIRST_ERROR_STATUS) return this.isHeardLate;
+    this.#native?.setAttributes({ [ATTR_COSTEL_COST_STATUS]: NOT_BILLABLE.status });
+    return false;
   }
 
   /** True when the answer only says that the work goes on: the call stays open until its job is seen to have ended. */
@@ -261,6 +265,7 @@ export class LlmCall {
       this.#span?.end(ending.endedAtMs);
       const isLeftToUs = ending.streamEnd === 'abandoned' || ending.error instanceof BudgetExceededError;
       if (isLeftToUs) this.#native?.end(ending.endedAtMs);
+      this.#native?.release();
     } catch (error) {
       reportTrouble('finish', error);
     }

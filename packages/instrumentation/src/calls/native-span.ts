@@ -29,16 +29,34 @@ const LEFT_TO_THE_SDK: ReadonlySet<string> = new Set([
 export class NativeSpan {
   readonly #span: Span;
   #hasEnded = false;
+  /** Ends the span as of when the SDK did, where its call is not over yet. */
+  #endHeld: (() => void) | undefined;
 
-  /** `beforeEnd` runs when the SDK ends the span, early enough to add attributes. */
-  constructor(span: Span, beforeEnd: () => void) {
+  /** `beforeEnd` runs when the SDK ends the span, early enough to add attributes; true holds the end until `release`. */
+  constructor(span: Span, beforeEnd: () => boolean) {
     this.#span = span;
     const end = span.end.bind(span);
-    span.end = (...args) => {
-      if (!this.#hasEnded) guarded('native_span', beforeEnd);
+    // Named first; see `observe-promise.ts`.
+    const tellAndEnd: Span['end'] = (...args) => {
+      if (!this.#hasEnded && guarded('native_span', beforeEnd) === true) {
+        const [endedAt = Date.now()] = args;
+        const endAsThen = () => {
+          end(endedAt);
+        };
+        this.#endHeld ??= endAsThen;
+        return;
+      }
       this.#hasEnded = true;
       end(...args);
     };
+    span.end = tellAndEnd;
+  }
+
+  /** The call is over: an end that was held takes place. */
+  release(): void {
+    if (this.#endHeld === undefined || this.#hasEnded) return;
+    this.#hasEnded = true;
+    this.#endHeld();
   }
 
   setAttribute(name: string, value: AttributeValue): void {

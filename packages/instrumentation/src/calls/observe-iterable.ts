@@ -22,8 +22,13 @@ export function isAsyncIterable(value: unknown): value is AsyncIterable<unknown>
  */
 export function observeIterable(stream: AsyncIterable<unknown>, call: LlmCall, signal?: AbortSignal): void {
   const onAbort = abortListener(call);
-  const context: IteratorContext =
-    signal === undefined ? {} : { signal, onRead: () => signal.removeEventListener('abort', onAbort) };
+  let isRead = false;
+  const onRead = () => {
+    if (isRead) return;
+    isRead = true;
+    signal?.removeEventListener('abort', onAbort);
+  };
+  const context: IteratorContext = signal === undefined ? {} : { signal, onRead };
   if (isIterator(stream)) observeIterator(stream, call, context);
   else {
     listenToIterators(stream, (source) => {

@@ -43,7 +43,9 @@ function deriveResponse(request: Promise<ResponseProps>, call: LlmCall): Promise
 function rewire(promise: ApiPromise, derived: Promise<ResponseProps>, call: LlmCall): void {
   promise.responsePromise = derived;
   const parse = promise.parseResponse;
-  promise.parseResponse = function (client, props) {
+  // Named first: V8 makes a function that is written where a property is assigned in the old generation, and a dead one
+  // there keeps the call, its answer and what the SDK holds of it from the young generation's collections.
+  const parseAndTell: ApiPromise['parseResponse'] = function (client, props) {
     call.onParseStarted();
     const parsed = parse.call(this, client, props);
     guarded('parse', () => {
@@ -51,9 +53,10 @@ function rewire(promise: ApiPromise, derived: Promise<ResponseProps>, call: LlmC
     });
     return parsed;
   };
+  promise.parseResponse = parseAndTell;
   const unwrap = Object.hasOwn(promise, '_thenUnwrap') ? promise._thenUnwrap : undefined;
   if (unwrap === undefined) return;
-  promise._thenUnwrap = function (transform) {
+  const unwrapAndTell: NonNullable<ApiPromise['_thenUnwrap']> = function (transform) {
     const next = unwrap.call(this, (data, props) => {
       onParsed(data, call);
       return transform(data, props);
@@ -63,6 +66,7 @@ function rewire(promise: ApiPromise, derived: Promise<ResponseProps>, call: LlmC
     });
     return next;
   };
+  promise._thenUnwrap = unwrapAndTell;
 }
 
 function observeParsed(parsed: unknown, call: LlmCall): void {

@@ -10,12 +10,14 @@ import type { SdkStream } from './sdk-shapes.js';
  * listened to.
  */
 export function observeStream(stream: SdkStream, call: LlmCall): void {
-  const { iterator, controller } = stream;
+  const { iterator: original, controller } = stream;
   const { signal } = controller;
   const onAbort = abortListener(call);
   let isRead = false;
-  stream.iterator = function (this: unknown) {
-    const source = iterator.call(this);
+  // Declared and then assigned: V8 makes a function literal that is assigned to a property in the old generation, where
+  // it would keep stream and call until the next full collection.
+  function iterator(this: unknown): AsyncIterator<unknown> {
+    const source = original.call(this);
     if (isRead) return source;
     isRead = true;
     guarded('stream', () => {
@@ -26,7 +28,8 @@ export function observeStream(stream: SdkStream, call: LlmCall): void {
       watchReading(source, call, stream);
     });
     return source;
-  };
+  }
+  stream.iterator = iterator;
   // Until somebody reads, only the signal tells of an abort; afterwards the iterator does, and errors are told apart.
   if (signal.aborted) onAbort();
   signal.addEventListener('abort', onAbort, { once: true });

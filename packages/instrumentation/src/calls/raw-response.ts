@@ -47,7 +47,12 @@ export function patchAsResponse(promise: ApiPromise, derived: object, call: LlmC
 /** Listens to a response that was asked for raw; called once its headers are there. */
 export function observeRawResponse(response: Response, call: LlmCall): void {
   if (!(response.headers.get('content-type') ?? '').includes('json')) {
-    call.onUnread('raw_response');
+    // Who asks for the response may have asked for the stream too, as OpenInference does: then it is parsed by now.
+    setImmediate(() =>
+      guarded('raw_response', () => {
+        if (!call.hasParseStarted) call.onUnread('raw_response');
+      }),
+    ).unref();
     return;
   }
   watchStream(response, call);

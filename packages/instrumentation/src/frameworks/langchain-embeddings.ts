@@ -104,6 +104,7 @@ function isBase(value: unknown): value is Constructor {
 export const LANGCHAIN_EMBEDDINGS: SdkDefinition = {
   moduleName: '@langchain/core',
   files: ['dist/embeddings.cjs', 'dist/embeddings.js'],
+  requirePaths: ['@langchain/core/embeddings'],
   clientExports: [],
   tested: { from: [0, 3], below: [2, 0] },
   methods: METHODS,

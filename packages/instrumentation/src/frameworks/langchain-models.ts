@@ -256,6 +256,7 @@ const FILES = ['language_models/chat_models', 'language_models/llms'];
 export const LANGCHAIN: SdkDefinition = {
   moduleName: '@langchain/core',
   files: FILES.flatMap((file) => [`dist/${file}.cjs`, `dist/${file}.js`]),
+  requirePaths: FILES.map((file) => `@langchain/core/${file}`),
   clientExports: [],
   tested: { from: [0, 3], below: [2, 0] },
   methods: [GENERATE, STREAM],

@@ -154,11 +154,12 @@ class RunningGuard implements BudgetGuard {
   #tellOfOutage(problem: string): void {
     if (this.#isOut) return;
     this.#isOut = true;
-    const isRefused = problem === 'HTTP 401';
-    advise(
+    const isRefused = problem === 'HTTP 401' || problem === 'HTTP 404';
+    const tell = this.#options.onOutage ?? advise;
+    tell(
       `budgetGuard: ${this.#options.url} does not say how the budgets stand (${problem}); calls are ` +
         `${this.#options.whenUnknown === 'allow' ? 'allowed' : 'refused'} meanwhile. ` +
-        (isRefused ? 'Set token or COSTEL_GUARD_TOKEN. ' : '') +
+        (isRefused ? 'Set the same COSTEL_GUARD_TOKEN there and here (or the option token). ' : '') +
         'This is said once an outage.',
     );
   }

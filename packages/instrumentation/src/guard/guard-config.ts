@@ -57,6 +57,11 @@ export interface BudgetGuardConfig {
    * milliseconds. Default 600 000, which is the SDKs' own timeout.
    */
   readonly holdMs?: number;
+  /**
+   * Told in one sentence, once an outage, that the aggregator does not say how the budgets stand, so that nothing is held
+   * to them. Default: a warning through OpenTelemetry's `diag`, which nobody hears where no logger is set.
+   */
+  readonly onOutage?: (message: string) => void;
   /** `service.name` for budgets about a service. Default: as OpenTelemetry reads it from the environment. */
   readonly service?: string;
   /** `deployment.environment.name`, for budgets about an environment. Default: the same. */
@@ -75,6 +80,7 @@ export interface GuardOptions {
   readonly reservedOutputTokens: number;
   readonly reserveUsd: ((call: GuardedCall) => number | string | undefined) | undefined;
   readonly holdMs: number;
+  readonly onOutage: ((message: string) => void) | undefined;
   readonly service: string;
   readonly environment: string;
 }
@@ -135,6 +141,7 @@ export function resolveGuardOptions(
     reservedOutputTokens: checkedNumber('reservedOutputTokens', config.reservedOutputTokens ?? 4096, 0),
     reserveUsd: config.reserveUsd,
     holdMs: checkedNumber('holdMs', config.holdMs ?? 600_000, MIN_REFRESH_MS),
+    onOutage: config.onOutage,
     service:
       config.service ??
       environment['OTEL_SERVICE_NAME'] ??

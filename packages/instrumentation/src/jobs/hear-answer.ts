@@ -27,18 +27,21 @@ export function hearAnswer(result: unknown, onAnswer: (answer: unknown) => void)
 
 function hearParsed(promise: ApiPromise, listener: (answer: unknown) => void): void {
   const parse = promise.parseResponse;
-  promise.parseResponse = function (client, props) {
+  // Named first; see `observe-promise.ts`.
+  const parseAndTell: ApiPromise['parseResponse'] = function (client, props) {
     const parsed = parse.call(this, client, props);
     if (parsed instanceof Promise) parsed.then(listener, () => undefined);
     else listener(parsed);
     return parsed;
   };
+  promise.parseResponse = parseAndTell;
   const unwrap = Object.hasOwn(promise, '_thenUnwrap') ? promise._thenUnwrap : undefined;
   if (unwrap === undefined) return;
-  promise._thenUnwrap = function (transform) {
+  const unwrapAndTell: NonNullable<ApiPromise['_thenUnwrap']> = function (transform) {
     return unwrap.call(this, (data, props) => {
       listener(data);
       return transform(data, props);
     });
   };
+  promise._thenUnwrap = unwrapAndTell;
 }

@@ -4,8 +4,9 @@ import type { SdkDefinition } from '../sdks/sdk-definition.js';
 import { guarded } from '../telemetry/trouble.js';
 
 /*
- * OpenTelemetry's hook of `require` gives up on a package that has neither a main module nor an index (MCP's). Such a
- * package is required by its subpaths, of which the ones that matter are known, so a look at what is asked for does.
+ * OpenTelemetry's hook of `require` gives up on a package that has neither a main module nor an index (MCP's, LangChain's
+ * first 0.3). Such a package is required by its subpaths, of which the ones that matter are known, so a look at what is
+ * asked for does.
  */
 
 /** The parts of Node's module loader that are used. */
@@ -25,24 +26,33 @@ function loader(): Loader | undefined {
     : undefined;
 }
 
-/** The version in the package's own description, above the file that was resolved. */
-function versionOf(
+/** What the package says of itself, above the file that was resolved. */
+interface Described {
+  readonly version: string | undefined;
+  /** True where OpenTelemetry's own hook sees what is required of the package. */
+  readonly hasMain: boolean;
+}
+
+function describedPackage(
   request: string,
   parent: unknown,
   sdk: SdkDefinition,
   { _resolveFilename }: Loader,
-): string | undefined {
+): Described | undefined {
   const file = asText(_resolveFilename(request, parent))?.replaceAll('\\', '/') ?? '';
-  const folder = `/node_modules/${sdk.moduleName}/`;
-  const end = file.lastIndexOf(folder);
+  const inside = `/node_modules/${sdk.moduleName}/`;
+  const end = file.lastIndexOf(inside);
   if (end < 0) return undefined;
-  const { readFileSync } = process.getBuiltinModule('node:fs');
-  const described: unknown = JSON.parse(readFileSync(`${file.slice(0, end + folder.length)}package.json`, 'utf8'));
-  return asText(asRecord(described)?.['version']);
+  const folder = file.slice(0, end + inside.length);
+  const { existsSync, readFileSync } = process.getBuiltinModule('node:fs');
+  const described = asRecord(JSON.parse(readFileSync(`${folder}package.json`, 'utf8')));
+  const mains = [asText(described?.['main']) ?? 'index.js', 'index.js'];
+  return { version: asText(described?.['version']), hasMain: mains.some((main) => existsSync(folder + main)) };
 }
 
 /**
- * Runs `onRequired` once for each module that one of the SDK's `requirePaths` loads, after it was loaded.
+ * Runs `onRequired` once for each module that one of the SDK's `requirePaths` loads, after it was loaded, of a package that
+ * OpenTelemetry's own hook does not see.
  * @returns what puts `require` back, unless somebody stands in front of it by then: it then only does nothing.
  */
 export function hookRequire(sdk: SdkDefinition, onRequired: OnRequired): () => void {
@@ -59,7 +69,8 @@ export function hookRequire(sdk: SdkDefinition, onRequired: OnRequired): () => v
       guarded('patch', () => {
         if (typeof moduleExports !== 'object' || moduleExports === null || seen.has(moduleExports)) return;
         seen.add(moduleExports);
-        onRequired(moduleExports, versionOf(request, this, sdk, node));
+        const described = describedPackage(request, this, sdk, node);
+        if (described?.hasMain !== true) onRequired(moduleExports, described?.version);
       });
     return moduleExports;
   };

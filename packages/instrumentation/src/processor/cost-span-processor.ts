@@ -17,7 +17,7 @@ import { Recorder, sharedRecorder } from '../telemetry/recorder.js';
 import { tokenSums, writeOutcome } from '../telemetry/span-attributes.js';
 import { guarded } from '../telemetry/trouble.js';
 import { OwnCalls, type OwnCall, type TimedCall } from './own-calls.js';
-import { readSpan, type SpanReading } from './read-span.js';
+import { estimatesInput, readSpan, type SpanReading } from './read-span.js';
 import { RecentKeys } from './recent-keys.js';
 import { coverAbove, SpanFamilies, type SpanNode } from './span-families.js';
 
@@ -47,6 +47,7 @@ function milliseconds([seconds, nanoseconds]: HrTime): number {
 
 const text = (value: unknown): string => (typeof value === 'string' ? value : '');
 const count = (value: unknown): number => (typeof value === 'number' ? value : 0);
+const scopeOf = (span: ObservedSpan): string => span.instrumentationScope?.name ?? '';
 
 /**
  * Prices the GenAI spans of every other emitter in the process (spans that SDKs and frameworks emit themselves, other
@@ -130,7 +131,7 @@ export class CostSpanProcessor {
 
   #read(span: ObservedSpan): SpanReading | undefined {
     if (this.#insideOurCall.has(span)) return undefined;
-    return readSpan(span.attributes, span.instrumentationScope?.name ?? '');
+    return readSpan(span.attributes, scopeOf(span));
   }
 
   /** What a span reports; `writable` while it can still be written to. */
@@ -150,7 +151,9 @@ export class CostSpanProcessor {
     if (responseId !== undefined)
       return this.#answers.has(answerKey(span, responseId)) ? { provider, responseId } : undefined;
     const { input, output } = tokenSums(reading.usage);
-    return this.#ownCalls.takeSame({ ...timesOf(span), inputTokens: input, outputTokens: output });
+    const emitter = scopeOf(span);
+    const inputTokens = estimatesInput(emitter) ? undefined : input;
+    return this.#ownCalls.takeSame({ ...timesOf(span), inputTokens, outputTokens: output }, emitter);
   }
 
   #noteOwnCall(span: ObservedSpan, node: SpanNode | undefined): void {

@@ -28,14 +28,14 @@ function readServer(self: unknown): ServerHint {
 export const OLLAMA: SdkDefinition = {
   moduleName: 'ollama',
   clientExports: ['Ollama', 'default'],
-  clientTraits: ['chat', 'generate', 'embed', 'pull'],
+  clientTraits: ['chat', 'generate', 'embeddings', 'pull'],
   tested: { from: [0, 5], below: [1, 0] },
   defaultProvider: 'ollama',
   providerByClass: {},
   methods: [
     { ...CLIENT, method: 'chat', api: 'ollama.chat', operation: 'chat' },
     { ...CLIENT, method: 'generate', api: 'ollama.generate', operation: 'text_completion' },
-    { ...CLIENT, method: 'embed', api: 'ollama.embed', operation: 'embeddings' },
+    { ...CLIENT, method: 'embed', api: 'ollama.embed', operation: 'embeddings', isRecent: true },
     { ...CLIENT, method: 'embeddings', api: 'ollama.embed', operation: 'embeddings' },
   ],
   readRequest: (body) => ({ model: asText(body['model']) ?? '', stream: body['stream'] === true }),

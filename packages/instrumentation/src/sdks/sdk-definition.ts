@@ -122,7 +122,7 @@ export interface SdkDefinition {
   readonly moduleName: string;
   /** Files inside the package to patch in its main module's place, e.g. `dist/esm/client/index.js`. */
   readonly files?: readonly string[];
-  /** What applications `require` of a package without a main module, which OpenTelemetry's hook does not see. */
+  /** What applications `require` of a package that, in some versions, has no main module: OpenTelemetry's hook does not see it. */
   readonly requirePaths?: readonly string[];
   /** Export names under which the client class is found; the first that exists is taken. */
   readonly clientExports: readonly string[];

@@ -180,27 +180,38 @@ export function writePrice(span: AttributeTarget, price: PricedCall, writing: Wr
   span.setAttribute(ATTR_GEN_AI_USAGE_COST_AMOUNT, usdEstimate(price.costPicoUsd));
   span.setAttribute(ATTR_GEN_AI_USAGE_COST_CURRENCY, 'USD');
   span.setAttribute(ATTR_GEN_AI_USAGE_COST_SOURCE, price.priceSource === 'provider' ? 'provider' : 'local');
-  if (writing.lineItems && price.lineItems.length > 0) {
-    span.setAttribute(ATTR_COSTEL_COST_LINE_ITEMS, `[${price.lineItems.map(lineItemJson).join(',')}]`);
-  }
+  if (writing.lineItems && price.lineItems.length > 0)
+    span.setAttribute(ATTR_COSTEL_COST_LINE_ITEMS, lineItemsJson(price.lineItems));
 }
 
 /** Put together by hand: names and decimals need no escaping, and this runs for every call. */
-function lineItemJson({ bucket, quantity, unitPricePicoUsd, costPicoUsd }: LineItem): string {
-  const unitPrice = unitPriceText(unitPricePicoUsd);
-  return `{"bucket":"${bucket}","quantity":${quantity},"unit_price_usd":"${unitPrice}","cost_usd":"${formatPicoUsd(costPicoUsd)}"}`;
+function lineItemsJson(items: readonly LineItem[]): string {
+  let json = '';
+  for (const { bucket, quantity, unitPricePicoUsd, costPicoUsd } of items) {
+    const { beforeQuantity, beforeCost } = textsOf(bucket, unitPricePicoUsd);
+    json += `${json === '' ? '[' : ','}${beforeQuantity}${quantity}${beforeCost}${formatPicoUsd(costPicoUsd)}"}`;
+  }
+  return `${json}]`;
 }
 
-/** Unit prices are few; above this the map is emptied rather than grown. */
-const MAX_CACHED_PRICES = 1000;
-const textByPrice = new Map<PicoUsd, string>();
+/** What is the same in all line items of a bucket at a price. */
+interface LineItemTexts {
+  readonly price: PicoUsd;
+  readonly beforeQuantity: string;
+  readonly beforeCost: string;
+}
 
-function unitPriceText(price: PicoUsd): string {
-  let text = textByPrice.get(price);
-  if (text === undefined) {
-    text = formatPicoUsd(price);
-    if (textByPrice.size >= MAX_CACHED_PRICES) textByPrice.clear();
-    textByPrice.set(price, text);
-  }
-  return text;
+/** Of each bucket those of the last price: calls of one model follow each other, and this halves the 0.6 µs of the text. */
+const lastTexts = new Map<UsageBucket, LineItemTexts>();
+
+function textsOf(bucket: UsageBucket, price: PicoUsd): LineItemTexts {
+  const last = lastTexts.get(bucket);
+  if (last?.price === price) return last;
+  const texts = {
+    price,
+    beforeQuantity: `{"bucket":"${bucket}","quantity":`,
+    beforeCost: `,"unit_price_usd":"${formatPicoUsd(price)}","cost_usd":"`,
+  };
+  lastTexts.set(bucket, texts);
+  return texts;
 }

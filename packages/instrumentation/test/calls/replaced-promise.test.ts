@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { instrumentModule } from '../../src/index.js';
 import { unhandledDuring } from '../conformance/observe.js';
+import { MESSAGE_MODEL, messageJson } from '../support/anthropic-replies.js';
 import { costOf } from '../support/expectations.js';
 import { CHAT_MODEL, chatJson, chatSse, rateLimited } from '../support/openai-replies.js';
 import { ProviderServer } from '../support/provider-server.js';
-import { loadOpenAi } from '../support/sdk-copies.js';
+import { loadAnthropic, loadOpenAi } from '../support/sdk-copies.js';
 import { Telemetry } from '../support/telemetry.js';
 
 const server = new ProviderServer();
@@ -67,5 +68,47 @@ describe('a call whose promise another instrumentation replaced', () => {
     });
     expect(seen).toHaveLength(1);
     expect(telemetry.onlySpan.attributes['costel.cost.status']).toBe('not_billable');
+  });
+});
+
+describe.each(['anthropic-0', 'anthropic-1'] as const)('a call of %s, which has spans of its own', (copy) => {
+  it('is told on the SDK’s span, although another instrumentation hears the answer first', async () => {
+    const module = loadAnthropic(copy, true);
+    const { prototype } = module.Anthropic.Messages;
+    Object.assign(prototype, { create: asOrdinaryPromise(Reflect.get(prototype, 'create') as Create) });
+    const { Anthropic } = instrumentModule(module);
+    const client = new Anthropic({ apiKey: 'k', baseURL: server.url, maxRetries: 0 });
+    server.replies(messageJson());
+    await client.messages.create({ model: MESSAGE_MODEL, max_tokens: 9, messages: ASK.messages });
+    const cost = costOf('anthropic', MESSAGE_MODEL, {
+      input: 100,
+      cache_read: 1024,
+      cache_write_5m: 1048,
+      cache_write_1h: 1000,
+      output: 50,
+      web_search: 2,
+    });
+    expect(telemetry.onlySpan.name).toBe('anthropic.messages.create');
+    expect(telemetry.onlySpan.attributes).toMatchObject({
+      'costel.cost.usd': cost,
+      'costel.usage.quality': 'reported',
+      'gen_ai.usage.input_tokens': 3172,
+    });
+  });
+});
+
+describe('a stream whose response was asked for as well', () => {
+  it('counts what it says, for the caller reads it after all', async () => {
+    server.replies(chatSse());
+    const { OpenAI } = instrumentModule(loadOpenAi('openai-7', true));
+    const client = new OpenAI({ apiKey: 'k', baseURL: `${server.url}/v1`, maxRetries: 0 });
+    const asked = client.chat.completions.create(ASK_STREAM);
+    const response = asked.asResponse();
+    for await (const chunk of await asked) expect(chunk.id).not.toBe('');
+    expect((await response).status).toBe(200);
+    expect(telemetry.onlySpan.attributes).toMatchObject({
+      'costel.cost.usd': COST,
+      'costel.usage.quality': 'reported',
+    });
   });
 });

@@ -97,6 +97,17 @@ describe('an aggregator out of reach', () => {
     expect(await guard.ready(50)).toBe(false);
   });
 
+  it('is told to the application where it asks to be told, once', async () => {
+    const told: string[] = [];
+    const before = log.matching('does not say how the budgets stand').length;
+    const guard = start({ url: CLOSED, refreshMs: 100, onOutage: (message) => told.push(message) });
+    for (let look = 0; look < 3; look += 1) await guard.refresh();
+    expect(told).toEqual([
+      expect.stringContaining('does not say how the budgets stand (ECONNREFUSED); calls are allowed'),
+    ]);
+    expect(log.matching('does not say how the budgets stand')).toHaveLength(before);
+  });
+
   it('stops calls where that was asked for', async () => {
     start({ url: CLOSED, whenUnknown: 'refuse' });
     expect(await call()).toMatchObject({ code: 'budget_unknown' });

@@ -43,6 +43,22 @@ describe('the hook of require', () => {
     expect(seen).toEqual([[loaded, '1.2.3']]);
   });
 
+  it('leaves a package with a main module to OpenTelemetry’s own hook, which would tell of it twice', () => {
+    const own = join(folder, 'node_modules', 'with-main');
+    mkdirSync(own, { recursive: true });
+    writeFileSync(
+      join(own, 'package.json'),
+      JSON.stringify({ name: 'with-main', version: '1.2.3', main: './main.js' }),
+    );
+    for (const file of ['main', 'client']) writeFileSync(join(own, `${file}.js`), 'exports.answer = 4;');
+    const seen: unknown[] = [];
+    const sdk = { ...SDK, moduleName: 'with-main', requirePaths: ['with-main/client'] };
+    const unhook = hookRequire(sdk, () => seen.push('seen'));
+    expect(requireOf('with-main/client')).toEqual({ answer: 4 });
+    unhook();
+    expect(seen).toEqual([]);
+  });
+
   it('that fails, and a module that cannot be loaded, change nothing', () => {
     const unhook = hookRequire({ ...SDK, requirePaths: ['no-main/client', 'no-main/broken'] }, () => {
       throw new Error('trouble');

@@ -40,6 +40,14 @@ const COST = costOf('openai', 'gpt-4o', { input: 176, cache_read: 1024, output: 
 
 const costs = async () => (await telemetry.points('costel.cost')).map(({ value }) => value);
 
+/** A call of 100 input tokens as stated, 40 of them cached. */
+const CACHED = {
+  'gen_ai.request.model': 'claude-sonnet-4-6',
+  'gen_ai.usage.input_tokens': 100,
+  'gen_ai.usage.output_tokens': 50,
+  'gen_ai.usage.cache_read_input_tokens': 40,
+};
+
 describe('CostSpanProcessor', () => {
   it('prices a span of another emitter and attributes it', async () => {
     withCostAttribution({ feature: 'search' }, () => emit(CALL));
@@ -109,16 +117,49 @@ describe('CostSpanProcessor', () => {
     expect(telemetry.spans.map((span) => span.attributes['costel.cost.usd'])).toEqual([expected, expected]);
   });
 
-  it('knows emitters whose input leaves the cached tokens out', () => {
-    const exclusive = {
-      'gen_ai.system': 'anthropic',
-      'gen_ai.request.model': 'claude-sonnet-4-6',
-      'gen_ai.usage.input_tokens': 100,
-      'gen_ai.usage.output_tokens': 50,
-      'gen_ai.usage.cache_read_input_tokens': 40,
-    };
-    emit(exclusive, { scope: '@traceloop/instrumentation-anthropic' });
+  it.each([
+    ['@traceloop/instrumentation-anthropic', 'anthropic'],
+    ['@traceloop/instrumentation-anthropic', 'Anthropic'],
+    ['@openlit/instrumentation-anthropic', 'anthropic'],
+    ['@openlit/instrumentation-bedrock', 'aws.bedrock'],
+    ['openlit.otel.tracing', 'anthropic'],
+  ])('adds cached tokens to the input that %s states of %s, which leaves them out', (scope, provider) => {
+    emit({ ...CACHED, 'gen_ai.system': provider }, { scope });
     expect(telemetry.onlySpan.attributes).toMatchObject({ 'costel.usage.input': 100, 'costel.usage.cache_read': 40 });
+  });
+
+  it.each([
+    ['@openlit/instrumentation-openai', 'openai'],
+    ['openlit.otel.tracing', 'openai'],
+    ['@arizeai/openinference-instrumentation-anthropic', 'anthropic'],
+  ])('takes cached tokens out of the input that %s states of %s, which has them', (scope, provider) => {
+    emit({ ...CACHED, 'gen_ai.system': provider }, { scope });
+    expect(telemetry.onlySpan.attributes).toMatchObject({ 'costel.usage.input': 60, 'costel.usage.cache_read': 40 });
+  });
+
+  it('takes the input of the AI SDK of Anthropic as it stands up to version 5, and with its details as the whole', () => {
+    const ai = {
+      'ai.model.provider': 'anthropic.messages',
+      'ai.model.id': 'claude-sonnet-4-6',
+      'ai.usage.inputTokens': 100,
+      'ai.usage.outputTokens': 50,
+      'ai.usage.cachedInputTokens': 40,
+    };
+    emit(ai, { scope: 'ai' });
+    emit({ ...ai, 'ai.usage.inputTokenDetails.noCacheTokens': 60 }, { scope: 'ai' });
+    expect(telemetry.spans.map((span) => span.attributes['costel.usage.input'])).toEqual([100, 60]);
+  });
+
+  it('adds the thoughts of Gemini to the output that OpenLIT states, which leaves them out', () => {
+    const gemini = {
+      'gen_ai.system': 'gemini',
+      'gen_ai.request.model': 'gemini-2.5-flash',
+      'gen_ai.usage.input_tokens': 10,
+      'gen_ai.usage.output_tokens': 5,
+      'gen_ai.usage.reasoning_tokens': 30,
+    };
+    emit(gemini, { scope: 'openlit.otel.tracing' });
+    expect(telemetry.onlySpan.attributes).toMatchObject({ 'costel.usage.output': 5, 'costel.usage.reasoning': 30 });
   });
 
   it('leaves agents, tools and spans without usage alone', async () => {

@@ -3,17 +3,19 @@ import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { CliError, EXIT_CODES } from './exit-codes.js';
 
-/** Reads the lines of files, or of stdin where none is named (`-` is stdin too); empty lines are left out. */
-export async function* readLines(files: readonly string[]): AsyncGenerator<string> {
-  for (const file of files.length === 0 ? ['-'] : files) yield* readLinesOf(file);
+/** The files that are named, or stdin where none is. */
+export function inputsOf(files: readonly string[]): readonly string[] {
+  return files.length === 0 ? ['-'] : files;
 }
 
-async function* readLinesOf(file: string): AsyncGenerator<string> {
+/**
+ * Reads the lines of a file, or of stdin (`-`); empty ones too, so that a reader's count is the line's number.
+ * @throws CliError `input_unreadable`.
+ */
+export async function* readLines(file: string): AsyncGenerator<string> {
   const input: Readable = file === '-' ? process.stdin : createReadStream(file);
   try {
-    for await (const line of createInterface({ input, crlfDelay: Infinity })) {
-      if (line.trim() !== '') yield line;
-    }
+    yield* createInterface({ input, crlfDelay: Infinity });
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new CliError('input_unreadable', `${file} cannot be read: ${reason}`, {

@@ -19,17 +19,25 @@ export async function runCli(args: readonly string[]): Promise<number> {
     .version('0.1.0')
     .showSuggestionAfterError()
     .exitOverride()
+    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'costel: ')) })
     .addHelpText('after', EXIT_HELP);
   addCommands(program, (code) => {
     exitCode = code;
   });
   beginWithSummary(program);
   try {
-    await program.parseAsync([...args], { from: 'user' });
+    await program.parseAsync(withoutHelpOfNothing(program, args), { from: 'user' });
     return exitCode;
   } catch (error) {
     return reportError(error);
   }
+}
+
+/** Arguments as given; of an unknown command its name alone, so that `costel cots --help` says so and shows no other help. */
+function withoutHelpOfNothing(program: Command, args: readonly string[]): string[] {
+  const [name] = args;
+  const isKnown = name === undefined || name.startsWith('-') || name === 'help';
+  return isKnown || program.commands.some((command) => command.name() === name) ? [...args] : [name];
 }
 
 /** A command's own help begins with the sentence that the list of commands has of it. */

@@ -19,6 +19,8 @@ export interface RunInfo {
   };
   /** ISO 8601. */
   readonly startedAt: string;
+  /** Absolute path of the configuration that was read; absent where the defaults hold. */
+  readonly configFile?: string;
 }
 
 const FILE_NAME = 'run.json';
@@ -51,13 +53,20 @@ export function removeRunFile(dataDirectory: string, instance: string): void {
   if (readRunFile(dataDirectory)?.instance === instance) rmSync(join(dataDirectory, FILE_NAME), { force: true });
 }
 
-/** Reads `run.json`; undefined where there is none, or where it is no such file. */
+/**
+ * Reads `run.json`; undefined where there is none, or where it is no such file.
+ * @throws CliError `input_unreadable` where the system refuses it: a stack that may run must not be taken for none.
+ */
 export function readRunFile(dataDirectory: string): RunInfo | undefined {
+  const path = join(dataDirectory, FILE_NAME);
   try {
-    const value: unknown = JSON.parse(readFileSync(join(dataDirectory, FILE_NAME), 'utf8'));
+    const value: unknown = JSON.parse(readFileSync(path, 'utf8'));
     return isRunInfo(value) ? value : undefined;
-  } catch {
-    return undefined;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === undefined || code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    const message = `${path} cannot be read (${code}): run the command as the user who started the stack`;
+    throw new CliError('input_unreadable', message, { cause: error });
   }
 }
 
@@ -78,8 +87,11 @@ export function reachableHost(host: string): string {
   return host.includes(':') ? `[${host}]` : host;
 }
 
-/** How long a stack may take to answer; it answers in milliseconds unless it hangs or the machine is very busy. */
-const HEALTH_TIMEOUT_MS = 5000;
+/**
+ * How long a stack may take to answer; it answers in milliseconds unless it hangs, or rebuilds a day on a machine that is very
+ * busy.
+ */
+export const ANSWER_TIMEOUT_MS = 15_000;
 
 /**
  * The stack that runs on a data directory, or undefined: its process must exist and answer with its own instance, for
@@ -88,7 +100,7 @@ const HEALTH_TIMEOUT_MS = 5000;
  */
 export async function findRunningStack(
   dataDirectory: string,
-  timeoutMs: number = HEALTH_TIMEOUT_MS,
+  timeoutMs: number = ANSWER_TIMEOUT_MS,
 ): Promise<RunInfo | undefined> {
   const info = readRunFile(dataDirectory);
   if (!info || !isProcessAlive(info.pid)) return undefined;

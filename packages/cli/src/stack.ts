@@ -24,6 +24,8 @@ export interface StackOptions {
   readonly token: string;
   /** Port of OTLP over gRPC; 0 lets the system pick, undefined means none. */
   readonly otlpGrpcPort?: number;
+  /** See `RunInfo`. */
+  readonly configFile?: string;
 }
 
 /** A running embedded stack. */
@@ -93,7 +95,15 @@ async function startParts(options: StackOptions, teardown: Teardown): Promise<St
 
   const { port: otlp, grpcPort } = receiver;
   const ports = { api: aggregator.port, otlp, clickhouse, ...(grpcPort === undefined ? {} : { otlpGrpc: grpcPort }) };
-  const run: RunInfo = { pid: process.pid, instance, token, host, ports, startedAt: new Date().toISOString() };
+  const run: RunInfo = {
+    pid: process.pid,
+    instance,
+    token,
+    host,
+    ports,
+    startedAt: new Date().toISOString(),
+    ...(options.configFile === undefined ? {} : { configFile: options.configFile }),
+  };
   writeRunFile(dataDirectory, run);
   teardown.add(() => Promise.resolve(removeRunFile(dataDirectory, instance)));
   const repaired = killRepair.run();

@@ -1,5 +1,5 @@
 import type { Config } from '@costel/aggregator';
-import { connectDatabase, openEmbeddedDatabase, type Database } from '@costel/store';
+import { connectDatabase, openEmbeddedDatabase, pendingMigrations, type Database } from '@costel/store';
 import { existsSync } from 'node:fs';
 import { CliError } from './exit-codes.js';
 import { findRunningStack, reachableHost, type RunInfo } from './run-file.js';
@@ -52,4 +52,35 @@ export async function openStore(config: Config): Promise<StoreAccess> {
     );
   }
   return { database: await openEmbeddedDatabase({ dataDirectory }), where: dataDirectory, run: undefined };
+}
+
+/**
+ * Says that tables are missing before a statement fails of it.
+ * @throws CliError `schema_behind` where the database lacks migrations of this version.
+ */
+export async function requireSchema(database: Database, where: string): Promise<void> {
+  const pending = await pendingMigrations(database);
+  const [first] = pending;
+  if (first === undefined) return;
+  throw new CliError(
+    'schema_behind',
+    `${where} lacks ${pending.length} of this version's migrations (from ${first} on): an older version made it, or a start was cut off; run "costel migrate" first, or start "costel up" on it once`,
+    { retryable: true },
+  );
+}
+
+/**
+ * Opens the store as {@link openStore} does, for a command that needs all of this version's tables; a running stack has them.
+ * @throws CliError `schema_behind`, or what {@link openStore} throws.
+ */
+export async function openMigratedStore(config: Config): Promise<StoreAccess> {
+  const access = await openStore(config);
+  if (access.run) return access;
+  try {
+    await requireSchema(access.database, access.where);
+    return access;
+  } catch (error) {
+    await access.database.close();
+    throw error;
+  }
 }

@@ -48,7 +48,7 @@ describe('costel price', () => {
       ['b', 'priced', '0.00021'],
     ]);
     expect(code).toBe(2);
-    expect(stderr).toContain('1 lines are none of the format interactions');
+    expect(stderr).toContain('not of the format interactions: 1 line;');
   });
 
   it('reads files that do not end with a line feed one after the other', async () => {
@@ -120,10 +120,12 @@ describe('costel forecast', () => {
     expect(Math.round(answer.month_total.mean)).toBe(10);
   });
 
-  it('names the line that is no task', async () => {
-    const { code, stderr } = await runCommand(['forecast'], '{"id": 3}\n');
+  it('names the file and the line that is no task, counting empty lines', async () => {
+    const file = join(directory, 'tasks.jsonl');
+    writeFileSync(file, '\n\n{"id": 3}\n');
+    const { code, stderr } = await runCommand(['forecast', file]);
     expect(code).toBe(2);
-    expect(stderr).toContain('line 1:');
+    expect(stderr).toMatch(`costel: ${file}:3: task`);
   });
 });
 
@@ -166,6 +168,12 @@ describe('costel budget test', () => {
 });
 
 describe('the command line', () => {
+  it('says who complains, of wrong flags as of everything else', async () => {
+    expect((await runCommand(['costs', '--bi', 'model'])).stderr).toBe(
+      "costel: unknown option '--bi'\n(Did you mean --by?)\n",
+    );
+  });
+
   it.each([
     [['nothing'], 2],
     [['price', '--at', 'yesterday'], 2],
@@ -186,6 +194,13 @@ describe('the command line', () => {
   ])('%s --help begins with what the command does', async (command, sentence) => {
     const { stdout } = await runCommand([...command.split(' '), '--help']);
     expect(stdout.replaceAll(/\s+/g, ' ')).toContain(sentence);
+  });
+
+  it('says that a command is unknown where its help is asked for, and shows no other help', async () => {
+    const { code, stdout, stderr } = await runCommand(['cots', '--help']);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toContain("unknown command 'cots'");
+    expect(stderr).toContain('Did you mean costs?');
   });
 
   it('asks for the server before it looks at the port of its API', async () => {

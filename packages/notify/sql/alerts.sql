@@ -1,4 +1,5 @@
--- Alerts with their present state and what became of their notifications, newest first.
+-- Alerts with their present state and what became of their notifications, newest first;
+-- of one instant the highest threshold first, for a burst crosses several.
 -- Parameters: tenant; since: raised from then on; state: firing, resolved or empty for both; limit: rows at most.
 -- Columns: alert (JSON, as it fired); state; raised_ms and resolved_ms (ms since 1970, 0 when not resolved); deliveries,
 --   one (state, channel, outcome, attempts, reason, answered_ms) a notification that was answered.
@@ -13,6 +14,7 @@ FROM
     SELECT
         alert_key,
         argMinIf(alert_events.alert, _block_number, alert_events.state = 'firing') AS alert,
+        anyIf(threshold_percent, alert_events.state = 'firing') AS threshold,
         toUnixTimestamp64Milli(minIf(raised_at, alert_events.state = 'firing')) AS raised_ms,
         if(countIf(alert_events.state = 'resolved') > 0,
             toUnixTimestamp64Milli(minIf(raised_at, alert_events.state = 'resolved')), 0) AS resolved_ms
@@ -39,6 +41,6 @@ LEFT JOIN
     GROUP BY alert_key
 ) AS delivery ON delivery.alert_key = event.alert_key
 WHERE {state:String} = '' OR state = {state:String}
-ORDER BY raised_ms DESC, event.alert_key
+ORDER BY raised_ms DESC, event.threshold DESC, event.alert_key
 LIMIT {limit:UInt32}
 SETTINGS join_use_nulls = 0

@@ -1,6 +1,6 @@
 const counts = new Intl.NumberFormat('en', { notation: 'compact', maximumFractionDigits: 1 });
 
-/** Dollars for reading: `$1,234.50`, `$0.0042`, `<$0.0001`; the exact figure belongs in a title. */
+/** Dollars for reading: `$1,234.50`, `$0.30`, `$0.0042`, `<$0.0001`; the exact figure belongs in a title. */
 export function formatUsd(exact: string | number): string {
   const value = Number(exact);
   if (value === 0) return '$0';
@@ -10,7 +10,7 @@ export function formatUsd(exact: string | number): string {
   return value.toLocaleString('en', {
     style: 'currency',
     currency: 'USD',
-    minimumFractionDigits: size >= 1 ? 2 : 0,
+    minimumFractionDigits: 2,
     maximumFractionDigits: digits,
   });
 }

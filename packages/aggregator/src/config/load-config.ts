@@ -40,7 +40,9 @@ export function loadConfigFile(path?: string, sources: SecretSources = { env: pr
   try {
     text = readFileSync(found, 'utf8');
   } catch (error) {
-    const message = `the configuration cannot be read: ${error instanceof Error ? error.message : String(error)}`;
+    const reason = error instanceof Error ? error.message : String(error);
+    // The system's message ends with the name, which the problem has anyway.
+    const message = `the configuration cannot be read: ${reason.replace(/, open '.*'$/, '')}`;
     throw new ConfigError('config_unreadable', [{ message, file: found }], error);
   }
   return { config: checkConfigText(text, found, sources), path: found };

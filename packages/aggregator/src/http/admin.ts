@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Handler } from 'hono';
-import type { RangeFigures, RepriceResult } from '@costel/store';
-import { applyParameter, checkQuery, rangeParameters, resolveRange, type TimeRange } from './parameters.js';
+import type { RangeFigures, RepriceResult, TimeRange } from '@costel/store';
+import { applyParameter, checkQuery, rangeParameters, resolveRange } from './parameters.js';
 import { ApiProblem } from './problem.js';
 import { repriceJson } from './reprice-json.js';
 

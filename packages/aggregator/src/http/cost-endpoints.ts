@@ -1,17 +1,10 @@
+import { utcDay, type TimeRange } from '@costel/store';
 import { DIMENSION_NAMES, isDimension } from '../dimensions.js';
 import { nearestName } from '../nearest-name.js';
 import type { CostReader } from '../reading/cost-reader.js';
 import { figuresJson, groupsJson, latenciesJson, pointsJson, rangeJson, topJson, unpricedJson } from './cost-json.js';
 import { defineEndpoint, type Endpoint } from './endpoint.js';
-import {
-  groupByParameter,
-  limitParameter,
-  rangeParameters,
-  resolveRange,
-  utcDay,
-  type Filters,
-  type TimeRange,
-} from './parameters.js';
+import { groupByParameter, limitParameter, rangeParameters, resolveRange, type Filters } from './parameters.js';
 import { ApiProblem } from './problem.js';
 
 const DEFAULT_LIMIT = 20;

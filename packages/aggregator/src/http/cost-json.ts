@@ -1,3 +1,4 @@
+import type { TimeRange } from '@costel/store';
 import { formatPicoUsd, type PicoUsd } from '@costel/pricing';
 import { subtractFigures, sumFigures } from '../reading/cost-figures.js';
 import type {
@@ -8,7 +9,6 @@ import type {
   LatencyGroup,
   UnpricedModel,
 } from '../reading/cost-reader.js';
-import type { TimeRange } from './parameters.js';
 
 /** An instant as ISO 8601 UTC; whole seconds are written without milliseconds. */
 export function toIso(ms: number): string {

@@ -1,3 +1,4 @@
+import { utcDay, utcMonth, type TimeRange } from '@costel/store';
 import { z } from 'zod';
 import { DIMENSION_NAMES, isDimension } from '../dimensions.js';
 import { explainIssue, showValue } from '../explain-issue.js';
@@ -204,27 +205,6 @@ function toProblem(error: z.ZodError, raw: Readonly<Record<string, string>>, sha
     limit,
     ...(typeof example === 'string' ? { fix: `for example ${name}=${example}` } : {}),
   });
-}
-
-/** A half-open interval of time in milliseconds. */
-export interface TimeRange {
-  readonly fromMs: number;
-  readonly toMs: number;
-}
-
-/** The UTC day that an instant lies in. */
-export function utcDay(atMs: number): TimeRange {
-  const fromMs = Math.floor(atMs / DAY_MS) * DAY_MS;
-  return { fromMs, toMs: fromMs + DAY_MS };
-}
-
-/** The UTC month that an instant lies in, e.g. [2026-11-01, 2026-12-01). */
-export function utcMonth(atMs: number): TimeRange {
-  const at = new Date(atMs);
-  return {
-    fromMs: Date.UTC(at.getUTCFullYear(), at.getUTCMonth()),
-    toMs: Date.UTC(at.getUTCFullYear(), at.getUTCMonth() + 1),
-  };
 }
 
 /** The three parameters of time, as given. */

@@ -1,5 +1,6 @@
+import type { TimeRange } from '@costel/store';
 import type { PicoUsd } from '@costel/pricing';
-import type { Filters, TimeRange } from '../http/parameters.js';
+import type { Filters } from '../http/parameters.js';
 
 /** The value of each dimension that figures were grouped by. */
 export type GroupKey = Readonly<Record<string, string>>;

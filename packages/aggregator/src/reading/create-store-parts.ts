@@ -13,10 +13,10 @@ import {
   queryUnpricedUsage,
   type Database,
   type UnpricedGroup,
+  type TimeRange,
 } from '@costel/store';
 import type { CostQuery, CostReader } from './cost-reader.js';
 import type { RetentionConfig } from '../config/config.js';
-import type { TimeRange } from '../http/parameters.js';
 import type { Log } from '../logger.js';
 import type { PriceSource } from '../prices/price-source.js';
 import { qualityMetrics } from '../service/quality-metrics.js';

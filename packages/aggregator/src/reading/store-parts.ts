@@ -1,6 +1,5 @@
 import type { SpendQuery, SpendRow } from '@costel/budget';
-import type { RangeFigures, RepriceResult, RepriceSummary, SpanToFind } from '@costel/store';
-import type { TimeRange } from '../http/parameters.js';
+import type { RangeFigures, RepriceResult, RepriceSummary, SpanToFind, TimeRange } from '@costel/store';
 import type { MetricFamily } from '../service/prometheus.js';
 import type { CostReader } from './cost-reader.js';
 

@@ -1,6 +1,6 @@
+import { utcDay } from '@costel/store';
 import type { Filters } from '../http/parameters.js';
 import type { CostReader } from '../reading/cost-reader.js';
-import { utcDay } from '../http/parameters.js';
 import { forecastCurrentMonth, HISTORY_DAYS, type MonthOutlook } from './month-forecast.js';
 
 const DAY_MS = 86_400_000;

@@ -1,3 +1,4 @@
+import { utcDay, utcMonth, type TimeRange } from '@costel/store';
 import {
   backtest,
   forecastMonth,
@@ -8,7 +9,6 @@ import {
   type MonthForecast,
 } from '@costel/forecast';
 import { picoUsd, type PicoUsd } from '@costel/pricing';
-import { utcDay, utcMonth, type TimeRange } from '../http/parameters.js';
 
 const DAY_MS = 86_400_000;
 

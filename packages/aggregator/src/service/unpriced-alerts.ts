@@ -1,7 +1,7 @@
+import type { TimeRange } from '@costel/store';
 import type { Alert, AlertRecord, Outbox, Resolution } from '@costel/notify';
 import { formatPicoUsd, picoUsd } from '@costel/pricing';
 import type { UnpricedModel } from '../reading/cost-reader.js';
-import type { TimeRange } from '../http/parameters.js';
 import { LOG_CHANNEL } from './budget-alerts.js';
 
 /** The kind of an alert on a model without a price. */
@@ -67,6 +67,7 @@ function mergeModels(one: UnpricedModel, other: UnpricedModel): UnpricedModel {
 function alertOf(found: UnpricedModel, options: UnpricedWatchOptions): Alert {
   const { provider, model, reason, calls, firstSeenMs, ceilingPicoUsd } = found;
   const atMost = ceilingPicoUsd === undefined ? '' : `, at most $${formatPicoUsd(ceilingPicoUsd)} by the ceiling price`;
+  const counted = calls === 1 ? '1 call' : `${calls} calls`;
   const nowMs = options.clock();
   return {
     // A model that loses its price again after it healed is another incident.
@@ -75,7 +76,7 @@ function alertOf(found: UnpricedModel, options: UnpricedWatchOptions): Alert {
     severity: 'warning',
     scope: { provider, model },
     spentUsd: '0',
-    message: `${calls} calls of ${model || '(no model)'} from ${provider || '(no provider)'} have no price (${reason}): their cost is in no sum${atMost}; run "costel prices update", or give the model a price under "prices" in costel.yaml`,
+    message: `${counted} of ${model || '(no model)'} from ${provider || '(no provider)'} ${calls === 1 ? 'has' : 'have'} no price (${reason}): their cost is in no sum${atMost}; run "costel prices update", or give the model a price under "prices" in costel.yaml`,
     startedAtMs: nowMs,
     isLate: false,
     url: options.publicUrl(),

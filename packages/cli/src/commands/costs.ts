@@ -1,9 +1,17 @@
 import { nearestName, toFigures, toGroup, topJson } from '@costel/aggregator';
-import { DIMENSIONS, isDimension, queryTop, type CostMeasures, type Dimension, type TopReport } from '@costel/store';
+import {
+  DIMENSIONS,
+  isDimension,
+  queryTop,
+  utcMonth,
+  type CostMeasures,
+  type Dimension,
+  type TopReport,
+} from '@costel/store';
 import { CliError, EXIT_CODES } from '../exit-codes.js';
 import { writeJson, writeLine } from '../output.js';
 import { readConfig, type CommonFlags } from '../read-config.js';
-import { openStore } from '../store-access.js';
+import { openMigratedStore } from '../store-access.js';
 import { rangeOf, type TimeRange } from '../time-range.js';
 
 /** What is shown, of which calls. */
@@ -27,19 +35,13 @@ function requireDimension(name: string): Dimension {
   });
 }
 
-/** The first instant of the UTC month, e.g. 2026-11-01T00:00:00Z for any instant of that November. */
-function startOfMonth(nowMs: number): number {
-  const now = new Date(nowMs);
-  return Date.UTC(now.getUTCFullYear(), now.getUTCMonth());
-}
-
 /** `costel costs`: what calls cost, by the dearest values of one dimension. */
 export async function showCosts(flags: CostsFlags): Promise<void> {
   const dimension = requireDimension(flags.by);
   const nowMs = Date.now();
-  const range = rangeOf({ from: flags.from ?? startOfMonth(nowMs), to: flags.to ?? nowMs });
+  const range = rangeOf({ from: flags.from ?? utcMonth(nowMs).fromMs, to: flags.to ?? nowMs });
   const config = readConfig(flags);
-  const { database } = await openStore(config);
+  const { database } = await openMigratedStore(config);
   try {
     const report = await queryTop(database, dimension, { ...range, tenant: config.tenant, limit: flags.limit });
     await (flags.json === true ? writeJson(toJson(report, dimension, range)) : writeTable(report, dimension, range));
@@ -54,6 +56,13 @@ function toJson({ total, top }: TopReport, dimension: Dimension, { from, to }: T
   return topJson(range, dimension, { total: toFigures(total), groups: top.map(toGroup) });
 }
 
+/** Text whose point stands where that of others with up to `decimals` digits behind it does: `2.5` of 3 is `2.5  `. */
+function alignDecimals(dollars: string, decimals: number): string {
+  const [, fraction] = dollars.split('.');
+  const lacking = decimals - (fraction?.length ?? 0) + (fraction === undefined && decimals > 0 ? 1 : 0);
+  return dollars + ' '.repeat(lacking);
+}
+
 async function writeTable({ total, top, rest }: TopReport, dimension: Dimension, range: TimeRange): Promise<void> {
   const rows = [
     ...top.map((group): [string, CostMeasures] => [group.key[dimension] || `(no ${dimension})`, group]),
@@ -61,6 +70,7 @@ async function writeTable({ total, top, rest }: TopReport, dimension: Dimension,
     ['all calls', total] satisfies [string, CostMeasures],
   ];
   const width = Math.max(dimension.length, ...rows.map(([name]) => name.length));
+  const decimals = Math.max(0, ...rows.map(([, { costUsd }]) => costUsd.split('.')[1]?.length ?? 0));
   const line = (name: string, calls: string, dollars: string, unpriced: string): string =>
     `${name.padEnd(width)} ${calls.padStart(12)} ${dollars.padStart(20)} ${unpriced.padStart(16)}`.trimEnd();
   await writeLine(`${range.from.toISOString()} to ${range.to.toISOString()}`);
@@ -68,9 +78,11 @@ async function writeTable({ total, top, rest }: TopReport, dimension: Dimension,
   for (const [name, { calls, costUsd, unpricedCalls }] of rows) {
     // Nothing is known of these, which is not that they cost nothing.
     const dollars = calls > 0 && unpricedCalls === calls ? '?' : costUsd;
-    await writeLine(line(name, String(calls), dollars, unpricedCalls === 0 ? '' : String(unpricedCalls)));
+    const aligned = alignDecimals(dollars, decimals);
+    await writeLine(line(name, String(calls), aligned, unpricedCalls === 0 ? '' : String(unpricedCalls)));
   }
   if (total.unpricedCalls > 0)
     await writeLine('calls whose cost is unknown are in no sum; "costel doctor" names their models');
   if (total.estimatedCalls > 0) await writeLine(`the usage of ${total.estimatedCalls} calls is estimated`);
+  if (total.errorCalls > 0) await writeLine(`${total.errorCalls} calls failed`);
 }

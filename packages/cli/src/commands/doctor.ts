@@ -30,8 +30,8 @@ function checkConfig(flags: CommonFlags): { readonly finding: Finding; readonly 
   try {
     const { path } = loadConfigFile(flags.config);
     const config = readConfig(flags);
-    const where = path === undefined ? 'no file here, so the defaults' : path;
-    const detail = `${where}: ${config.budgets.length} budgets, ${config.channels.length} channels besides the log`;
+    const holds = `${config.budgets.length} budgets, ${config.channels.length} channels besides the log`;
+    const detail = path === undefined ? 'none for this command, which takes the defaults' : `${path}: ${holds}`;
     return { finding: fine('configuration', detail), config };
   } catch (error) {
     const fix = 'correct the file; "costel config check" prints it with its defaults';
@@ -85,7 +85,9 @@ async function reachStack(config: Config): Promise<Reached> {
     run = await findRunningStack(dataDirectory);
   } catch (error) {
     if (!(error instanceof CliError)) throw error;
-    return unreached(error.message, 'see the log of "costel up"');
+    const fix =
+      error.code === 'stack_silent' ? 'see the log of "costel up"' : 'its run.json is readable by its owner alone';
+    return unreached(error.message, fix);
   }
   if (!run) {
     const where = existsSync(dataDirectory)

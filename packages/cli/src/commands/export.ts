@@ -1,7 +1,7 @@
 import { DIMENSIONS } from '@costel/store';
 import { writeLine, createProgress } from '../output.js';
 import { readConfig, type CommonFlags } from '../read-config.js';
-import { openStore } from '../store-access.js';
+import { openMigratedStore } from '../store-access.js';
 import { rangeOf, type TimeRange } from '../time-range.js';
 
 /** What is exported. */
@@ -111,7 +111,7 @@ interface ExportSource {
 async function exportFrom(flags: ExportFlags, source: ExportSource): Promise<void> {
   const range = rangeOf(flags);
   const config = readConfig(flags);
-  const { database } = await openStore(config);
+  const { database } = await openMigratedStore(config);
   const writer = new RowWriter(source.columns, flags.format);
   try {
     await writer.begin();

@@ -89,8 +89,8 @@ export function addPrices(program: Command, reportExit: (code: ExitCode) => void
     .summary('the dated prices of a model, JSON lines; dollars a unit')
     .argument('<provider>', 'for example openai')
     .argument('<model>', 'for example gpt-4o-mini')
-    .option('--tier <tier>', 'service tier: batch, flex, priority, …', '')
-    .option('--region <region>', 'region, where it changes the price', '')
+    .addOption(new Option('--tier <tier>', 'service tier: batch, flex, priority, …').default('', 'standard'))
+    .addOption(new Option('--region <region>', 'region, where it changes the price').default('', 'none'))
     .option('--at <date>', 'only the prices of this date', parseInstant)
     .option('--config <file>', CONFIG_HELP)
     .option('--data <directory>', DATA_HELP)
@@ -106,9 +106,9 @@ export function addPrices(program: Command, reportExit: (code: ExitCode) => void
     .argument('<model>', 'for example gpt-4o-mini')
     .option('--at <date>', 'date or instant (default: now)', parseInstant)
     .option('--provider <name>', 'default: each provider that has a price for the model')
-    .option('--tier <tier>', 'service tier: batch, flex, priority, …', '')
-    .option('--region <region>', 'region, where it changes the price', '')
-    .option('--feature <feature>', 'costel.feature, where a discount depends on it', '')
+    .addOption(new Option('--tier <tier>', 'service tier: batch, flex, priority, …').default('', 'standard'))
+    .addOption(new Option('--region <region>', 'region, where it changes the price').default('', 'none'))
+    .addOption(new Option('--feature <feature>', 'costel.feature, where a discount depends on it').default('', 'none'))
     .option('--config <file>', CONFIG_HELP)
     .option('--data <directory>', DATA_HELP)
     .action(async (model: string, flags: ExplainFlags) => {
@@ -120,7 +120,11 @@ export function addPrices(program: Command, reportExit: (code: ExitCode) => void
   prices
     .command('update')
     .summary('fetch newer price data, check it, merge it over the old; JSON lines of what changed')
-    .option('--from <file|url>', 'price data in place of the packages; may be repeated', collect, [])
+    .addOption(
+      new Option('--from <file|url>', 'price data in place of the packages; may be repeated')
+        .argParser(collect)
+        .default([], 'the packages'),
+    )
     .option('--max-move <percent>', 'how far a price may move without being accepted', parsePercent, 50)
     .option('--accept-moves', 'write also when prices moved by more than that')
     .option('--dry-run', 'say what would change, write nothing')

@@ -10,7 +10,7 @@ import {
   type PriceBook,
 } from '@costel/pricing';
 import { CliError, EXIT_CODES } from '../exit-codes.js';
-import { readLines } from '../input.js';
+import { inputsOf, readLines } from '../input.js';
 import { createProgress, say, sayIfInputIsTerminal, writeJson } from '../output.js';
 import { LOG_FORMATS, priceLogLines, type LogAnswer } from '../price-formats/price-log.js';
 import type { CommonFlags } from '../read-config.js';
@@ -53,7 +53,7 @@ export async function priceDataFile(flags: CommonFlags): Promise<string> {
 
 /** The text of files one after the other, in pieces; stdin where none is named. */
 async function* readPieces(files: readonly string[]): AsyncGenerator<string> {
-  for (const file of files.length === 0 ? ['-'] : files) {
+  for (const file of inputsOf(files)) {
     const input: Readable = file === '-' ? process.stdin : createReadStream(file);
     input.setEncoding('utf8');
     try {
@@ -75,7 +75,7 @@ async function* logAnswers(
   files: readonly string[],
   options: Parameters<typeof priceLogLines>[1],
 ): AsyncGenerator<LogAnswer> {
-  for (const file of files.length === 0 ? ['-'] : files) yield* priceLogLines(readLines([file]), options);
+  for (const file of inputsOf(files)) yield* priceLogLines(readLines(file), options);
 }
 
 /** What `costel price` is asked. */
@@ -110,7 +110,7 @@ export async function pricePieces(files: readonly string[], flags: PriceFlags): 
   progress.done();
   if (invalidLines > 0)
     say(
-      `costel: ${invalidLines} lines are none of the format ${flags.format}; their answers have the status "invalid_line"`,
+      `costel: not of the format ${flags.format}: ${invalidLines} ${invalidLines === 1 ? 'line' : 'lines'}; see the answers with the status "invalid_line"`,
     );
   return invalidLines === 0;
 }

@@ -2,7 +2,7 @@ import {
   findProvider,
   formatPicoUsd,
   PROVIDERS,
-  PUBLISHED_SOURCES,
+  publishedSource,
   USAGE_BUCKETS,
   type PriceBook,
   type PriceDiscount,
@@ -139,6 +139,11 @@ function discountText(rule: PriceDiscount): string {
   return `${[percent, rates].filter((text) => text !== '').join(' and ')}${feature}`;
 }
 
+function sourceText(catalogue: string, catalogueModel: string): string {
+  const page = publishedSource(catalogue, catalogueModel);
+  return page === undefined ? '' : ` (source: ${page})`;
+}
+
 /** Why a price is what it is, one sentence a step, in the order in which they apply. */
 function explain(period: RatePeriod, { book, model, atMs, feature }: ExplainPricesOptions): string[] {
   const steps: string[] = [];
@@ -149,9 +154,13 @@ function explain(period: RatePeriod, { book, model, atMs, feature }: ExplainPric
     const time = `${from === null ? '' : ` from ${from}`}${to === null ? '' : ` to ${to} (exclusive)`}`;
     const name = period.catalogueModel === model ? '' : ` as ${period.catalogueModel}`;
     const asOf = book.catalogues.find((catalogue) => catalogue.name === period.catalogue)?.asOf ?? period.asOf;
-    const page = PUBLISHED_SOURCES[period.catalogueModel];
-    const source = page === undefined ? '' : ` (source: ${page})`;
-    steps.push(`${period.catalogue}, data of ${asOf}, lists ${model}${name}${time}${source}`);
+    steps.push(
+      `${period.catalogue}, data of ${asOf}, lists ${model}${name}${time}${sourceText(period.catalogue, period.catalogueModel)}`,
+    );
+    for (const { catalogue, catalogueModel, buckets } of period.additions ?? [])
+      steps.push(
+        `${catalogue} lists ${buckets.join(', ')}, which that one lacks${sourceText(catalogue, catalogueModel)}`,
+      );
   }
   const holds = (rule: RuleScope): boolean => (rule.fromMs ?? -Infinity) <= atMs && atMs < (rule.toMs ?? Infinity);
   for (const id of period.ruleIds ?? []) {

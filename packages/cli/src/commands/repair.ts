@@ -2,7 +2,7 @@ import { repair } from '@costel/store';
 import { CliError } from '../exit-codes.js';
 import { say, writeJson } from '../output.js';
 import { readConfig, type CommonFlags } from '../read-config.js';
-import { apiUrlOf, openStore, type StoreAccess } from '../store-access.js';
+import { apiUrlOf, openMigratedStore, type StoreAccess } from '../store-access.js';
 import { rangeOf } from '../time-range.js';
 
 /** Which spans are looked at, by their own start. */
@@ -14,7 +14,7 @@ export interface RepairFlags extends CommonFlags {
 /** `costel repair`: derives the ledger from raw spans again where rows are missing; running it twice changes nothing. */
 export async function runRepair(flags: RepairFlags): Promise<void> {
   const { from, to } = rangeOf(flags);
-  const access = await openStore(readConfig(flags));
+  const access = await openMigratedStore(readConfig(flags));
   try {
     say(`comparing raw spans and ledger from ${from.toISOString()} to ${to.toISOString()} on ${access.where} …`);
     await writeJson(access.run ? await askStack(access, from, to) : await repair(access.database, { from, to }));

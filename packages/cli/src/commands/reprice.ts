@@ -3,7 +3,7 @@ import { migrate, previewReprice, reprice, type Database, type RateResolver } fr
 import { CliError } from '../exit-codes.js';
 import { say, writeJson, writeLine } from '../output.js';
 import { readConfig, type CommonFlags } from '../read-config.js';
-import { apiUrlOf, openStore } from '../store-access.js';
+import { apiUrlOf, openMigratedStore } from '../store-access.js';
 import type { RunInfo } from '../run-file.js';
 import { rangeOf, type TimeRange } from '../time-range.js';
 
@@ -42,7 +42,7 @@ export async function runReprice(flags: RepriceFlags): Promise<void> {
   const { from, to } = range;
   const config = readConfig(flags);
   const isApplied = flags.apply === true;
-  const access = await openStore(config);
+  const access = await openMigratedStore(config);
   try {
     say(
       `${isApplied ? 'pricing again' : 'previewing'} the calls from ${from.toISOString()} to ${to.toISOString()} on ${access.where} …`,

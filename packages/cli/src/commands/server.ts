@@ -5,7 +5,7 @@ import { writeJson, writeLine } from '../output.js';
 import { checkPorts } from '../ports.js';
 import { readConfig, type CommonFlags } from '../read-config.js';
 import { guardTokenOf } from '../stack.js';
-import { connectServer, openStore } from '../store-access.js';
+import { connectServer, openStore, requireSchema } from '../store-access.js';
 import { stopOn, waitForStopSignal } from '../stop-signal.js';
 
 function serverUrl(): string {
@@ -30,6 +30,7 @@ function otherShardUrls(): readonly string[] {
 async function connectShards([first, ...others]: readonly [string, ...string[]]): Promise<[Database, ...Database[]]> {
   const connected: [Database, ...Database[]] = [await connectServer(first)];
   try {
+    await requireSchema(connected[0], new URL(first).host);
     for (const url of others) connected.push(await connectServer(url));
     return connected;
   } catch (error) {

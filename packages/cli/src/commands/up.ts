@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { createStderrLog, type Config } from '@costel/aggregator';
+import { resolve } from 'node:path';
+import { createStderrLog, loadConfigFile, type Config } from '@costel/aggregator';
 import { findRunningStack, reachableHost } from '../run-file.js';
 import { CliError } from '../exit-codes.js';
+import { explainFullDisk } from '../explain-full-disk.js';
 import { writeLine } from '../output.js';
 import { checkPorts } from '../ports.js';
 import { readConfig, type CommonFlags } from '../read-config.js';
@@ -65,19 +67,26 @@ async function printWelcome(stack: Stack, config: Config, isFirstStart: boolean)
   );
 }
 
-/** `costel up`: runs the embedded stack until it is told to stop. */
+/** `costel up`: runs the embedded stack until it is told to stop. @throws CliError `disk_full`, besides those of {@link checkStart}. */
 export async function runUp(flags: UpFlags): Promise<void> {
   const stopSignal = waitForStopSignal();
   const config = readConfig(flags);
+  const { path } = loadConfigFile(flags.config);
   await checkStart(config, flags.otlpGrpcPort);
   const isFirstStart = !existsSync(config.server.dataDirectory);
   const log = createStderrLog(Date.now);
-  const stack = await startStack({
-    config,
-    log,
-    instance: randomUUID(),
-    token: loadWriteToken(config.server.dataDirectory),
-    ...(flags.otlpGrpcPort === undefined ? {} : { otlpGrpcPort: flags.otlpGrpcPort }),
+  const { dataDirectory } = config.server;
+  const start = async (): Promise<Stack> =>
+    startStack({
+      config,
+      log,
+      instance: randomUUID(),
+      token: loadWriteToken(dataDirectory),
+      ...(flags.otlpGrpcPort === undefined ? {} : { otlpGrpcPort: flags.otlpGrpcPort }),
+      ...(path === undefined ? {} : { configFile: resolve(path) }),
+    });
+  const stack = await start().catch((error: unknown) => {
+    throw explainFullDisk(error, dataDirectory);
   });
   await printWelcome(stack, config, isFirstStart);
   await stopOn(stopSignal, () => stack.stop());

@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import type { Database } from '@costel/store';
+import { ANSWER_TIMEOUT_MS } from '../run-file.js';
 import { describe, type Finding, fine, problem } from './finding.js';
 
 /** By which everybody knows the doctor's span: its service, and the operation that the ledger never counts. */
 export const DOCTOR_SERVICE = 'costel-doctor';
 export const DOCTOR_OPERATION = 'costel_doctor';
 
-const REQUEST_TIMEOUT_MS = 5000;
 /** A collector sends what it has after half a second, and tries again after at most two. */
 const ARRIVAL_TIMEOUT_MS = 15_000;
 const LOOK_AGAIN_MS = 100;
@@ -57,7 +57,7 @@ async function sendSpan(otlpUrl: string, { body }: MarkedSpan): Promise<Finding 
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body,
-      signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
+      signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
     });
     const answer = await response.text();
     if (response.status === 429 || response.status === 503) {

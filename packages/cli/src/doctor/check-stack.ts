@@ -1,8 +1,7 @@
-import { reachableHost, type RunInfo } from '../run-file.js';
+import { ANSWER_TIMEOUT_MS, reachableHost, type RunInfo } from '../run-file.js';
 import { apiUrlOf } from '../store-access.js';
 import { describe, type Finding, fine, problem, warning } from './finding.js';
 
-const REQUEST_TIMEOUT_MS = 5000;
 const SEE_LOG = 'see the log of "costel up"';
 
 /** Where a running stack takes OTLP/HTTP. */
@@ -12,9 +11,10 @@ export function otlpUrlOf(run: RunInfo): string {
 
 async function checkReady(run: RunInfo): Promise<Finding> {
   try {
-    const response = await fetch(`${apiUrlOf(run)}/ready`, { signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS) });
+    const response = await fetch(`${apiUrlOf(run)}/ready`, { signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS) });
     const body = (await response.json()) as { detail?: string };
-    if (response.ok) return fine('stack', `process ${run.pid} serves ${apiUrlOf(run)}`);
+    const by = run.configFile === undefined ? 'without a configuration file' : `by ${run.configFile}`;
+    if (response.ok) return fine('stack', `process ${run.pid} serves ${apiUrlOf(run)} ${by}`);
     return problem('stack', body.detail ?? `HTTP ${response.status}`, SEE_LOG);
   } catch (error) {
     return problem('stack', describe(error), SEE_LOG);
@@ -29,7 +29,7 @@ async function checkReceiver(run: RunInfo): Promise<Finding> {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: '{}',
-      signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
+      signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
     });
     if (response.ok) return fine('receiver', `takes OTLP/HTTP at ${url}`);
     return problem('receiver', `${url} answers HTTP ${response.status}`, SEE_LOG);
@@ -49,7 +49,7 @@ const WORDS: Readonly<Record<string, string>> = {
 /** What the receiver has turned away since its start, by reason, read from the metrics that Prometheus reads. */
 async function checkRejections(run: RunInfo): Promise<Finding> {
   try {
-    const response = await fetch(`${apiUrlOf(run)}/metrics`, { signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS) });
+    const response = await fetch(`${apiUrlOf(run)}/metrics`, { signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS) });
     if (!response.ok) return problem('rejections', `the metrics answer HTTP ${response.status}`, SEE_LOG);
     const counts = [...(await response.text()).matchAll(SAMPLE)].filter(([, , , count]) => Number(count) > 0);
     if (counts.length === 0) return fine('rejections', 'the receiver has turned nothing away since its start');

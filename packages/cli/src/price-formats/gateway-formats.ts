@@ -1,4 +1,4 @@
-import { parsePicoUsd, picoUsd, readUsage, type UsageReading } from '@costel/pricing';
+import { findProvider, parsePicoUsd, picoUsd, readUsage, type UsageReading } from '@costel/pricing';
 import {
   countOf,
   dollarsTextOf,
@@ -13,6 +13,13 @@ import {
 /** Usage in the shape of chat completions, which is how gateways log it. */
 function readCounts(usage: JsonRecord, model: string | undefined): UsageReading | undefined {
   return readUsage('chat.completions', '', { usage, model });
+}
+
+/** The provider that LiteLLM logs, else the one whose name its model begins with: `openai/gpt-4o` is of OpenAI. */
+function providerOf(record: JsonRecord): string {
+  const [prefix = '', rest] = textOf(record['model'])?.split('/') ?? [];
+  const named = rest === undefined ? undefined : findProvider(prefix)?.name;
+  return textOf(record['custom_llm_provider']) ?? named ?? '';
 }
 
 /** LiteLLM names a model `provider/model`; the provider is logged beside it. */
@@ -47,7 +54,7 @@ const isTrue = (value: unknown): boolean => value === true || String(value).toLo
 function readLitellmLine(record: JsonRecord): LogEntry | undefined {
   const id = textOf(record['request_id']) ?? textOf(record['id']);
   if (id === undefined || record['prompt_tokens'] === undefined) return undefined;
-  const provider = textOf(record['custom_llm_provider']) ?? '';
+  const provider = providerOf(record);
   const model = withoutPrefix(textOf(record['model']), provider);
   const entry = {
     id,

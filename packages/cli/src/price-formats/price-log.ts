@@ -50,22 +50,27 @@ function lineError(line: number, problem: string, text: string): LineError {
 
 function parseObject(text: string): JsonRecord | undefined {
   try {
-    return recordOf(JSON.parse(text));
+    // A file of Windows begins with a mark of its encoding.
+    return recordOf(JSON.parse(text.trim()));
   } catch {
     return undefined;
   }
 }
 
-/** Prices the lines of a log: JSON lines, or CSV whose first line names the columns. */
+/** Prices the lines of a log: JSON lines, or CSV whose first line names the columns. Empty lines count and say nothing. */
 export async function* priceLogLines(
   lines: AsyncIterable<string>,
   options: PriceLogOptions,
 ): AsyncGenerator<LogAnswer, void, undefined> {
   let columns: readonly string[] | undefined;
   let number = 0;
+  let isFirst = true;
   for await (const text of lines) {
     number += 1;
-    if (number === 1 && !text.trimStart().startsWith('{')) {
+    if (text.trim() === '') continue;
+    const isHeader = isFirst && !text.trimStart().startsWith('{');
+    isFirst = false;
+    if (isHeader) {
       columns = parseCsvLine(text.replace(/^\uFEFF/, ''));
       continue;
     }

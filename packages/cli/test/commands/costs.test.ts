@@ -42,6 +42,11 @@ describe('costel costs', () => {
       ['model-that-nobody-knows', '1', '?', '1'],
       ['all calls', '3', '0.00371', '1'],
     ]);
+    const points = stdout
+      .split('\n')
+      .slice(2, 4)
+      .map((line) => line.indexOf('.0'));
+    expect(points[0]).toBe(points[1]);
     expect(stdout).toContain('calls whose cost is unknown are in no sum');
     expect(code).toBe(0);
   });

@@ -123,6 +123,16 @@ describe('an explanation of a price', () => {
     expect(lines.join('')).toContain('(source: api-docs.deepseek.com/quick_start/pricing, as of September 2025');
   });
 
+  it('of a price that another list adds names that list, and the page where a provider published it', async () => {
+    await explainPrices(options({ book: createPriceBook(), provider: 'gcp.gemini', model: 'gemini-2.5-pro' }));
+    const [line] = lines.map((text) => JSON.parse(text) as { because: string[]; tiers: { price_usd: object }[] });
+    expect(line?.because.join('\n')).toMatch(/litellm \S+ lists maps_search, which that one lacks\n/);
+    expect(line?.because.join('\n')).toMatch(
+      /published \d+ lists cache_storage, which that one lacks \(source: ai\.google\.dev\/gemini-api\/docs\/pricing, /,
+    );
+    expect(line?.tiers[0]?.price_usd).toMatchObject({ cache_storage: '0.0000045' });
+  });
+
   it('of a model that nobody lists says what budgets assume of it, and fails', async () => {
     await expect(explainPrices(options({ model: 'not-listed-yet' }))).rejects.toThrow(
       'openai not-listed-yet has no price: unknown model; state one under prices.overrides',

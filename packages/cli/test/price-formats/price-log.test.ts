@@ -80,6 +80,11 @@ describe('an output file of an OpenAI batch', () => {
     ]);
   });
 
+  it('names a wrong line by its number in the file, empty lines counted', async () => {
+    expect(await price('openai-batch', ['', 'id,cost', '', 'a'])).toMatchObject([{ line: 4, status: 'invalid_line' }]);
+    expect(await price('openai-batch', ['', '{"something": "else"}'])).toMatchObject([{ line: 2 }]);
+  });
+
   it('has the prices of each body’s own date, and of another provider where one is named', async () => {
     const body = {
       ...CHAT,
@@ -150,6 +155,19 @@ describe('a log of LiteLLM', () => {
         { ...row, status: 'failure' },
       ]),
     ).toMatchObject([{ status: 'not_billable' }, { status: 'error_response' }]);
+  });
+
+  it('names its provider by the prefix of the model where the log does not', async () => {
+    const { custom_llm_provider: _provider, ...unnamed } = row;
+    expect(
+      await price('litellm', [
+        { ...unnamed, model: 'openai/gpt-4o-mini' },
+        { ...unnamed, model: 'gpt-4o-mini' },
+      ]),
+    ).toMatchObject([
+      { status: 'priced', cost_usd: '0.00021', model: 'gpt-4o-mini' },
+      { status: 'unpriced', reason: 'unknown_provider' },
+    ]);
   });
 
   it('keeps bad counts from becoming a cost', async () => {

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -52,5 +52,19 @@ describe('a directory whose run.json names a live process', () => {
   it('has none where somebody else answers there', async () => {
     const other = await stackThat((_, response) => response.end('{"instance":"another"}'));
     expect(await findRunningStack(other)).toBeUndefined();
+  });
+});
+
+describe('a directory whose run.json may not be read', () => {
+  it('is not taken for one without a stack', async () => {
+    const refused = mkdtempSync(join(tmpdir(), 'costel-refused-'));
+    // A directory of that name stands for a file of another user: root, whom tests may run as, may read every file.
+    mkdirSync(join(refused, 'run.json'));
+    await expect(findRunningStack(refused)).rejects.toMatchObject({
+      code: 'input_unreadable',
+      message: `${join(refused, 'run.json')} cannot be read (EISDIR): run the command as the user who started the stack`,
+    });
+    expect(await findRunningStack(join(refused, 'nowhere'))).toBeUndefined();
+    rmSync(refused, { recursive: true });
   });
 });

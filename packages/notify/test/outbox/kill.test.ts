@@ -18,6 +18,8 @@ interface Ending {
   readonly signal: string | null;
   readonly code: number | null;
   readonly output: string;
+  /** What it said of its end, if it was not killed. */
+  readonly errors: string;
 }
 
 let dataDirectory: string;
@@ -36,19 +38,21 @@ afterEach(async () => {
 
 function run(nowMs: number, step: string): Promise<Ending> {
   const started = spawn(process.execPath, [SCRIPT, dataDirectory, receiver.url, String(nowMs), step], {
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', 'pipe', 'pipe'],
   });
   killChild = () => started.kill('SIGKILL');
   let output = '';
+  let errors = '';
   started.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
+  started.stderr.setEncoding('utf8').on('data', (text: string) => (errors += text));
   return new Promise((resolve) => {
-    started.on('close', (code, signal) => resolve({ signal, code, output }));
+    started.on('close', (code, signal) => resolve({ signal, code, output, errors }));
   });
 }
 
 async function runToEnd(nowMs: number): Promise<{ report: DeliveryReport; records: readonly AlertRecord[] }> {
-  const { code, output } = await run(nowMs, 'none');
-  expect(code).toBe(0);
+  const { code, output, errors } = await run(nowMs, 'none');
+  expect(code, errors).toBe(0);
   return JSON.parse(output) as { report: DeliveryReport; records: readonly AlertRecord[] };
 }
 
@@ -69,7 +73,8 @@ describe('a process killed', () => {
     ['after its record', 'after alert_deliveries', respond(200), 1, 1],
   ])('%s loses no alert and never sends it under a second key', async (_when, step, answer, sendsBefore, sends) => {
     receiver.answer = answer;
-    expect((await run(NOON_MS, step)).signal).toBe('SIGKILL');
+    const killed = await run(NOON_MS, step);
+    expect(killed.signal, `${String(killed.code)}: ${killed.errors}${killed.output}`).toBe('SIGKILL');
     expect(receiver.received).toHaveLength(sendsBefore);
 
     receiver.answer = respond(200);

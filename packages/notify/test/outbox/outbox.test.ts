@@ -107,18 +107,13 @@ describe('an outbox', () => {
 
   it('tries again after a receiver that did not answer', async () => {
     const receiver = await Receiver.start(() => {});
-    const channel = createWebhookChannel({
-      name: 'hook',
-      url: receiver.url,
-      isPrivateAllowed: true,
-      sendTimeoutMs: 100,
-    });
-    const outbox = open([channel]);
-    await outbox.raise([alertOf('a1')]);
-    expect(await outbox.deliverPending()).toMatchObject({ retried: 1 });
+    const hook = { name: 'hook', url: receiver.url, isPrivateAllowed: true };
+    const impatient = open([createWebhookChannel({ ...hook, sendTimeoutMs: 100 })]);
+    await impatient.raise([alertOf('a1')]);
+    expect(await impatient.deliverPending()).toMatchObject({ retried: 1 });
     receiver.answer = respond(200);
     nowMs += SECOND_MS;
-    expect(await outbox.deliverPending()).toMatchObject({ delivered: 1 });
+    expect(await open([createWebhookChannel(hook)]).deliverPending()).toMatchObject({ delivered: 1 });
     expect(new Set(receiver.keys).size).toBe(1);
     await receiver.stop();
   });
@@ -217,6 +212,14 @@ describe('an outbox', () => {
     ]);
     expect(await outbox.listAlerts({ sinceMs: NOON_MS, limit: 1 })).toHaveLength(1);
     expect(await outbox.listAlerts({ sinceMs: nowMs + 1 })).toEqual([]);
+  });
+
+  it('lists thresholds crossed in one instant from the highest down: they came in the order of their keys', async () => {
+    const outbox = open([new MemoryChannel()]);
+    const thresholds = [90, 50, 100, 75];
+    await outbox.raise(thresholds.map((thresholdPercent, index) => alertOf(`a${index}`, { thresholdPercent })));
+    const listed = await outbox.listAlerts({ sinceMs: NOON_MS });
+    expect(listed.map(({ alert }) => alert.thresholdPercent)).toEqual([100, 90, 75, 50]);
   });
 
   it('leaves what goes to a channel that it does not have to those that do', async () => {

@@ -1,3 +1,4 @@
+import { DIALECT_COUNTS, SERVICE_TIER_ATTRIBUTES } from '@costel/semconv';
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -5,14 +6,10 @@ import { join } from 'node:path';
 import { formatPicoUsd, picoUsd, USAGE_BUCKETS } from '@costel/pricing';
 import * as semconv from '@costel/semconv';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import {
-  ATTRIBUTION_ATTRIBUTES,
-  DIALECT_COUNTS,
-  SERVICE_TIER_ATTRIBUTES,
-  TEXT_ATTRIBUTES,
-} from '../../packages/store/src/ledger/attribute-table.js';
+import { ATTRIBUTION_ATTRIBUTES, TEXT_ATTRIBUTES } from '../../packages/store/src/ledger/attribute-table.js';
 import { startStack, waitFor, type RunningStack } from '../support/stack.js';
 import { type RunningCollector, stackTarget, startCollector } from './support/collector.js';
+import { readCollectorMetrics } from './support/collector-metrics.js';
 import { hostileStrings } from './support/hostile-strings.js';
 import { queryRows } from './support/read-stack.js';
 
@@ -114,7 +111,7 @@ describe('hostile telemetry through the collector', () => {
 
   /** The sum of one of the collector's own metrics; 0 before it first counts. */
   async function metric(name: string): Promise<number> {
-    const lines = (await (await fetch(collector.metricsUrl)).text()).split('\n');
+    const lines = await readCollectorMetrics(collector.metricsUrl);
     const samples = lines.filter((line) => line.startsWith(`${name}{`) || line.startsWith(`${name}_total{`));
     return samples.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' ') + 1)), 0);
   }
@@ -124,7 +121,7 @@ describe('hostile telemetry through the collector', () => {
 
   /** Waits until so many rows are stored; says what the collector says when they never are. */
   const stored = (rows: number, sql: string): Promise<void> =>
-    waitFor(async () => (await count(sql)) >= rows, `${rows} rows in ${sql}; ${collector.log().slice(-1500)}`, 120_000);
+    waitFor(async () => (await count(sql)) >= rows, `${rows} rows in ${sql}; ${collector.log().slice(-1500)}`, 240_000);
 
   async function expectQuietCollector(): Promise<void> {
     await waitFor(async () => (await metric('otelcol_exporter_queue_size')) === 0, 'the queue to be empty');
@@ -176,10 +173,10 @@ describe('hostile telemetry through the collector', () => {
     await waitFor(
       async () => Reflect.get(await read(), 'cost_usd') === cost,
       `the neighbours to cost $${cost}`,
-      60_000,
+      180_000,
     );
     expect(await read()).toMatchObject({ cost_usd: cost, calls: neighbours, unpriced_calls: 0 });
-  }, 300_000);
+  }, 600_000);
 
   it('in names, messages, services and times drains as well', async () => {
     const before = await count('otel_traces');

@@ -6,7 +6,7 @@ export default defineConfig({
     pool: 'forks',
     // Each file starts a stack and a collector; two at a time would only wait for each other.
     fileParallelism: false,
-    testTimeout: 90_000,
+    testTimeout: 300_000,
     hookTimeout: 120_000,
     retry: 0,
   },

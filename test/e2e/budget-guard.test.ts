@@ -95,16 +95,17 @@ describe('200 calls at once against a budget of $1', () => {
     // 1250 tokens in and 1000 out are reserved, $0.013125 and the framing of one message: 76 of them fit.
     expect(burst.made).toBe(76);
     await settled('held', burst.made);
-    // The reservations were a little too large; what they left is not lost.
-    const { made, refusal } = await app.tell<{ made: number; refusal: { neededUsd: string } }>(
-      'exhaust',
-      shape('held'),
-    );
-    const spent = await settled('held', burst.made + made);
-    expect(provider.billed - before).toBe(burst.made + made);
-    expect(spent).toBeLessThanOrEqual(1);
-    expect(spent).toBeGreaterThan(1 - 2 * CALL_USD);
-    expect(1 - spent).toBeLessThan(Number(refusal.neededUsd));
+    // The reservations were a little too large; what they left is not lost. A call that the aggregator counts while a
+    // report that still holds it is on its way stands twice until the next report, so a refusal may come too early.
+    let made = burst.made;
+    await waitFor(async () => {
+      await app.tell('refresh');
+      const more = await app.tell<{ made: number; refusal: { neededUsd: string } }>('exhaust', shape('held'));
+      made += more.made;
+      return 1 - made * CALL_USD < Number(more.refusal.neededUsd);
+    }, 'a call to be refused for which there is no room');
+    expect(provider.billed - before).toBe(made);
+    expect(await settled('held', made)).toBeLessThanOrEqual(1);
   });
 
   it('exceed it by no more than the stated bound where calls cost more than they reserve', async () => {
@@ -144,17 +145,22 @@ describe('200 calls at once against a budget of $1', () => {
 
 it('a process that dies gives back what it had reserved', async () => {
   provider.isHanging = true;
-  const crashing = await startApp({ maxStateAgeMs: 500 });
+  // It is remembered for so long and 2 s.
+  const crashing = await startApp({ maxStateAgeMs: 3000 });
   const other = await startApp({ maxStateAgeMs: 60_000 });
-  await crashing.tell('begin', { calls: 40, ...shape('crash') });
-  await waitFor(() => provider.waiting >= 20, 'the requests to be under way');
+  await waitFor(async () => {
+    // Its share grows when the processes of the tests before are forgotten.
+    await crashing.tell('refresh');
+    await crashing.tell('begin', { calls: 20, ...shape('crash') });
+    return provider.waiting >= 20;
+  }, 'the requests to be under way');
   await crashing.tell('refresh');
   const roomUsd = async (): Promise<number> => {
     await other.tell('refresh');
     const standings = await other.tell<{ budget: string; roomUsd: string }[]>('status');
     return Number(standings.find(({ budget }) => budget === 'crash')?.roomUsd);
   };
-  expect(await roomUsd()).toBeLessThan(0.75);
+  await waitFor(async () => (await roomUsd()) <= 0.75, 'the room that is left to be known');
   await crashing.kill();
   await waitFor(async () => (await roomUsd()) === 1, 'the whole budget to be free again');
 });

@@ -45,7 +45,7 @@ describe('a backup', () => {
       return new Sender({ url: () => stack.otlpUrl, books, random: stream });
     });
     for (const sender of senders) sender.start();
-    await waitFor(() => books.calls > 800, 'the first calls to be acknowledged', 90_000);
+    await waitFor(() => books.calls > 800, 'the first calls to be acknowledged');
     await stack.untilReady();
 
     const acknowledged = books.spanIds;

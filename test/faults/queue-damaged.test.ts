@@ -84,11 +84,11 @@ describe('a damaged queue file of the collector', () => {
         // the tree around them, is kept and then dropped by the collector: at most one a place of damage.
         const most = before + Number(kept) * CALLS_A_REQUEST + fresh.length;
         const least = most - places * CALLS_A_REQUEST;
-        await waitFor(async () => (await rawRows(stack)) >= least, 'what was kept to be delivered', 60_000);
+        await waitFor(async () => (await rawRows(stack)) >= least, 'what was kept to be delivered', 180_000);
         await waitFor(
           async () => hasAll(await storedCalls(stack), fresh),
           'the calls after it to be delivered',
-          60_000,
+          180_000,
         );
         const arrived = await rawRows(stack);
         expect(arrived).toBeGreaterThanOrEqual(least);

@@ -5,7 +5,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { startCollector, type RunningCollector } from '../collector/support/collector.js';
 import { waitFor } from '../support/stack.js';
 import { Books } from './support/books.js';
-import { sumOf } from './support/collector-metrics.js';
+import { sumIfAnswered } from './support/collector-metrics.js';
 import { CostelProcess } from './support/costel-process.js';
 import { printFigure } from './support/figures.js';
 import { Random } from './support/random.js';
@@ -57,7 +57,7 @@ describe('ClickHouse, away under load', () => {
       await Promise.all(senders.map((sender) => sender.finish()));
       const backAt = performance.now();
       await waitFor(
-        async () => (await sumOf(collector.metricsUrl, 'otelcol_exporter_queue_size')) === 0,
+        async () => (await sumIfAnswered(collector.metricsUrl, 'otelcol_exporter_queue_size')) === 0,
         'the queue to be empty',
         MIN_DRAIN_MS + acknowledgedAway / SLOWEST_DRAIN_CALLS_PER_MS,
       );

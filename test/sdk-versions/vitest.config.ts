@@ -9,6 +9,8 @@ export default defineConfig({
     maxWorkers: 2,
     testTimeout: 180_000,
     hookTimeout: 120_000,
+    // How long a poll waits for a state before it says that something hangs; a second is not enough for a busy machine.
+    expect: { poll: { timeout: 60_000 } },
     retry: 0,
   },
 });

@@ -1,5 +1,5 @@
-// `npm run test:server`: what only a server has (users, a client over HTTP, shards), against ClickHouse's own HTTP and native
-// interfaces. The server is made of the embedded engine's library.
+// `npm run test:server`: what only a server has (users, a client over HTTP, shards), and of the store's suite what is quick,
+// against ClickHouse's own HTTP and native interfaces. The server is made of the embedded engine's library.
 //   -- --all    the store's whole suite as well, on one server; with CLICKHOUSE_URL (and CLICKHOUSE_USER,
 //               CLICKHOUSE_PASSWORD) on that one
 // What else is given goes to vitest, e.g. a part of a file's name.
@@ -11,7 +11,11 @@ import { startServer } from './support/start-server.mjs';
 const given = process.env['CLICKHOUSE_URL'];
 const rest = process.argv.slice(2).filter((argument) => argument !== '--all');
 const isAll = process.argv.includes('--all') || rest.length > 0;
-const files = isAll ? rest : ['test/server/', 'packages/store/test/server/'];
+/** 26 tests, 75 s together on a busy machine. */
+const quick = ['rollup/build-rollups', 'reprice/heal-unpriced', 'ledger/price-differential'];
+const files = isAll
+  ? rest
+  : ['test/server/', 'packages/store/test/server/', ...quick.map((file) => `packages/store/test/${file}`)];
 
 await setup();
 const config = join(root, 'test', 'server', 'vitest.config.ts');

@@ -12,6 +12,8 @@ export default defineConfig({
     fileParallelism: false,
     testTimeout: 300_000,
     hookTimeout: 120_000,
+    // How long a poll waits for a state before it says that something hangs; a second is not enough for a busy machine.
+    expect: { poll: { timeout: 60_000 } },
     retry: 0,
   },
 });

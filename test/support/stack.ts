@@ -65,12 +65,12 @@ export async function startStack({
 /**
  * Waits until a condition holds.
  * @param what named in the error; a function is asked then, e.g. for what a process has printed by that time.
- * @throws Error naming what was awaited when it does not hold within the limit (30 s).
+ * @throws Error naming what was awaited when it does not hold within the limit (90 s, for it may be a busy machine).
  */
 export async function waitFor(
   condition: () => boolean | Promise<boolean>,
   what: string | (() => string),
-  limitMs = 30_000,
+  limitMs = 90_000,
 ): Promise<void> {
   const deadline = performance.now() + limitMs;
   while (!(await condition())) {

@@ -65,13 +65,15 @@ describe('the benchmark of the instrumentation overhead', () => {
     return found;
   }
 
-  test('measures both controls and all instrumentations in one run', () => {
+  test('measures all controls and all instrumentations in one run', () => {
     expect(result.variants.map(({ name }) => name)).toEqual([
       'none',
       'none@2',
       'als',
       'official',
       'traceloop',
+      'floor',
+      'floor+producer',
       'costel',
       'costel+producer',
       'register',
@@ -96,7 +98,7 @@ describe('the benchmark of the instrumentation overhead', () => {
       0,
     );
     for (const name of ['none', 'none@2', 'als']) expect(variant(name).recorded.spans).toBe(0);
-    for (const name of ['official', 'traceloop', 'costel', 'costel+producer', 'register']) {
+    for (const name of ['official', 'traceloop', 'floor', 'floor+producer', 'costel', 'costel+producer', 'register']) {
       expect(variant(name).recorded.spans).toBe(calls);
     }
   });
@@ -107,6 +109,19 @@ describe('the benchmark of the instrumentation overhead', () => {
     expect(attributes.length).toBeGreaterThanOrEqual(15);
     expect(Object.values(series).reduce((sum, points) => sum + points, 0)).toBeGreaterThanOrEqual(4);
     expect(series['costel.cost']).toBe(1);
+  });
+
+  test('has the floor record as much: a cost, 15 attributes and four metric points a call', () => {
+    for (const name of ['floor', 'floor+producer']) {
+      const { attributes, series } = variant(name).recorded;
+      expect(attributes).toContain('costel.cost.usd');
+      expect(attributes).toHaveLength(15);
+      expect(series).toEqual({
+        'gen_ai.client.token.usage': 2,
+        'gen_ai.client.operation.duration': 1,
+        'costel.cost': 1,
+      });
+    }
   });
 
   test('says on which machine, Node and packages it ran, and warns that a quick run means nothing', () => {

@@ -71,17 +71,17 @@ export async function exportSpans(exporter: SpanExporter, spans: readonly Readab
 
 /** OTLP/HTTP with protobuf bodies, to a collector or to the embedded receiver. */
 export function httpTraceExporter(url: string): SpanExporter {
-  return new OTLPTraceExporter({ url: `${url}/v1/traces`, timeoutMillis: 10_000 });
+  return new OTLPTraceExporter({ url: `${url}/v1/traces`, timeoutMillis: 60_000 });
 }
 
 /** OTLP/gRPC, to a collector. */
 export function grpcTraceExporter(url: string): SpanExporter {
-  return new GrpcTraceExporter({ url, timeoutMillis: 10_000 });
+  return new GrpcTraceExporter({ url, timeoutMillis: 60_000 });
 }
 
 /** Records one point of every kind of instrument and sends them. */
 export async function sendMetrics(url: string): Promise<void> {
-  const exporter = new OTLPMetricExporter({ url: `${url}/v1/metrics`, timeoutMillis: 10_000 });
+  const exporter = new OTLPMetricExporter({ url: `${url}/v1/metrics`, timeoutMillis: 60_000 });
   const provider = new MeterProvider({
     resource,
     readers: [new PeriodicExportingMetricReader({ exporter, exportIntervalMillis: 3_600_000 })],
@@ -98,7 +98,7 @@ export async function sendMetrics(url: string): Promise<void> {
 
 /** Sends log records through the real SDK. */
 export async function sendLogs(url: string, write: (logger: Logger) => void): Promise<void> {
-  const exporter = new OTLPLogExporter({ url: `${url}/v1/logs`, timeoutMillis: 10_000 });
+  const exporter = new OTLPLogExporter({ url: `${url}/v1/logs`, timeoutMillis: 60_000 });
   const provider = new LoggerProvider({ resource, processors: [new SimpleLogRecordProcessor({ exporter })] });
   write(provider.getLogger('collector-test'));
   await provider.forceFlush();

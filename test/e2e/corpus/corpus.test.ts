@@ -7,8 +7,12 @@ import { billedOf, costProblem, hasTokens, usageProblem, type SpanSeen } from '.
 import { hasRecordings, readRecordings, type Recording } from './recordings.js';
 import { startReplayServer, type ReplayServer } from './replay-server.js';
 
-/** Recorded over a web socket, not by an HTTP call that a client method makes. */
-const isHttp = (recording: Recording): boolean => recording.response.body_kind !== 'ws-frames-ndjson';
+/**
+ * Recorded by an HTTP call that a client method makes, not over a web socket. Of what is recorded of gateways, Anthropic's
+ * API alone is replayed here.
+ */
+const isReplayed = ({ provider, api, response }: Recording): boolean =>
+  response.body_kind !== 'ws-frames-ndjson' && (provider !== 'local' || api === 'messages');
 
 interface Run {
   readonly results: Readonly<Record<string, unknown>>;
@@ -18,9 +22,9 @@ interface Run {
 const sdks = [
   { folder: 'openai-6', providers: ['openai', 'azure'] },
   { folder: 'openai-7', providers: ['openai', 'azure'] },
-  { folder: 'anthropic-0-133', providers: ['anthropic'] },
-  { folder: 'anthropic-0', providers: ['anthropic'] },
-  { folder: 'anthropic-1', providers: ['anthropic'] },
+  { folder: 'anthropic-0-133', providers: ['anthropic', 'local'] },
+  { folder: 'anthropic-0', providers: ['anthropic', 'local'] },
+  { folder: 'anthropic-1', providers: ['anthropic', 'local'] },
 ];
 
 if (!hasRecordings) console.info('corpus: ../shared/data/payloads is absent, the recordings are not replayed');
@@ -34,7 +38,7 @@ describe.runIf(hasRecordings).each(sdks)('recorded answers through $folder', ({ 
   let spans: Map<string, SpanSeen[]>;
 
   beforeAll(async () => {
-    recordings = providers.flatMap(readRecordings).filter(isHttp);
+    recordings = providers.flatMap(readRecordings).filter(isReplayed);
     server = await startReplayServer(recordings);
     plain = await replay(folder, server.url, 'without', recordings, outputs);
     observed = await replay(folder, server.url, 'with', recordings, outputs);

@@ -24,7 +24,7 @@ async function call({ feature, characters, maxTokens, stream }) {
 const isRefusal = (error) => error instanceof BudgetExceededError && error.code === 'budget_exceeded';
 
 const COMMANDS = {
-  ready: () => guard.ready(20_000),
+  ready: () => guard.ready(120_000),
   refresh: () => guard.refresh(),
   status: () => guard.status(),
   /** Makes calls at once. */

@@ -18,7 +18,7 @@ export async function compareNeighbours(stack: CostelProcess, calls: readonly Ca
       return differences.missing.length + differences.wrong.length === 0;
     },
     'all neighbours to be there and priced',
-    60_000,
+    300_000,
   ).catch(() => undefined);
   return differences;
 }

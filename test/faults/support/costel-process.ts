@@ -9,7 +9,7 @@ import { waitFor } from '../../support/stack.js';
 export const costelCli = resolve(import.meta.dirname, '../../../packages/cli/bin/costel.cjs');
 
 /** Starting on a directory that a kill left, on a busy machine. */
-const START_PATIENCE_MS = 90_000;
+const START_PATIENCE_MS = 180_000;
 
 /** The total of `GET /api/v1/costs/summary`. */
 export interface Total {
@@ -117,7 +117,7 @@ export class CostelProcess {
         if (!this.isRunning) throw new Error(`costel up ended:\n${this.#output.slice(-4000)}`);
         return (await fetch(url).catch(() => undefined))?.ok === true;
       },
-      `${what}; costel up printed:\n${this.#output.slice(-4000)}`,
+      () => `${what}; costel up printed:\n${this.#output.slice(-4000)}`,
       START_PATIENCE_MS,
     );
   }

@@ -5,7 +5,7 @@ import { compareWithBooks, type Books } from './books.js';
 import type { CostelProcess } from './costel-process.js';
 
 /** Waits until the API's total at rest is the books', exactly; then compares call by call. */
-export async function expectTotals(stack: CostelProcess, books: Books, limitMs = 60_000): Promise<void> {
+export async function expectTotals(stack: CostelProcess, books: Books, limitMs = 180_000): Promise<void> {
   const cost = formatPicoUsd(parsePicoUsd(books.costUsd));
   const expected = { cost_usd: cost, calls: books.calls, unpriced_calls: 0 };
   await waitFor(

@@ -4,7 +4,20 @@ import { register } from 'node:module';
 import { llmInstrumentations } from '@costel/instrumentation';
 import { NodeSDK } from '@opentelemetry/sdk-node';
 
-const include = ['openai', '@anthropic-ai/sdk', 'groq-sdk', 'together-ai'];
+const include = [
+  'openai',
+  '@anthropic-ai/sdk',
+  'groq-sdk',
+  'together-ai',
+  '@google/genai',
+  '@aws-sdk/client-bedrock-runtime',
+  '@mistralai/mistralai',
+  'cohere-ai',
+  'ollama',
+  'ai',
+  /\/node_modules\/@langchain\/core\/dist\/language_models\/chat_models\.js$/,
+  /\/node_modules\/@modelcontextprotocol\/sdk\/dist\/esm\/client\/index\.js$/,
+];
 register('@opentelemetry/instrumentation/hook.mjs', import.meta.url, { data: { include } });
 const sdk = new NodeSDK({ instrumentations: llmInstrumentations() });
 sdk.start();

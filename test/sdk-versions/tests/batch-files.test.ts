@@ -185,11 +185,12 @@ const SDKS: readonly BatchSdk[] = [
   google('google-genai-3'),
 ];
 
-/** What a call of a batch costs, or why that is not known: not every provider's list has the tier. */
+/** What a call of a batch costs; each of these models has a price in batches. */
 function priceOf({ provider, model, usage }: BatchSdk): string {
   const subject = { provider, requestModel: model, serviceTier: 'batch', quality: 'reported' } as const;
   const price = priceCall({ ...subject, usage, atMs: CREATED_MS });
-  return price.costPicoUsd === undefined ? (price.reason ?? price.status) : formatPicoUsd(price.costPicoUsd);
+  if (price.costPicoUsd === undefined) throw new Error(`${model} has no price: ${price.reason ?? price.status}`);
+  return formatPicoUsd(price.costPicoUsd);
 }
 
 const calls = () => telemetry.spans.filter(({ attributes }) => attributes['costel.cost.status'] !== undefined);
@@ -223,7 +224,7 @@ describe.each(SDKS)('the file of a batch’s results, of $copy', (sdk) => {
         'costel.service_tier': 'batch',
         'costel.feature': 'nightly',
       });
-      expect(span.attributes['costel.cost.usd'] ?? span.attributes['costel.cost.reason']).toBe(priceOf(sdk));
+      expect(span.attributes['costel.cost.usd']).toBe(priceOf(sdk));
       expect(hrTimeToMilliseconds(span.startTime)).toBe(CREATED_MS);
       expect(hrTimeToMilliseconds(span.endTime)).toBe(ENDED_MS);
     }

@@ -3,7 +3,7 @@ import { Telemetry } from '../../../packages/instrumentation/test/support/teleme
 import { bedrockScenarios } from './support/bedrock-scenarios.js';
 import { BedrockServer } from './support/bedrock-server.js';
 import { NOVA, type BedrockModule } from './support/bedrock.js';
-import { compareScenarios } from './support/compare.js';
+import { bothCopies, compareScenarios } from './support/compare.js';
 
 const server = new BedrockServer();
 const telemetry = new Telemetry();
@@ -15,7 +15,7 @@ afterAll(async () => {
 
 compareScenarios<BedrockModule>(telemetry, {
   copy: 'bedrock-3',
-  moduleName: '@aws-sdk/client-bedrock-runtime',
+  ...bothCopies('bedrock-3', '@aws-sdk/client-bedrock-runtime'),
   scenarios: bedrockScenarios(server),
   proof: { scenario: 'a command is sent twice', spans: [`chat ${NOVA}`, `chat ${NOVA}`] },
 });

@@ -15,7 +15,6 @@ const LEFT_OUT: readonly Rule[] = [
     'calls no model, and is billed by nobody: counting tokens, managing caches',
     of(['google', 'google_vertex', 'bedrock'], ['countTokens', 'count_tokens', 'cachedContents']),
   ],
-  ['starts a video, which counts when its end is seen, and none is recorded', of(['google'], ['predict'])],
   ['a form that no SDK asks for: a stream as one JSON array', ({ response }) => response.body_kind === 'jsonarray'],
   [
     'a stream of Bedrock’s without its frames',
@@ -24,7 +23,6 @@ const LEFT_OUT: readonly Rule[] = [
   ['a guardrail, billed by units of text that no price list here has', of(['bedrock'], ['other'])],
   ['states no usage (docs/sdk-methods.md)', of(['cohere'], ['audio'])],
   ['an embedding of Vertex AI that no request is recorded of', of(['google_vertex'], ['embeddings'])],
-  ['Anthropic’s API through a gateway: as Anthropic’s own', of(['local'], ['messages'])],
   [
     'an API of the provider’s own that no covered SDK offers',
     ({ provider, api }) =>

@@ -6,7 +6,7 @@ import { costProblem, hasTokens, usageProblem, type SpanSeen } from '../../e2e/c
 import { hasRecordings, readRecordings, type Recording } from '../../e2e/corpus/recordings.js';
 import { RECORDING_HEADER, startReplayServer, type ReplayServer } from '../../e2e/corpus/replay-server.js';
 import { loadSdk } from './load-sdk.js';
-import { isBedrock, isGoogle, isOllama } from './support/corpus-selectors.js';
+import { isBedrock, isGoogle, isOllama, isVideoStart } from './support/corpus-selectors.js';
 import { bedrockConfig, type BedrockModule, type BedrockOutput } from './support/bedrock.js';
 import type { GenAiModule } from './support/google-genai.js';
 import type { OllamaModule } from './support/ollama.js';
@@ -38,8 +38,10 @@ const modelOf = ({ request_model: asked, response_model: answered }: Recording):
 
 const isStream = ({ response }: Recording): boolean => ['sse', 'eventstream', 'ndjson'].includes(response.body_kind);
 
-/** An interaction in the background stays open until an application sees its end, which no recording of these does. */
-const isUnderWay = ({ response }: Recording): boolean =>
+/** A video or an interaction in the background stays open until an application sees its end, which none of these does. */
+const isUnderWay = (recording: Recording): boolean => isVideoStart(recording) || isOpenInteraction(recording);
+
+const isOpenInteraction = ({ response }: Recording): boolean =>
   response.body_kind === 'json' && /"object":\s*"interaction"/.test(response.body ?? '')
     ? (JSON.parse(response.body ?? '') as { status?: unknown }).status === 'in_progress'
     : false;
@@ -64,6 +66,10 @@ async function replayGoogle(module: GenAiModule, recording: Recording): Promise<
   });
   const model = modelOf(recording);
   const contents = body(recording)['contents'] ?? 'x';
+  if (isVideoStart(recording)) {
+    const { instances, parameters } = body(recording) as { instances?: { prompt?: string }[]; parameters?: object };
+    return client.models.generateVideos({ model, prompt: instances?.[0]?.prompt ?? 'x', config: parameters });
+  }
   if (api === 'interactions') {
     const input = body(recording)['input'] ?? 'x';
     return isStream(recording)
@@ -137,7 +143,8 @@ const google = (copy: string): Source => ({
   copy,
   moduleName: '@google/genai',
   providers: ['google', 'google_vertex'],
-  canReplay: isGoogle,
+  // Version 3 makes videos on Vertex AI alone.
+  canReplay: (recording) => isGoogle(recording) && !(copy === 'google-genai-3' && isVideoStart(recording)),
   keepsUsage: ({ api }) => !(copy === 'google-genai-2' && api === 'embedContent'),
   replay: (module, recording) => replayGoogle(module as GenAiModule, recording),
 });

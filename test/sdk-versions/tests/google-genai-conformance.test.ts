@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, vi } from 'vitest';
 import { ProviderServer } from '../../../packages/instrumentation/test/support/provider-server.js';
 import { Telemetry } from '../../../packages/instrumentation/test/support/telemetry.js';
-import { compareScenarios } from './support/compare.js';
+import { bothCopies, compareScenarios } from './support/compare.js';
 import { genAiScenarios } from './support/google-genai-scenarios.js';
 import type { GenAiModule } from './support/google-genai.js';
 
@@ -20,7 +20,7 @@ afterAll(async () => {
 for (const copy of ['google-genai-3', 'google-genai-2']) {
   compareScenarios<GenAiModule>(telemetry, {
     copy,
-    moduleName: '@google/genai',
+    ...bothCopies(copy, '@google/genai'),
     scenarios: genAiScenarios(server),
     proof: {
       scenario: 'tools are called by the SDK',

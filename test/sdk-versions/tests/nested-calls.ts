@@ -1,8 +1,14 @@
 import { instrumentModule } from '../../../packages/instrumentation/src/index.js';
+import { messageJson, messageSse } from '../../../packages/instrumentation/test/support/anthropic-replies.js';
 import { costOf } from '../../../packages/instrumentation/test/support/expectations.js';
 import { chatJson, chatSse } from '../../../packages/instrumentation/test/support/openai-replies.js';
 import type { ProviderServer, Reply } from '../../../packages/instrumentation/test/support/provider-server.js';
-import { loadOpenAi, type OpenAiCopy } from '../../../packages/instrumentation/test/support/sdk-copies.js';
+import {
+  loadAnthropic,
+  loadOpenAi,
+  type AnthropicCopy,
+  type OpenAiCopy,
+} from '../../../packages/instrumentation/test/support/sdk-copies.js';
 import { context, trace } from './otel-api.js';
 
 /** Calls that are reported more than once, and what they cost together. */
@@ -58,7 +64,8 @@ export const clientOf = ({ OpenAI }: OpenAiModule, server: ProviderServer) =>
 export function named(reply: Reply, id: string): Reply {
   return (request, response) => {
     const [end, write] = [response.end.bind(response), response.write.bind(response)];
-    const rename = (part: unknown) => (typeof part === 'string' ? part.replaceAll('chatcmpl-fixed', id) : part);
+    const rename = (part: unknown) =>
+      typeof part === 'string' ? part.replaceAll(/chatcmpl-fixed|msg_fixed/g, id) : part;
     Object.assign(response, {
       end: (part?: unknown) => end(rename(part)),
       write: (part: unknown) => write(rename(part)),
@@ -95,3 +102,32 @@ export async function stream(module: OpenAiModule, server: ProviderServer): Prom
 }
 
 export const fresh = (copy: OpenAiCopy = 'openai-7'): OpenAiModule => instrumentModule(loadOpenAi(copy, true));
+
+export type AnthropicModule = ReturnType<typeof loadAnthropic>;
+
+/** What one message of `anthropic-replies.ts` costs. */
+export const MESSAGE_USD = Number(
+  costOf('anthropic', 'claude-sonnet-4-6', {
+    input: 100,
+    cache_read: 1024,
+    cache_write_5m: 1048,
+    cache_write_1h: 1000,
+    output: 50,
+    web_search: 2,
+  }),
+);
+
+interface Messages {
+  create(body: object): Promise<unknown>;
+}
+
+export async function message(module: AnthropicModule, server: ProviderServer, streams = false): Promise<void> {
+  server.replies(streams ? messageSse() : messageJson());
+  const { messages } = new module.Anthropic({ apiKey: 'key', baseURL: server.url, maxRetries: 0 });
+  const body = { model: 'claude-sonnet-4-6', max_tokens: 64, messages: MESSAGES, ...(streams ? { stream: true } : {}) };
+  const result = await (messages as unknown as Messages).create(body);
+  if (streams)
+    for await (const event of result as AsyncIterable<unknown>) if (event === null) throw new Error('no event');
+}
+
+export const freshAnthropic = (copy: AnthropicCopy): AnthropicModule => instrumentModule(loadAnthropic(copy, true));

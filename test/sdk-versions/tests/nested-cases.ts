@@ -1,9 +1,6 @@
 import { instrumentModule } from '../../../packages/instrumentation/src/index.js';
-import { messageJson, messageSse } from '../../../packages/instrumentation/test/support/anthropic-replies.js';
 import { costOf } from '../../../packages/instrumentation/test/support/expectations.js';
 import { embeddingJson } from '../../../packages/instrumentation/test/support/openai-replies.js';
-import type { ProviderServer } from '../../../packages/instrumentation/test/support/provider-server.js';
-import { loadAnthropic } from '../../../packages/instrumentation/test/support/sdk-copies.js';
 import { AI_COPIES, aiContext, loadAi } from './ai-sdk.js';
 import { forgetPackages, loadSdk } from './load-sdk.js';
 import { mistralJson, mistralSse } from './mistral-replies.js';
@@ -15,6 +12,9 @@ import {
   CHAT_USD,
   clientOf,
   fresh,
+  freshAnthropic,
+  message,
+  MESSAGE_USD,
   MESSAGES,
   SAID,
   stream,
@@ -24,20 +24,11 @@ import {
   type NestedCase,
 } from './nested-calls.js';
 import { manuallyInstrument, SIDE_BY_SIDE } from './nested-peers.js';
+import { SIDE_BY_SIDE_OF_OTHERS } from './nested-peers-of-others.js';
 import { context, trace } from './otel-api.js';
 
 const EMBEDDING_USD = Number(costOf('openai', 'text-embedding-3-small', { input: 42 }));
 const MISTRAL_USD = Number(costOf('mistral_ai', 'mistral-small-latest', { input: 70, cache_read: 30, output: 10 }));
-const MESSAGE_USD = Number(
-  costOf('anthropic', 'claude-sonnet-4-6', {
-    input: 100,
-    cache_read: 1024,
-    cache_write_5m: 1048,
-    cache_write_1h: 1000,
-    output: 50,
-    web_search: 2,
-  }),
-);
 
 /** Frameworks, agents, gateways and tools around the SDK, in every order of ends. */
 const AROUND_THE_SDK: readonly NestedCase[] = [
@@ -130,6 +121,15 @@ const AROUND_THE_SDK: readonly NestedCase[] = [
     },
   },
   {
+    name: 'callbacks of two others beside the SDK’s, without a response id',
+    usd: CHAT_USD,
+    run: async (server) => {
+      const spans = ['callbacks', 'more callbacks'].map((scope) => trace.getTracer(scope).startSpan('ChatModel'));
+      await chat(fresh(), server);
+      for (const span of spans) span.setAttributes(SAID).end();
+    },
+  },
+  {
     name: 'two callbacks beside two equal calls',
     usd: 2 * CHAT_USD,
     run: async (server) => {
@@ -150,26 +150,6 @@ const AROUND_THE_SDK: readonly NestedCase[] = [
   },
 ];
 
-interface Anthropic {
-  readonly messages: { create(body: object): Promise<unknown> };
-}
-
-async function message(
-  copy: 'anthropic-0-133' | 'anthropic-1',
-  server: ProviderServer,
-  streams = false,
-): Promise<void> {
-  const { Anthropic } = instrumentModule(loadAnthropic(copy, true)) as unknown as {
-    Anthropic: new (options: object) => Anthropic;
-  };
-  server.replies(streams ? messageSse() : messageJson());
-  const client = new Anthropic({ apiKey: 'key', baseURL: server.url, maxRetries: 0 });
-  const body = { model: 'claude-sonnet-4-6', max_tokens: 64, messages: MESSAGES, ...(streams ? { stream: true } : {}) };
-  const result = await client.messages.create(body);
-  if (streams)
-    for await (const event of result as AsyncIterable<unknown>) if (event === null) throw new Error('no event');
-}
-
 const SAID_OF_MESSAGE: Attributes = {
   'gen_ai.operation.name': 'chat',
   'gen_ai.provider.name': 'anthropic',
@@ -182,16 +162,20 @@ const SAID_OF_MESSAGE: Attributes = {
 
 /** SDKs that emit spans of their own. */
 const NATIVE_SPANS: readonly NestedCase[] = [
-  { name: 'spans of Anthropic’s SDK', usd: MESSAGE_USD, run: (server) => message('anthropic-1', server) },
+  {
+    name: 'spans of Anthropic’s SDK',
+    usd: MESSAGE_USD,
+    run: (server) => message(freshAnthropic('anthropic-1'), server),
+  },
   {
     name: 'spans of Anthropic’s SDK, of a stream',
     usd: MESSAGE_USD,
-    run: (server) => message('anthropic-1', server, true),
+    run: (server) => message(freshAnthropic('anthropic-1'), server, true),
   },
   {
     name: 'a framework over spans of Anthropic’s SDK',
     usd: MESSAGE_USD,
-    run: (server) => within('ChatAnthropic', SAID_OF_MESSAGE, () => message('anthropic-1', server)),
+    run: (server) => within('ChatAnthropic', SAID_OF_MESSAGE, () => message(freshAnthropic('anthropic-1'), server)),
   },
   {
     name: 'spans of Mistral’s SDK, of an answer and a stream',
@@ -294,4 +278,10 @@ function spansOfVersion7(): readonly object[] {
   ];
 }
 
-export const NESTED_CASES: readonly NestedCase[] = [...AROUND_THE_SDK, ...NATIVE_SPANS, ...FRAMEWORKS, ...SIDE_BY_SIDE];
+export const NESTED_CASES: readonly NestedCase[] = [
+  ...AROUND_THE_SDK,
+  ...NATIVE_SPANS,
+  ...FRAMEWORKS,
+  ...SIDE_BY_SIDE,
+  ...SIDE_BY_SIDE_OF_OTHERS,
+];

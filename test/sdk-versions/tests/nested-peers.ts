@@ -6,6 +6,7 @@ import { chat, CHAT_USD, fresh, stream, type NestedCase, type OpenAiModule } fro
 import { trace } from './otel-api.js';
 
 interface Instrumentation {
+  disable(): void;
   setTracerProvider(provider: unknown): void;
   manuallyInstrument?(module: unknown): void;
   manualPatch?(module: unknown): void;
@@ -17,6 +18,8 @@ export function manuallyInstrument(packageName: string, className: string, modul
   const Class = exports[className];
   if (Class === undefined) throw new Error(`${packageName} has no ${className}`);
   const instrumentation = new Class();
+  // It would patch what is loaded from now on, in front of ours.
+  instrumentation.disable();
   // As `registerInstrumentations` does: some bring a copy of OpenTelemetry's API that finds nothing registered.
   instrumentation.setTracerProvider(trace.getTracerProvider());
   if (instrumentation.manuallyInstrument === undefined) instrumentation.manualPatch?.(module);
@@ -31,9 +34,6 @@ interface Peer {
 
 const OPENLIT_CONFIG = fileURLToPath(new URL('../node_modules/openlit/dist/config.js', import.meta.url));
 
-/** Its instrumentations by themselves; its set-up would replace the application's providers. */
-const OPENLIT = fileURLToPath(new URL('../node_modules/openlit/dist/instrumentation/openai/index.js', import.meta.url));
-
 /** What OpenLIT's set-up would have said. */
 function configureOpenLit(): void {
   const config = loadSdk('side-by-side', OPENLIT_CONFIG) as { default: Record<string, unknown> };
@@ -43,6 +43,13 @@ function configureOpenLit(): void {
     pricingInfo: {},
     tracer: trace.getTracer('openlit'),
   });
+}
+
+/** Has OpenLIT patch a module by itself; its set-up would replace the application's providers. */
+export function openLit(instrumentation: string, module: unknown): void {
+  configureOpenLit();
+  const file = new URL(`../node_modules/openlit/dist/instrumentation/${instrumentation}/index.js`, import.meta.url);
+  manuallyInstrument(fileURLToPath(file), 'default', module);
 }
 
 const PEERS: readonly Peer[] = [
@@ -60,10 +67,7 @@ const PEERS: readonly Peer[] = [
   {
     name: 'OpenLIT',
     copy: 'openai-7',
-    patch: (module) => {
-      configureOpenLit();
-      manuallyInstrument(OPENLIT, 'default', module);
-    },
+    patch: (module) => openLit('openai', module),
   },
 ];
 

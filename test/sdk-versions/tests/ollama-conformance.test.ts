@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, vi } from 'vitest';
 import { ProviderServer } from '../../../packages/instrumentation/test/support/provider-server.js';
 import { Telemetry } from '../../../packages/instrumentation/test/support/telemetry.js';
-import { compareScenarios } from './support/compare.js';
+import { bothCopies, compareScenarios } from './support/compare.js';
 import { ollamaScenarios } from './support/ollama-scenarios.js';
 import type { OllamaModule } from './support/ollama.js';
 
@@ -19,7 +19,7 @@ afterAll(async () => {
 
 compareScenarios<OllamaModule>(telemetry, {
   copy: 'ollama-0',
-  moduleName: 'ollama',
+  ...bothCopies('ollama-0', 'ollama'),
   scenarios: ollamaScenarios(server),
   proof: { scenario: 'a chat answers', spans: [`chat llama3.2`] },
 });

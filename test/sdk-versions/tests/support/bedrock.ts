@@ -134,8 +134,11 @@ export const invokeJson = (): BedrockReply => bedrockJson(claude(), { 'x-amzn-be
 export const invokeCounted = (body: unknown = { generation: 'four' }): BedrockReply =>
   bedrockJson(body, { 'x-amzn-bedrock-input-token-count': '21', 'x-amzn-bedrock-output-token-count': '3' });
 
-const INVOKE_OPENING = [
-  chunkFrame({ type: 'message_start', message: claude({ content: [], usage: { ...CLAUDE_USAGE, output_tokens: 1 } }) }),
+const invokeOpening = (id: string): readonly Buffer[] => [
+  chunkFrame({
+    type: 'message_start',
+    message: claude({ id, content: [], usage: { ...CLAUDE_USAGE, output_tokens: 1 } }),
+  }),
   chunkFrame({ type: 'content_block_start', index: 0, content_block: { type: 'text', text: '' } }),
   chunkFrame({ type: 'content_block_delta', index: 0, delta: { type: 'text_delta', text: 'two and two make ' } }),
 ];
@@ -149,8 +152,8 @@ const INVOKE_CLOSING = [
   }),
 ];
 
-export const invokeStream = (how: HowItGoes = {}): BedrockReply =>
-  bedrockStream([...INVOKE_OPENING, ...rest(INVOKE_CLOSING, how)], how);
+export const invokeStream = (how: HowItGoes & { readonly id?: string } = {}): BedrockReply =>
+  bedrockStream([...invokeOpening(how.id ?? 'msg_fixed'), ...rest(INVOKE_CLOSING, how)], how);
 
 export const CONVERSE_INPUT = {
   modelId: NOVA,

@@ -68,9 +68,10 @@ export function isOfOwnSdk(recording: Recording): boolean {
   return isPost(recording) && (OWN_SDKS[recording.provider] ?? []).includes(recording.api);
 }
 
-/** Through OpenAI's and Anthropic's SDK (test/e2e/corpus): everything over HTTP. */
-export const isOpenAiOrAnthropic = ({ provider, response }: Recording): boolean =>
-  ['openai', 'azure', 'anthropic'].includes(provider) && response.body_kind !== 'ws-frames-ndjson';
+/** Through OpenAI's and Anthropic's SDK (test/e2e/corpus): everything over HTTP, Anthropic's API at a gateway too. */
+export const isOpenAiOrAnthropic = ({ provider, api, response }: Recording): boolean =>
+  (['openai', 'azure', 'anthropic'].includes(provider) && response.body_kind !== 'ws-frames-ndjson') ||
+  (provider === 'local' && api === 'messages');
 
 /** Through OpenAI's web sockets. */
 export const isSession = ({ provider, api, response }: Recording): boolean =>
@@ -82,11 +83,17 @@ export const isLive = ({ provider, api, response }: Recording): boolean =>
 
 const GOOGLE_APIS: ReadonlySet<string> = new Set(['generateContent', 'embedContent', 'interactions']);
 
-/** The SDK always asks for server-sent events, never for a stream as one JSON array; `predict` is its way to Vertex AI. */
+/**
+ * The SDK always asks for server-sent events, never for a stream as one JSON array; `predict` is its way to Vertex AI, and
+ * that to ask for a video.
+ */
 export const isGoogle = ({ api, provider, response }: Recording): boolean =>
   ['google', 'google_vertex'].includes(provider) &&
   response.body_kind !== 'jsonarray' &&
-  (GOOGLE_APIS.has(api) || (api === 'predict' && provider === 'google_vertex'));
+  (GOOGLE_APIS.has(api) || api === 'predict');
+
+/** A video that is asked for; its end is recorded of none. */
+export const isVideoStart = ({ api, provider }: Recording): boolean => provider === 'google' && api === 'predict';
 
 /** Bedrock streams frames; what was stored as server-sent events is no answer of its own. */
 export const isBedrock = ({ provider, api, response }: Recording): boolean =>

@@ -44,6 +44,11 @@ export interface GenAiClient {
     generateContentStream(parameters: GenerateParameters): Promise<GenerateStream>;
     embedContent(parameters: { readonly model: string; readonly contents: unknown }): Promise<object>;
     generateImages(parameters: { readonly model: string; readonly prompt: string }): Promise<object>;
+    generateVideos(parameters: {
+      readonly model: string;
+      readonly prompt: string;
+      readonly config?: object | undefined;
+    }): Promise<object>;
     countTokens(parameters: { readonly model: string; readonly contents: unknown }): Promise<object>;
   };
   readonly chats: { create(parameters: { readonly model: string }): Chat };

@@ -1,9 +1,11 @@
-// An application with Sentry's instrumentation and ours: one chat and one stream, its spans to the stack.
-//   node sentry-app.mjs PROVIDER_URL OTLP_URL 'sentry first'|'ours first'        writes one line of JSON: what it counted and saw
+// An application with Sentry's instrumentation and ours: an answer and a stream of OpenAI's SDK, of two of Anthropic's (the
+// second has spans of its own), of LangChain and of Bedrock, its spans to the stack.
+//   node sentry-app.mjs PROVIDER_URL BEDROCK_URL OTLP_URL 'sentry first'|'ours first'
+// writes one line of JSON: what it counted and saw
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 
-const [providerUrl = '', otlpUrl = '', order = ''] = process.argv.slice(2);
+const [providerUrl = '', bedrockUrl = '', otlpUrl = '', order = ''] = process.argv.slice(2);
 const workspace = fileURLToPath(new URL('../../../../', import.meta.url));
 const own = createRequire(`${workspace}package.json`);
 const theirs = createRequire(`${workspace}test/sdk-versions/side-by-side/package.json`);
@@ -28,34 +30,80 @@ context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
 trace.setGlobalTracerProvider(
   new BasicTracerProvider({ spanProcessors: [new CostSpanProcessor(), new SimpleSpanProcessor(seen), exporting] }),
 );
-let ofSentry = 0;
+/** What Sentry reported tokens of, by the origin that it names. @type {Record<string, number>} */
+const ofSentry = {};
+/** @param {Record<string, any>} data */
+const note = (data) => {
+  if (data['gen_ai.usage.input_tokens'] === undefined) return;
+  const origin = String(data['sentry.origin']);
+  ofSentry[origin] = (ofSentry[origin] ?? 0) + 1;
+};
 const Sentry = theirs('@sentry/node');
 if (order === 'ours first') llmInstrumentations();
 Sentry.init({
   dsn: 'http://key@127.0.0.1:9/1',
   tracesSampleRate: 1,
   traceLifecycle: 'static',
+  integrations: [Sentry.awsIntegration()],
   beforeSendTransaction: (transaction) => {
-    ofSentry += transaction.spans.filter(({ data }) => data['gen_ai.usage.input_tokens'] !== undefined).length;
-    ofSentry += transaction.contexts.trace.data['gen_ai.usage.input_tokens'] === undefined ? 0 : 1;
+    for (const { data } of transaction.spans) note(data);
+    note(transaction.contexts.trace.data);
     return null;
   },
 });
 if (order !== 'ours first') llmInstrumentations();
 
-const { OpenAI } = createRequire(`${workspace}test/sdks/openai-6/package.json`)('openai');
-const client = new OpenAI({ apiKey: 'key', baseURL: `${providerUrl}/v1`, maxRetries: 0 });
-const ask = { model: 'gpt-4o', messages: [{ role: 'user', content: 'two and two?' }] };
+const messages = [{ role: 'user', content: 'two and two?' }];
+/** @param {any} stream */
+const drain = async (stream) => {
+  for await (const chunk of stream) if (chunk === null) throw new Error('no chunk');
+};
+
+async function useOpenAi() {
+  const { OpenAI } = createRequire(`${workspace}test/sdks/openai-6/package.json`)('openai');
+  const client = new OpenAI({ apiKey: 'key', baseURL: `${providerUrl}/v1`, maxRetries: 0 });
+  await client.chat.completions.create({ model: 'gpt-4o', messages });
+  const options = { stream: true, stream_options: { include_usage: true } };
+  await drain(await client.chat.completions.create({ model: 'gpt-4o', messages, ...options }));
+}
+
+/** @param {string} copy */
+async function useAnthropic(copy) {
+  const { Anthropic } = createRequire(`${workspace}test/sdks/${copy}/package.json`)('@anthropic-ai/sdk');
+  const client = new Anthropic({ apiKey: 'key', baseURL: providerUrl, maxRetries: 0 });
+  const ask = { model: 'claude-sonnet-4-6', max_tokens: 64, messages };
+  await client.messages.create(ask);
+  await drain(await client.messages.create({ ...ask, stream: true }));
+}
+
+async function useLangChain() {
+  const { ChatOpenAI } = createRequire(`${workspace}test/sdk-versions/langchain-1/package.json`)('@langchain/openai');
+  const model = new ChatOpenAI({ model: 'gpt-4o', apiKey: 'key', configuration: { baseURL: `${providerUrl}/v1` } });
+  await model.invoke('two and two?');
+  await drain(await model.stream('two and two?'));
+}
+
+async function useBedrock() {
+  const { BedrockRuntimeClient, ConverseCommand, ConverseStreamCommand } = createRequire(
+    `${workspace}test/sdk-versions/bedrock-3/package.json`,
+  )('@aws-sdk/client-bedrock-runtime');
+  const credentials = { accessKeyId: 'id', secretAccessKey: 'secret' };
+  const client = new BedrockRuntimeClient({ region: 'us-west-2', endpoint: bedrockUrl, credentials });
+  const ask = {
+    modelId: 'us.amazon.nova-lite-v1:0',
+    messages: [{ role: 'user', content: [{ text: 'two and two?' }] }],
+  };
+  await client.send(new ConverseCommand(ask));
+  await drain((await client.send(new ConverseStreamCommand(ask))).stream);
+  client.destroy();
+}
 
 const traceId = await trace.getTracer('app').startActiveSpan('request', (root) =>
   Sentry.startSpan({ name: 'request' }, async () => {
-    await client.chat.completions.create(ask);
-    const stream = await client.chat.completions.create({
-      ...ask,
-      stream: true,
-      stream_options: { include_usage: true },
-    });
-    for await (const chunk of stream) if (chunk.id === '') throw new Error('no id');
+    await useOpenAi();
+    for (const copy of ['anthropic-0-133', 'anthropic-1']) await useAnthropic(copy);
+    await useLangChain();
+    await useBedrock();
     root.end();
     return root.spanContext().traceId;
   }),

@@ -1,8 +1,8 @@
 // Makes one file of the many behind the main entries of a package that is published, the ES module and the CommonJS one:
 // an application pays for each file at its start (the 49 of the prices took 28 ms of the processor, one takes 7; the
-// hundred of the instrumentation 29, one takes 11). Both come from the ES modules, whose names need no look-up once they
-// are one. Price modules stay files of their own. Runs before and after `npm pack`; the work tree keeps what the compiler
-// wrote.
+// hundred of the instrumentation 29, one takes 11; the seven of the conventions 4, one 1.3). Both come from the ES modules,
+// whose names need no look-up once they are one. Price modules stay files of their own. Runs before and after `npm pack`;
+// the work tree keeps what the compiler wrote.
 //   node scripts/bundle-entries.mjs [--undo] [DIRECTORY of the compiled package, default dist]
 import { existsSync, renameSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -49,6 +49,8 @@ if (!process.argv.includes('--undo')) {
         packages: 'external',
         target: 'node20',
         legalComments: 'none',
+        // Node reads each character at each start: 6 of 15 ms of the prices, 4 of 13 of the instrumentation. Names stay.
+        minifyWhitespace: true,
         plugins: [
           ...(format === 'cjs' ? [namesLookedUpOnce] : []),
           {

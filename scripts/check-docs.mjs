@@ -1,13 +1,16 @@
 // Holds the documents to the tree: links and paths lead somewhere, npm scripts and Costel's commands and flags exist,
-// configurations are valid, every attribute and metric is explained, and no document names one that the code has not.
+// configurations are valid, every attribute and metric is explained, and no document names one that the code has not;
+// tables and columns that it names are in the schema, packages import what ARCHITECTURE.md lets them, and what they
+// export has a docstring.
 // Prints each broken promise as FILE:LINE: what; the exit code is 1 if there is any.
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { parseConfig } from '../packages/aggregator/dist/index.js';
 import { runCli } from '../packages/cli/dist/index.js';
 import * as semconv from '../packages/semconv/dist/index.js';
 import { root } from './setup.mjs';
+import { findUndocumentedExports } from './undocumented-exports.mjs';
 
 /** @typedef {{ file: string, line: number, what: string }} Broken */
 /** @typedef {{ path: string, text: string, lines: readonly string[] }} Document */
@@ -166,6 +169,42 @@ function checkAttributeTable() {
     .map(({ file, line, match }) => ({ file, line, what: `the code has no attribute ${match[1]}` }));
 }
 
+/** Tables and columns of the ledger that documents name in code type. @returns {Broken[]} */
+function checkTables() {
+  const folder = join(root, 'packages', 'store', 'sql', 'migrations');
+  const schema = readdirSync(folder)
+    .map((file) => readFileSync(join(folder, file), 'utf8'))
+    .join('\n');
+  const tables = findAll(/`((?:llm|otel)_[a-z0-9_]*[a-z0-9])`/g).map((found) => ({
+    ...found,
+    name: found.match[1] ?? '',
+  }));
+  const columns = findAll(/^Ledger columns: `([a-z_]+(?:, [a-z_]+)*),/g).flatMap((found) =>
+    (found.match[1] ?? '').split(', ').map((name) => ({ ...found, name })),
+  );
+  return [...tables, ...columns]
+    .filter(({ name }) => !new RegExp(`\\b${name}(?:\\b|_)`).test(schema))
+    .map(({ file, line, name }) => ({ file, line, what: `the schema has no ${name}` }));
+}
+
+/** Dependencies of packages on each other that the table of ARCHITECTURE.md does not let them have. @returns {Broken[]} */
+function checkImports() {
+  const names = readdirSync(join(root, 'packages'));
+  return findAll(/^\| ((?:`[a-z]+`(?:, )?)+) \| ESM[^|]*\| ([^|]*) \|$/g).flatMap(({ file, line, match }) =>
+    [...(match[1] ?? '').matchAll(/[a-z]+/g)].flatMap(([name]) => {
+      const cell = match[2] ?? '';
+      const except = [...(cell.split('all but')[1] ?? '').matchAll(/`([a-z]+)`/g)].map(([, other]) => other);
+      const allowed = cell.startsWith('all')
+        ? names.filter((other) => !except.includes(other))
+        : [...cell.matchAll(/`([a-z]+)`/g)].map(([, other]) => other);
+      const { dependencies = {} } = JSON.parse(readFileSync(join(root, 'packages', name, 'package.json'), 'utf8'));
+      return Object.keys(dependencies)
+        .filter((other) => other.startsWith('@costel/') && !allowed.includes(other.slice('@costel/'.length)))
+        .map((other) => ({ file, line, what: `${name} depends on ${other}, which is not said here` }));
+    }),
+  );
+}
+
 const broken = [
   ...checkLinks(),
   ...checkPaths(),
@@ -174,6 +213,9 @@ const broken = [
   ...checkConfigurations(),
   ...checkNames(),
   ...checkAttributeTable(),
+  ...checkTables(),
+  ...checkImports(),
+  ...findUndocumentedExports(),
 ];
 for (const { file, line, what } of broken) process.stdout.write(`${file}:${line}: ${what}\n`);
 process.exit(broken.length === 0 ? 0 : 1);

@@ -10,7 +10,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const PUBLISHED = ['semconv', 'pricing', 'instrumentation', 'node'];
 
 /** Whose entries are one file each when they are published. */
-const IN_ONE_FILE = ['pricing', 'instrumentation'];
+const IN_ONE_FILE = ['semconv', 'pricing', 'instrumentation'];
 
 /** What `npm pack` has no use for. */
 const UNPUBLISHED = new Set(['src', 'test', 'scripts', 'node_modules']);

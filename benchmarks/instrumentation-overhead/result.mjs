@@ -1,11 +1,11 @@
 import { KINDS } from './measure.mjs';
 import { pairedDifference, quantile, summarize } from './statistics.mjs';
-import { BASE, FLOOR, OFFICIAL, OURS } from './variants.mjs';
+import { BASE, ALS, OFFICIAL, OURS } from './variants.mjs';
 
 /** @typedef {import('./statistics.mjs').Summary} Summary */
 /** @typedef {import('./measure.mjs').Kind} Kind */
 
-/** What ours may add over the floor, at most: absolute on an idle machine of the reference kind, and beside the official one. */
+/** What ours may add over als, at most: absolute on an idle machine of the reference kind, and beside the official one. */
 const TARGETS = [
   { kind: 'json', addedUs: 12, ratioToOfficial: 0.75 },
   { kind: 'stream', addedUs: 80, ratioToOfficial: 0.45 },
@@ -19,15 +19,15 @@ function ofLaunch(values, launch, rounds) {
 }
 
 /**
- * Ours beside another variant: the ratio of what both add over the floor (medians over all rounds), and the smallest
+ * Ours beside another variant: the ratio of what both add over als (medians over all rounds), and the smallest
  * and largest ratio of any launch; undefined where there is nothing to compare.
  */
 function ratioOfAdded(findings, name, otherName, kind, { launches, rounds }) {
-  const [values, others, floors] = [name, otherName, FLOOR].map((each) => findings.get(each)?.p25Us[kind]);
-  if (values === undefined || others === undefined || floors === undefined) return undefined;
+  const [values, others, bases] = [name, otherName, ALS].map((each) => findings.get(each)?.p25Us[kind]);
+  if (values === undefined || others === undefined || bases === undefined) return undefined;
   const ratio = (from, to) => {
-    const added = pairedDifference(values.slice(from, to), floors.slice(from, to)).median;
-    const addedByOther = pairedDifference(others.slice(from, to), floors.slice(from, to)).median;
+    const added = pairedDifference(values.slice(from, to), bases.slice(from, to)).median;
+    const addedByOther = pairedDifference(others.slice(from, to), bases.slice(from, to)).median;
     return addedByOther > 0 ? added / addedByOther : undefined;
   };
   const each = Array.from({ length: launches }, (_, launch) => ratio(launch * rounds, (launch + 1) * rounds));
@@ -54,7 +54,7 @@ function callFigures(findings, name, kind, settings) {
       quantile(ofLaunch(own.p25Us[kind], launch, settings.rounds), 0.5),
     ),
     overNone: over(BASE),
-    overAls: over(FLOOR),
+    overAls: over(ALS),
     ratioToOfficial: findings.has(OFFICIAL) ? ratioOfAdded(findings, name, OFFICIAL, kind, settings) : undefined,
   };
 }
@@ -66,14 +66,14 @@ function processFigures(findings, name) {
     rssMb: quantile(own.rssMb, 0.5),
     heapMb: quantile(own.heapMb, 0.5),
     rssOverNoneMb: pairedDifference(own.rssMb, findings.get(BASE).rssMb),
-    rssOverAlsMb: pairedDifference(own.rssMb, findings.get(FLOOR).rssMb),
+    rssOverAlsMb: pairedDifference(own.rssMb, findings.get(ALS).rssMb),
     startUp: {
       setUpMs: summarize(startUps(name, 'setUpMs')),
       loadSdkMs: summarize(startUps(name, 'loadSdkMs')),
       firstCallMs: summarize(startUps(name, 'firstCallMs')),
       readyMs: summarize(startUps(name, 'readyMs')),
       readyOverNoneMs: pairedDifference(startUps(name, 'readyMs'), startUps(BASE, 'readyMs')),
-      readyOverAlsMs: pairedDifference(startUps(name, 'readyMs'), startUps(FLOOR, 'readyMs')),
+      readyOverAlsMs: pairedDifference(startUps(name, 'readyMs'), startUps(ALS, 'readyMs')),
     },
   };
 }

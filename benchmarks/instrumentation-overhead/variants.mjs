@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { floorInstrumentation, FloorMetricProducer } from './floor-instrumentation.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -26,23 +27,34 @@ export const fromSdk = createRequire(join(root, 'test', 'sdks', 'openai-6', 'pac
  * @property {string} [instrumentation] the package that patches the SDK
  * @property {(metricProducer?: object) => object[]} [instrument]
  * @property {boolean} [hasCostProcessor]
- * @property {boolean} [hasMetricProducer]
+ * @property {() => object} [makeMetricProducer] what keeps the metric points in the meter provider's place
  */
 
 /** Without anything: what is added is added to this. */
 export const BASE = 'none';
 /** OpenTelemetry registered and used once, the SDK unpatched: what no instrumentation can save. */
-export const FLOOR = 'als';
+export const ALS = 'als';
 /** The peer that ours is held against. */
 export const OFFICIAL = 'official';
 /** Ours. */
 export const OURS = 'costel';
 
+const costelMetricProducer = () => new (fromDistribution('@costel/instrumentation').CostelMetricProducer)();
+
+/** @param {FloorMetricProducer} [metricProducer] */
+function floor(metricProducer) {
+  const packages = {
+    api: fromDistribution('@opentelemetry/api'),
+    instrumentation: fromDistribution('@opentelemetry/instrumentation'),
+  };
+  return [floorInstrumentation(packages, metricProducer)];
+}
+
 /** @type {readonly Variant[]} */
 export const VARIANTS = [
   { name: BASE, about: 'the SDK alone', hasOpenTelemetry: false },
   { name: 'none@2', about: 'the same once more: the noise', hasOpenTelemetry: false },
-  { name: FLOOR, about: 'OpenTelemetry registered, one context.with, SDK unpatched', hasOpenTelemetry: true },
+  { name: ALS, about: 'OpenTelemetry registered, one context.with, SDK unpatched', hasOpenTelemetry: true },
   {
     name: OFFICIAL,
     about: '@opentelemetry/instrumentation-openai',
@@ -58,6 +70,19 @@ export const VARIANTS = [
     instrument: () => [new (fromRoot('@traceloop/instrumentation-openai').OpenAIInstrumentation)()],
   },
   {
+    name: 'floor',
+    about: 'the least code that records a span, 15 attributes, a cost and four points',
+    hasOpenTelemetry: true,
+    instrument: () => floor(),
+  },
+  {
+    name: 'floor+producer',
+    about: 'the same with the points kept in a metric producer',
+    hasOpenTelemetry: true,
+    instrument: floor,
+    makeMetricProducer: () => new FloorMetricProducer(),
+  },
+  {
     name: OURS,
     about: '@costel/instrumentation',
     hasOpenTelemetry: true,
@@ -70,7 +95,7 @@ export const VARIANTS = [
     hasOpenTelemetry: true,
     instrumentation: '@costel/instrumentation',
     instrument: (metricProducer) => fromDistribution('@costel/instrumentation').llmInstrumentations({ metricProducer }),
-    hasMetricProducer: true,
+    makeMetricProducer: costelMetricProducer,
   },
   {
     name: 'register',
@@ -79,7 +104,7 @@ export const VARIANTS = [
     instrumentation: '@costel/instrumentation',
     instrument: (metricProducer) => fromDistribution('@costel/instrumentation').llmInstrumentations({ metricProducer }),
     hasCostProcessor: true,
-    hasMetricProducer: true,
+    makeMetricProducer: costelMetricProducer,
   },
 ];
 
@@ -133,9 +158,7 @@ function registerOpenTelemetry(variant) {
     ? [new (fromDistribution('@costel/instrumentation').CostSpanProcessor)()]
     : [];
   const tracerProvider = new BasicTracerProvider({ spanProcessors: [...costProcessors, batches] });
-  const metricProducer = variant.hasMetricProducer
-    ? new (fromDistribution('@costel/instrumentation').CostelMetricProducer)()
-    : undefined;
+  const metricProducer = variant.makeMetricProducer?.();
   const meterProvider = new MeterProvider({
     readers: [
       new PeriodicExportingMetricReader({

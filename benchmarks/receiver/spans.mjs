@@ -2,8 +2,9 @@ import { randomFillSync } from 'node:crypto';
 import { attribute, field, fixed64 } from '../support/otlp-encoding.mjs';
 
 /*
- * OTLP requests of instrumented calls: 18 attributes a span, as @costel/instrumentation writes them. A template is encoded
- * once; each request is a copy with fresh ids and times, so that no span is sent twice and the ledger has as many rows.
+ * OTLP requests of instrumented calls: 18 attributes a span, like those of @costel/instrumentation, which writes the buckets
+ * (`costel.usage.*`) only where the conventions' counts do not tell all, and line items that are not here. A template is
+ * encoded once; each request is a copy with fresh ids and times, so that no span is sent twice and the ledger has as many rows.
  */
 
 /** Where the ids and times of a span start, from its own start: trace id, span id, parent id, start, end. */

@@ -28,6 +28,7 @@ class LlmInstrumentation extends InstrumentationBase<CostelInstrumentationConfig
   constructor(config: CostelInstrumentationConfig) {
     // The base class would enable itself before the fields of this one are there.
     super(INSTRUMENTATION_NAME, INSTRUMENTATION_VERSION, { ...config, enabled: false });
+    readVersionsOnce(this);
     this.#recorder = new Recorder(config);
     setSharedRecorder(this.#recorder);
     this.#recorder.events = this.logger;
@@ -83,6 +84,23 @@ class LlmInstrumentation extends InstrumentationBase<CostelInstrumentationConfig
     super.setConfig(config);
     if (#recorder in this) this.#recorder.setOptions(config);
   }
+}
+
+/** The base class's own and private; where it has no such method, nothing comes of it. */
+const READ_VERSION = '_extractPackageVersion';
+
+/**
+ * Remembers the version in a folder's package.json. The base class reads and parses it again for each file that a package
+ * loads, which is 20 ms of the start for the 230 files of openai.
+ */
+function readVersionsOnce(instrumentation: InstrumentationBase): void {
+  const read: unknown = Reflect.get(instrumentation, READ_VERSION);
+  if (typeof read !== 'function') return;
+  const versions = new Map<unknown, unknown>();
+  Reflect.set(instrumentation, READ_VERSION, (folder: unknown): unknown => {
+    if (!versions.has(folder)) versions.set(folder, Reflect.apply(read, instrumentation, [folder]));
+    return versions.get(folder);
+  });
 }
 
 /** What to do when an SDK is loaded; the recorder is asked for then, for the base class's constructor runs first. */

@@ -48,9 +48,10 @@ const wideJudgings = new WeakMap<Database, number>();
  */
 export async function judgeTraces(db: Database, options: JudgeOptions): Promise<JudgeResult> {
   const { nowMs } = options;
-  const isWide = nowMs - (wideJudgings.get(db) ?? Number.NEGATIVE_INFINITY) >= WIDE_EVERY_MS;
+  const lastWideMs = wideJudgings.get(db);
+  const isWide = nowMs - (lastWideMs ?? Number.NEGATIVE_INFINITY) >= WIDE_EVERY_MS;
   const narrow = await newsOfLook(db);
-  const news = isWide ? await newsOfMinute(db, narrow) : narrow;
+  const news = isWide ? await newsOfMinute(db, narrow, lastWideMs === undefined) : narrow;
   const { suspects, remember } = await suspectsIn(db, narrow, options, isWide);
   const hoursAround = isWide ? WIDE_HOURS_AROUND : HOURS_AROUND;
   const result = await judgeNews(db, news, { ...options, suspects, hoursAround });

@@ -1,6 +1,6 @@
 import type { Database } from '../database.js';
 import { DAY_MS, instantText, type TimeRange } from '../query/time-range.js';
-import { newBlocks, type NewBlocks } from '../rollup/tick-progress.js';
+import { hasProgress, newBlocks, type NewBlocks } from '../rollup/tick-progress.js';
 
 /** How `judgeTraces` works. */
 export interface JudgeOptions {
@@ -34,19 +34,22 @@ export async function newsOfLook(db: Database): Promise<News> {
   };
 }
 
-/** What is new since the last wide judging; since the last one of any kind where there was none. */
-export async function newsOfMinute(db: Database, narrow: News): Promise<News> {
+/**
+ * What is new since the last wide judging. A partition that none has read is new as a whole: calls of a new day, or of one
+ * long past, may have been compared with their hour only.
+ * @param isFirst whether this process has not judged before. Where no process of a version with wide judgings has, what
+ * others have judged stays so: a ledger of months is not read again.
+ */
+export async function newsOfMinute(db: Database, narrow: News, isFirst: boolean): Promise<News> {
   const calls = await newBlocks(db, 'judge_wide_calls', 'llm_calls');
   const edges = await newBlocks(db, 'judge_wide_edges', 'span_edges');
+  if (!isFirst || (await hasProgress(db, calls.task))) return { calls, edges };
   return { calls: notBefore(calls, narrow.calls), edges: notBefore(edges, narrow.edges) };
 }
 
 function notBefore(wide: NewBlocks, narrow: NewBlocks): NewBlocks {
   const read = new Map(narrow.partitions.map((partition, index) => [partition, narrow.blocks[index] ?? 0n]));
-  const blocks = wide.partitions.map((partition, index) => {
-    const block = wide.blocks[index] ?? 0n;
-    return block > 0n ? block : (read.get(partition) ?? wide.newest[index] ?? 0n);
-  });
+  const blocks = wide.partitions.map((partition, index) => read.get(partition) ?? wide.newest[index] ?? 0n);
   return { ...wide, blocks };
 }
 

@@ -37,6 +37,15 @@ HAVING newest != read`,
   };
 }
 
+/** Whether a task has ever recorded what it read. */
+export async function hasProgress(db: Database, task: string): Promise<boolean> {
+  const [row] = await db.query<{ records: string }>(
+    'SELECT count() AS records FROM tick_progress WHERE task = {task:String}',
+    { task },
+  );
+  return row !== undefined && row.records !== '0';
+}
+
 /** The number of the last record of {@link recordProgress}, whoever made it; 0 before the first. */
 export async function lastSequence(db: Database): Promise<bigint> {
   const [row] = await db.query<{ sequence: string }>('SELECT max(sequence) AS sequence FROM tick_progress');

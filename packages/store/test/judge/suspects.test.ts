@@ -82,6 +82,18 @@ describe('new calls that may concern others', () => {
     expect(await judgeTraces(watch(store.db).db, { nowMs: NOW_MS + 62_000 })).toMatchObject({ traces: 1 });
   });
 
+  it('are found again by a wide look where they began a day that nothing was known of', async () => {
+    const { db } = watch(store.db);
+    const [trace, parent] = [newId(32), newId(16)];
+    await judgeTraces(db, { nowMs: NOW_MS });
+    await insertSpans(store, [call(trace, { span: parent, at: '2026-11-07T08:00:00.000Z' })]);
+    expect(await judgeTraces(db, { nowMs: NOW_MS + 1000 })).toMatchObject({ changedCalls: 0 });
+    await insertSpans(store, [call(trace, { parent, at: '2026-11-07T11:00:00.000Z' })]);
+    expect(await judgeTraces(db, { nowMs: NOW_MS + 2000 })).toMatchObject({ changedCalls: 0 });
+    expect(await judgeTraces(db, { nowMs: NOW_MS + 61_000 })).toMatchObject({ changedCalls: 1 });
+    expect(await judgeTraces(db, { nowMs: NOW_MS + 122_000 })).toEqual({ traces: 0, changedCalls: 0 });
+  });
+
   it('are all compared once another process has judged in between', async () => {
     const { db, looks } = watch(store.db);
     const [trace, parent] = [newId(32), newId(16)];
@@ -92,6 +104,25 @@ describe('new calls that may concern others', () => {
     const before = looks();
     expect(await judgeTraces(db, { nowMs: NOW_MS })).toMatchObject({ changedCalls: 1 });
     expect(looks()).toBe(before + 1);
+  });
+});
+
+describe('calls of a ledger that was empty at the first look', () => {
+  let store: TestStore;
+  beforeAll(async () => {
+    store = await openTestStore();
+  });
+  afterAll(async () => store.close());
+
+  it('are compared with those of many hours by the next wide one', async () => {
+    const [trace, parent] = [newId(32), newId(16)];
+    await judgeTraces(store.db, { nowMs: NOW_MS });
+    await insertSpans(store, [call(trace, { span: parent, at: '2026-11-10T02:00:00.000Z' })]);
+    await resolveRates(store.db, flatRates);
+    await judgeTraces(store.db, { nowMs: NOW_MS + 1000 });
+    await insertSpans(store, [call(trace, { parent })]);
+    expect(await judgeTraces(store.db, { nowMs: NOW_MS + 2000 })).toMatchObject({ changedCalls: 0 });
+    expect(await judgeTraces(store.db, { nowMs: NOW_MS + 61_000 })).toMatchObject({ changedCalls: 1 });
   });
 });
 

@@ -94,11 +94,18 @@ function startDates(constraints: readonly Constraint[]): number[] {
   return dates.sort((a, b) => a - b);
 }
 
+/** What an entry lists for a service tier itself, and the standard prices that hold beside it. */
+interface TierEntry {
+  readonly standard: CataloguePrices;
+  /** Empty for the standard price. */
+  readonly own: CataloguePrices;
+}
+
 /** The prices on a day at a second of it for the service tier; undefined when the tier has none then. */
-function pricesAt(request: PeriodRequest, dayMs: number, second: number): CataloguePrices | undefined {
+function pricesAt(request: PeriodRequest, dayMs: number, second: number): TierEntry | undefined {
   const { model, serviceTier } = request;
   const standard = standardEntry(model, dayMs, second)?.[1] ?? {};
-  if (serviceTier === '') return standard;
+  if (serviceTier === '') return { standard, own: {} };
   const merged: Record<string, CataloguePrices[string]> = {};
   let isKnown = false;
   for (const [when, prices, constraint] of request.hasVariants ? (model[3] ?? []) : []) {
@@ -106,7 +113,40 @@ function pricesAt(request: PeriodRequest, dayMs: number, second: number): Catalo
     isKnown = true;
     for (const [key, price] of Object.entries(prices)) merged[key] ??= price;
   }
-  return isKnown ? { ...standard, ...merged } : undefined;
+  return isKnown ? { standard, own: merged } : undefined;
+}
+
+/**
+ * Kinds of tokens that are parts of another kind. Where a tier lists the whole and not the part, the part has the same share
+ * of its standard price: of 77 parts that the catalogues do list for a tier beside their whole, all 77 have it.
+ */
+const PART_OF: readonly (readonly [part: UsageBucket, whole: UsageBucket])[] = [
+  ['reasoning', 'output'],
+  ['output_audio', 'output'],
+  ['output_image', 'output'],
+  ['input_audio', 'input'],
+  ['input_image', 'input'],
+  ['input_video', 'input'],
+  ['cache_read_audio', 'cache_read'],
+  ['cache_read_image', 'cache_read'],
+  ['cache_write_1h', 'cache_write_5m'],
+];
+
+/**
+ * What a tier's prices are above a threshold: its own, and the standard ones of what it does not list, e.g. of a batch at
+ * half the price of output, reasoning at $2.50 a million is $1.25.
+ */
+function tierPrices({ standard, own }: TierEntry, aboveInputTokens: number): StatedPrices {
+  const stated = statedPrices({ ...standard, ...own }, aboveInputTokens);
+  const listed = statedPrices(own, aboveInputTokens);
+  if (listed.size === 0) return stated;
+  const usual = statedPrices(standard, aboveInputTokens);
+  for (const [part, whole] of PART_OF) {
+    const [price, numerator, denominator] = [usual.get(part), listed.get(whole), usual.get(whole)];
+    if (listed.has(part) || price === undefined || numerator === undefined || !denominator) continue;
+    stated.set(part, multiplied(price, { numerator, denominator }));
+  }
+  return stated;
 }
 
 /** The seconds of the day at which the model's prices change, 0 first, and the end of the day. */
@@ -138,15 +178,15 @@ function buildTiers(request: PeriodRequest, dayMs: number): ListedTier[] {
   const boundaries = dayBoundaries(request.model);
   const tiers: ListedTier[] = [];
   for (const [index, fromSecondOfDay] of boundaries.slice(0, -1).entries()) {
-    const prices = pricesAt(request, dayMs, fromSecondOfDay);
-    if (prices === undefined) return [];
+    const entry = pricesAt(request, dayMs, fromSecondOfDay);
+    if (entry === undefined) return [];
     const isFlat = request.flatFromMs !== undefined && dayMs >= request.flatFromMs;
-    for (const aboveInputTokens of isFlat ? [0] : thresholdsOf(prices)) {
+    for (const aboveInputTokens of isFlat ? [0] : thresholdsOf({ ...entry.standard, ...entry.own })) {
       tiers.push({
         aboveInputTokens,
         fromSecondOfDay,
         toSecondOfDay: boundaries[index + 1] ?? SECONDS_PER_DAY,
-        stated: withPremium(statedPrices(prices, aboveInputTokens), request.premium),
+        stated: withPremium(tierPrices(entry, aboveInputTokens), request.premium),
       });
     }
   }

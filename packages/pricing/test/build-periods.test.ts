@@ -78,6 +78,46 @@ describe('the periods built from a catalogue model', () => {
     expect(build(model, 'flex')).toEqual([]);
   });
 
+  it('give a part that a variant does not list the share that its whole has', () => {
+    const model: CatalogueModel = [
+      'm',
+      '=m',
+      [
+        [
+          null,
+          {
+            input_mtok: 6,
+            input_audio_mtok: 20,
+            cache_write_mtok: 8,
+            cache_write_1h_mtok: 12,
+            output_mtok: [10, [200, 30]],
+            output_reasoning_mtok: [10, [200, 30]],
+            output_image_mtok: 40,
+          },
+        ],
+      ],
+      [
+        [
+          { processing: 'batch' },
+          { input_mtok: 3, cache_write_mtok: 4, output_mtok: [5, [200, 15]], output_image_mtok: 39 },
+          null,
+        ],
+      ],
+    ];
+    const [below, above] = build(model, 'batch')[0]?.tiers ?? [];
+    expect(Object.fromEntries(below?.stated ?? [])).toEqual({
+      input: 3n,
+      input_audio: 10n,
+      cache_write_5m: 4n,
+      cache_write_1h: 6n,
+      output: 5n,
+      reasoning: 5n,
+      output_image: 39n,
+    });
+    expect(above?.stated.get('reasoning')).toBe(15n);
+    expect(build(model)[0]?.tiers[0]?.stated.get('reasoning')).toBe(10n);
+  });
+
   it('carry a variant back to the start of the standard price that held when it was verified', () => {
     const model: CatalogueModel = [
       'm',

@@ -54,6 +54,11 @@ export interface CostelInstrumentationConfig extends InstrumentationConfig {
   metadataTags?: readonly string[];
   /** Patches SDK versions newer than the tested ones when they have the known shape. Default true, with a warning. */
   patchUntestedVersions?: boolean;
+  /**
+   * Told what keeps an SDK's calls from being seen and what to do about it, once an SDK: its version is not supported, or
+   * it makes requests although it was not patched (loaded before, or part of a bundle). Default: a warning through `diag`.
+   */
+  onUnseenCalls?: (advice: string) => void;
 }
 
 /** The configuration with every default filled in. */
@@ -66,6 +71,7 @@ export interface InstrumentationOptions {
   readonly lineItems: boolean;
   readonly readBaggage: boolean;
   readonly patchUntestedVersions: boolean;
+  readonly onUnseenCalls: (advice: string) => void;
   readonly metricProducer: CostelMetricProducer | undefined;
   readonly captureContent: ContentCapture;
   readonly metadataTags: readonly string[];
@@ -94,6 +100,7 @@ export function resolveOptions(config: CostelInstrumentationConfig = {}): Instru
     lineItems: config.lineItems ?? true,
     readBaggage: config.readBaggage ?? true,
     patchUntestedVersions: config.patchUntestedVersions ?? true,
+    onUnseenCalls: config.onUnseenCalls ?? advise,
     metricProducer: config.metricProducer,
     metadataTags: config.metadataTags ?? [],
     captureContent: config.captureContent ?? captureOfEnvironment(process.env, adviseOfValue),

@@ -1,5 +1,7 @@
 import type { CostelInstrumentationConfig } from './config.js';
 import { patchClient, patchModule, replaceModule } from './patching/patch-sdk.js';
+import { settleSdk } from './patching/unseen-requests.js';
+import type { SdkDefinition } from './sdks/sdk-definition.js';
 import { SDKS } from './sdks/sdk-table.js';
 import { Recorder, sharedRecorder } from './telemetry/recorder.js';
 import { advise, inform } from './telemetry/trouble.js';
@@ -8,6 +10,12 @@ const NAMES = [...new Set(SDKS.map(({ moduleName }) => moduleName))].join(', ');
 
 function recorderFor(config: CostelInstrumentationConfig | undefined): Recorder {
   return config === undefined ? sharedRecorder() : new Recorder(config);
+}
+
+/** The names of what was patched of an SDK; one of which something was needs no advice about calls that go unseen. */
+function settled(patched: readonly string[], { moduleName }: SdkDefinition): readonly string[] {
+  if (patched.length > 0) settleSdk(moduleName);
+  return patched;
 }
 
 /**
@@ -19,7 +27,7 @@ function recorderFor(config: CostelInstrumentationConfig | undefined): Recorder 
 export function instrumentModule<Module>(moduleExports: Module, config?: CostelInstrumentationConfig): Module {
   const recorder = recorderFor(config);
   const patched = SDKS.flatMap((sdk) =>
-    patchModule(moduleExports, sdk, recorder).map((name) => `${sdk.moduleName} ${name}`),
+    settled(patchModule(moduleExports, sdk, recorder), sdk).map((name) => `${sdk.moduleName} ${name}`),
   );
   if (patched.length > 0) inform(`patched a loaded module: ${patched.join(', ')}`);
   else advise(`instrumentModule was given no known SDK: pass the module of one of ${NAMES}`);
@@ -33,7 +41,7 @@ export function instrumentModule<Module>(moduleExports: Module, config?: CostelI
  */
 export function wrapClient<Client>(client: Client, config?: CostelInstrumentationConfig): Client {
   const recorder = recorderFor(config);
-  const patched = SDKS.flatMap((sdk) => patchClient(client, sdk, recorder));
+  const patched = SDKS.flatMap((sdk) => settled(patchClient(client, sdk, recorder), sdk));
   if (patched.length === 0) advise(`wrapClient was given no known client: pass a client of one of ${NAMES}`);
   return client;
 }

@@ -10,10 +10,11 @@ import { isLoadedInCommonJs } from './patching/loaded-too-early.js';
 import { patchModule, replaceModule, unpatchModule } from './patching/patch-sdk.js';
 import { hookRequire } from './patching/require-hook.js';
 import { judgeVersion, testedRange } from './patching/sdk-version.js';
+import { settleSdk, watchForUnseenRequests } from './patching/unseen-requests.js';
 import type { SdkDefinition } from './sdks/sdk-definition.js';
 import { SDKS } from './sdks/sdk-table.js';
 import { Recorder, setSharedRecorder } from './telemetry/recorder.js';
-import { advise, inform } from './telemetry/trouble.js';
+import { advise, guarded, inform } from './telemetry/trouble.js';
 import { INSTRUMENTATION_NAME, INSTRUMENTATION_VERSION } from './version.js';
 
 /** Of OpenTelemetry's logs API, which the base class depends on. */
@@ -44,7 +45,7 @@ class LlmInstrumentation extends InstrumentationBase<CostelInstrumentationConfig
     if (!this.isEnabled()) warnOfLoadedSdks();
     if (#recorder in this) this.#recorder.isEnabled = true;
     super.enable();
-    if (#recorder in this) this.#hookRequire();
+    if (#recorder in this) this.#hook();
   }
 
   override disable(): void {
@@ -56,13 +57,22 @@ class LlmInstrumentation extends InstrumentationBase<CostelInstrumentationConfig
     super.disable();
   }
 
-  #hookRequire(): void {
+  #hook(): void {
     if (this.#unhook.length > 0) return;
-    this.#unhook = SDKS.filter(({ requirePaths }) => requirePaths !== undefined).map((sdk) =>
+    const ofRequire = SDKS.filter(({ requirePaths }) => requirePaths !== undefined).map((sdk) =>
       hookRequire(sdk, (moduleExports, version) => {
         patchLoadedSdk(moduleExports, version, sdk, this.#recorder);
       }),
     );
+    const ofRequests = watchForUnseenRequests((moduleName) => {
+      tellOfUnseen(
+        { moduleName },
+        this.#recorder,
+        `${moduleName} makes calls that go unseen, for it was loaded before Costel or is part of a bundle. Start with ` +
+          '"node --import @costel/node/register", or hand the loaded module to instrumentModule()',
+      );
+    });
+    this.#unhook = [...ofRequire, ofRequests];
   }
 
   override setTracerProvider(provider: TracerProvider): void {
@@ -121,7 +131,8 @@ function definitionOf(sdk: SdkDefinition, recorder: () => Recorder): Instrumenta
 
 /**
  * The SDKs that are loaded already, e.g. `openai`: what is called of them may go unseen when patching begins now. Modules
- * that were loaded as ES modules without a CommonJS part cannot be told.
+ * that were loaded as ES modules without a CommonJS part cannot be told; `onUnseenCalls` hears of those at their first
+ * request.
  */
 export function sdksLoadedTooEarly(): readonly string[] {
   return [...new Set(SDKS.map((sdk) => sdk.moduleName))].filter(isLoadedInCommonJs);
@@ -129,12 +140,21 @@ export function sdksLoadedTooEarly(): readonly string[] {
 
 function warnOfLoadedSdks(): void {
   for (const moduleName of sdksLoadedTooEarly()) {
+    settleSdk(moduleName);
     advise(
       `${moduleName} was loaded before Costel, so its calls may go unseen. Start with ` +
         '"node --import @costel/node/register", or call register() before the SDK is loaded, or hand the loaded ' +
         'module to instrumentModule()',
     );
   }
+}
+
+/** Says what keeps an SDK's calls from being seen, to whom the configuration names. */
+function tellOfUnseen({ moduleName }: Pick<SdkDefinition, 'moduleName'>, { options }: Recorder, advice: string): void {
+  settleSdk(moduleName);
+  guarded('patch', () => {
+    options.onUnseenCalls(advice);
+  });
 }
 
 /**
@@ -150,11 +170,13 @@ function patchLoadedSdk(
   const named = `${sdk.moduleName} ${version ?? '(unknown version)'}`;
   const verdict = judgeVersion(version, sdk);
   if (verdict === 'too_old') {
-    advise(`${named} is older than the supported ${testedRange(sdk)} and was not patched: update the SDK`);
+    const advice = `${named} is older than the supported ${testedRange(sdk)} and was not patched: update the SDK`;
+    tellOfUnseen(sdk, recorder, advice);
     return moduleExports;
   }
   if (verdict === 'newer' && !recorder.options.patchUntestedVersions) {
-    advise(`${named} is newer than the tested ${testedRange(sdk)} and was not patched (patchUntestedVersions: false)`);
+    const advice = `${named} is newer than the tested ${testedRange(sdk)} and was not patched (patchUntestedVersions: false)`;
+    tellOfUnseen(sdk, recorder, advice);
     return moduleExports;
   }
   const patched = patchModule(moduleExports, sdk, recorder);
@@ -165,7 +187,10 @@ function patchLoadedSdk(
         'methods were found and patched. Check with "costel doctor" that its calls arrive; update @costel/instrumentation',
     );
   }
-  if (patched.length > 0) inform(`patched ${named}: ${patched.join(', ')}`);
+  if (patched.length > 0) {
+    settleSdk(sdk.moduleName);
+    inform(`patched ${named}: ${patched.join(', ')}`);
+  }
   return replaceModule(moduleExports, sdk, recorder);
 }
 

@@ -81,7 +81,12 @@ export function register(config: RegisterConfig = {}): CostelHandle {
     const report = new OutageReport(targetOf(config));
     const meters = startMetrics(config, resource, report);
     providers.push(...meters.providers, ...startTraces(config, resource, report));
-    const { enabled: _, ...instrumentationConfig } = { enabled: true, ...meters.instrumentation, ...config };
+    const { enabled: _, ...instrumentationConfig } = {
+      enabled: true,
+      ...(isAdviceLogged ? {} : { onUnseenCalls: warn }),
+      ...meters.instrumentation,
+      ...config,
+    };
     if (!isAdviceLogged) warnOfLoadedSdks();
     instrumentations = [...llmInstrumentations(instrumentationConfig), ...(config.instrumentations ?? [])];
     registerLoaderHook(instrumentations.flatMap(modulesOf));
@@ -144,6 +149,10 @@ function setLogLevel(): boolean {
   const logLevel = diagLogLevelFromString(level);
   if (logLevel !== undefined) diag.setLogger(new DiagConsoleLogger(), { logLevel, suppressOverrideMessage: true });
   return true;
+}
+
+function warn(advice: string): void {
+  console.warn(`costel: ${advice}`);
 }
 
 /** Without a logger nobody hears the instrumentation's own advice, and calls that go unseen look like no calls. */

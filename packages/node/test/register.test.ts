@@ -102,6 +102,23 @@ describe('register()', () => {
     expect(output.match(/costel: openai was loaded before register\(\)/g)).toHaveLength(1);
   });
 
+  it.each(['openai-6', 'anthropic-0-133'])(
+    'says without any log level that calls go unseen where the ES module left no trace: %s',
+    async (copy) => {
+      const source =
+        `${importSource(copy)}import { register } from '@costel/node';` +
+        `register({ endpoint: ${JSON.stringify(receiver.url)} });${PROVIDER_SOURCE}` +
+        `{${callSource(copy)}}{${callSource(copy)}}`;
+      const { code, output } = await runApp({ copy, file: 'app.mjs', source });
+      expect(code, output).toBe(0);
+      const moduleName = copy.startsWith('openai') ? 'openai' : '@anthropic-ai/sdk';
+      const lines = output
+        .split('\n')
+        .filter((line) => line.startsWith(`costel: ${moduleName} makes calls that go unseen`));
+      expect(lines, output).toEqual([expect.stringContaining('node --import @costel/node/register')]);
+    },
+  );
+
   it('from CommonJS works the same', async () => {
     const source = `
       const { register } = require('@costel/node');

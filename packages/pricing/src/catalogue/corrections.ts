@@ -42,6 +42,15 @@ export function regionPremium(providerId: string, region: string, model: string)
   )?.premium;
 }
 
+/**
+ * Whether a provider sells a maker's model at a price of its own, so that the maker's list says nothing of it. LiteLLM's map
+ * lists 277 names of Azure: OpenAI's, Anthropic's, xAI's and Moonshot's at their makers' prices but for Grok 3 Mini, DeepSeek's
+ * apart (as models.dev does: V4 Pro at $1.74 and $3.48 a million whatever the hour), and gpt-oss, which OpenAI does not sell.
+ */
+export function hasOwnPrice(providerId: string, makerId: string, name: string): boolean {
+  return providerId === 'azure' && (makerId === 'deepseek' || /^(?:gpt-oss|grok-3-mini$)/.test(name));
+}
+
 /** Models whose dearer long-context tier ended while catalogues keep it. */
 const LONG_CONTEXT_ENDS: ReadonlyMap<string, string> = new Map([
   // The 1M-token beta of Claude Sonnet 4.5 and its premium above 200 000 tokens ended on 30 April 2026.

@@ -1,4 +1,5 @@
 import type { Catalogue, CatalogueModel, CatalogueProvider, MatchClause } from './catalogue.js';
+import { hasOwnPrice } from './corrections.js';
 
 /** Compiled expressions; there are as many as the catalogues hold, so the map is bounded. */
 const expressions = new Map<string, RegExp>();
@@ -47,11 +48,16 @@ function findListed(provider: CatalogueProvider | undefined, name: string): Cata
   return provider?.models.find(([, match]) => matchesClause(match, name));
 }
 
-function findByName(catalogue: Catalogue, provider: CatalogueProvider, name: string): FoundModel | undefined {
+function findByName(
+  catalogue: Catalogue,
+  providerId: string,
+  provider: CatalogueProvider,
+  name: string,
+): FoundModel | undefined {
   const own = findListed(provider, name);
   if (own !== undefined) return { model: own, isFallback: false };
   for (const id of provider.fallback ?? []) {
-    const model = findListed(catalogue.findProvider(id), name);
+    const model = hasOwnPrice(providerId, id, name) ? undefined : findListed(catalogue.findProvider(id), name);
     if (model !== undefined) return { model, isFallback: true };
   }
   return undefined;
@@ -67,8 +73,8 @@ export function findModel(catalogue: Catalogue, providerId: string, modelName: s
   const provider = catalogue.findProvider(providerId);
   if (provider === undefined) return undefined;
   const name = modelName.trim().toLowerCase();
-  const found = findByName(catalogue, provider, name);
+  const found = findByName(catalogue, providerId, provider, name);
   if (found !== undefined) return found;
   const dashed = dashDate(name);
-  return dashed === name ? undefined : findByName(catalogue, provider, dashed);
+  return dashed === name ? undefined : findByName(catalogue, providerId, provider, dashed);
 }

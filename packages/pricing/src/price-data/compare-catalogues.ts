@@ -1,5 +1,11 @@
 import { buildPeriods, type ListedPeriod } from '../build-periods.js';
-import type { CatalogueModel, CataloguePrice, CataloguePrices } from '../catalogue/catalogue.js';
+import {
+  EXACT_DAY,
+  type CatalogueModel,
+  type CataloguePrice,
+  type CataloguePrices,
+  type Constraint,
+} from '../catalogue/catalogue.js';
 import { findModel } from '../catalogue/find-model.js';
 import { catalogueOf, type CatalogueFile } from './catalogue-file.js';
 
@@ -14,14 +20,23 @@ export interface PriceDifference {
   readonly after: CataloguePrice | null;
 }
 
-function latestPrices(model: CatalogueModel): CataloguePrices {
-  return model[2].findLast(([constraint]) => !Array.isArray(constraint))?.[1] ?? model[2][0]?.[1] ?? {};
+/** After every day that prices are dated by. */
+const LAST_DAY = '9999-12-31';
+
+/** Whether a price has begun by a day. */
+const beginsBy = (constraint: Constraint, day: string): boolean =>
+  typeof constraint !== 'string' || constraint.replace(EXACT_DAY, '') <= day;
+
+function latestPrices(model: CatalogueModel, day: string): CataloguePrices {
+  const latest = model[2].findLast(([constraint]) => !Array.isArray(constraint) && beginsBy(constraint, day));
+  return latest?.[1] ?? model[2][0]?.[1] ?? {};
 }
 
-/** The prices of a model that hold last, by service tier. */
-function tiersOf(model: CatalogueModel): ReadonlyMap<string, CataloguePrices> {
-  const tiers = new Map([['', latestPrices(model)]]);
-  for (const [when, prices] of model[3] ?? []) {
+/** The prices of a model that hold last, or on a day, by service tier. */
+function tiersOf(model: CatalogueModel, day: string): ReadonlyMap<string, CataloguePrices> {
+  const tiers = new Map([['', latestPrices(model, day)]]);
+  for (const [when, prices, constraint] of model[3] ?? []) {
+    if (!beginsBy(constraint, day)) continue;
     const tier = Object.values(when).join(' ');
     // As calls are priced: of several entries of a tier the first one that states a price holds.
     tiers.set(tier, { ...prices, ...tiers.get(tier) });
@@ -31,9 +46,14 @@ function tiersOf(model: CatalogueModel): ReadonlyMap<string, CataloguePrices> {
 
 const same = (left: unknown, right: unknown): boolean => JSON.stringify(left ?? null) === JSON.stringify(right ?? null);
 
-function differencesOf(provider: string, before: CatalogueModel, after: CatalogueModel): PriceDifference[] {
-  const olds = tiersOf(before);
-  const news = tiersOf(after);
+function differencesOf(
+  provider: string,
+  before: CatalogueModel,
+  after: CatalogueModel,
+  day: string = LAST_DAY,
+): PriceDifference[] {
+  const olds = tiersOf(before, day);
+  const news = tiersOf(after, day);
   return [...new Set([...olds.keys(), ...news.keys()])].flatMap((serviceTier) => {
     const left = olds.get(serviceTier) ?? {};
     const right = news.get(serviceTier) ?? {};
@@ -136,7 +156,8 @@ export interface Disagreement {
 }
 
 /**
- * Where a second source has another price than the first one for the same model, tier and key. A price that one of them
+ * Where a second source has another price than the first one for the same model, tier and key on the second one's day: an
+ * introductory price that ends later is none that they differ on. A price that one of them
  * lacks is no disagreement, and neither is a zero of the second one. First the ones that differ most.
  */
 export function findDisagreements(first: CatalogueFile, second: CatalogueFile): Disagreement[] {
@@ -145,14 +166,16 @@ export function findDisagreements(first: CatalogueFile, second: CatalogueFile): 
     models.flatMap((model): Disagreement[] => {
       const known = findModel(catalogue, provider, model[0]);
       if (known === undefined || known.isFallback) return [];
-      return differencesOf(provider, known.model, model).flatMap(({ serviceTier, priceKey, before, after }) => {
-        if (before === null || after === null) return [];
-        const [left, right] = [basePrice(before), basePrice(after)];
-        const isNear = Math.abs(left - right) <= AGREEMENT * Math.max(left, right);
-        return right === 0 || isNear
-          ? []
-          : [{ provider, model: model[0], serviceTier, priceKey, first: left, second: right }];
-      });
+      return differencesOf(provider, known.model, model, second.provenance.date).flatMap(
+        ({ serviceTier, priceKey, before, after }) => {
+          if (before === null || after === null) return [];
+          const [left, right] = [basePrice(before), basePrice(after)];
+          const isNear = Math.abs(left - right) <= AGREEMENT * Math.max(left, right);
+          return right === 0 || isNear
+            ? []
+            : [{ provider, model: model[0], serviceTier, priceKey, first: left, second: right }];
+        },
+      );
     }),
   );
   const ratio = ({ first: left, second: right }: Disagreement): number =>

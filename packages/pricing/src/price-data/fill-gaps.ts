@@ -1,4 +1,4 @@
-import type { CatalogueModel, CataloguePrices, CatalogueVariant } from '../catalogue/catalogue.js';
+import type { CatalogueModel, CataloguePrices, CatalogueVariant, Constraint } from '../catalogue/catalogue.js';
 import { findModel } from '../catalogue/find-model.js';
 import { catalogueOf, type CatalogueFile } from './catalogue-file.js';
 import { isModalityKey, isTokenKey } from './price-keys.js';
@@ -6,9 +6,14 @@ import { isModalityKey, isTokenKey } from './price-keys.js';
 /** Lists that a provider's list falls back on, as `providers.ts` has them. */
 const RELATED: Readonly<Record<string, string>> = { 'google-vertex': 'google' };
 
-/** The standard prices that hold last. */
-function latestPrices(model: CatalogueModel): CataloguePrices {
-  return model[2].findLast(([constraint]) => !Array.isArray(constraint))?.[1] ?? model[2][0]?.[1] ?? {};
+/** After every day that prices are dated by. */
+const LAST_DAY = '9999-12-31';
+
+/** The standard prices that hold on a day, whatever the hour. */
+function pricesOn(model: CatalogueModel, day: string): CataloguePrices {
+  const holds = (constraint: Constraint): boolean =>
+    constraint === null || (typeof constraint === 'string' && constraint <= day);
+  return model[2].findLast(([constraint]) => holds(constraint))?.[1] ?? model[2][0]?.[1] ?? {};
 }
 
 function isFree(prices: CataloguePrices): boolean {
@@ -24,9 +29,13 @@ function hasSameTokenPrices(left: CataloguePrices, right: CataloguePrices): bool
 }
 
 /** The parts of the second source's model that the first source lacks; undefined when it lacks none. */
-function missingPart(known: CatalogueModel, isFallback: boolean, other: CatalogueModel): CatalogueModel | undefined {
+function missingPart(
+  known: CatalogueModel,
+  knownPrices: CataloguePrices,
+  isFallback: boolean,
+  other: CatalogueModel,
+): CatalogueModel | undefined {
   const [id, match, [standard], variants = []] = other;
-  const knownPrices = latestPrices(known);
   const otherPrices = standard?.[1] ?? {};
   const hasTokens = Object.keys(knownPrices).some(isTokenKey);
   const ownVariants = isFallback ? [] : (known[3] ?? []);
@@ -34,8 +43,8 @@ function missingPart(known: CatalogueModel, isFallback: boolean, other: Catalogu
     ownVariants.some(([other]) => Object.values(other).join() === Object.values(when).join());
   const newVariants = variants.filter((variant) => !isKnownVariant(variant));
   // What is priced by another unit than tokens may be listed beside the first source's tokens; sound and images only
-  // where both sources have one price for text, so that it is the same model.
-  const isSame = hasSameTokenPrices(knownPrices, otherPrices);
+  // where both sources have one price for text, so that it is the same model, and none that ends while theirs has no date.
+  const isSame = [knownPrices, pricesOn(known, LAST_DAY)].every((prices) => hasSameTokenPrices(prices, otherPrices));
   const newUnits = Object.entries(otherPrices).filter(
     ([key]) => knownPrices[key] === undefined && (!isTokenKey(key) || !hasTokens || (isSame && isModalityKey(key))),
   );
@@ -51,24 +60,26 @@ function missingPart(known: CatalogueModel, isFallback: boolean, other: Catalogu
  */
 export function fillGaps(first: CatalogueFile, second: CatalogueFile): CatalogueFile {
   const catalogue = catalogueOf(first);
+  // What both say of one day is compared: the first source knows of prices that begin later.
+  const day = second.provenance.date;
   const providers: Record<string, CatalogueModel[]> = {};
   const add = (id: string, model: CatalogueModel): void => void (providers[id] ??= []).push(model);
   for (const [id, { models }] of Object.entries(second.providers)) {
     const knownId = RELATED[id] ?? id;
     for (const model of models) {
       const found = findModel(catalogue, knownId, model[0]);
-      const prices = latestPrices(model);
+      const prices = pricesOn(model, day);
       if (found === undefined) {
         if (!isFree(prices)) add(id, model);
         continue;
       }
-      const known = latestPrices(found.model);
+      const known = pricesOn(found.model, day);
       if (isFree(prices) && Object.keys(known).length > 0) continue;
       if (id !== knownId && !isFree(prices) && !hasSameTokenPrices(known, prices)) {
         add(id, model);
         continue;
       }
-      const part = missingPart(found.model, found.isFallback, model);
+      const part = missingPart(found.model, known, found.isFallback, model);
       if (part !== undefined) add(knownId, part);
     }
   }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Catalogue, CatalogueModel, MatchClause } from '../../src/catalogue/catalogue.js';
 import { findModel, matchesClause } from '../../src/catalogue/find-model.js';
-import { createPriceBook, picoUsd, priceCall, type PriceOverride } from '../../src/index.js';
+import { createPriceBook, LIST_PRICES, picoUsd, priceCall, type PriceOverride } from '../../src/index.js';
 
 describe('a name with a prefix that says again whose the model is', () => {
   const costOf = (provider: string, requestModel: string): unknown =>
@@ -54,6 +54,34 @@ describe('a name with a prefix that says again whose the model is', () => {
     };
     expect(source([rule('bare', 'gpt-4o', 1n)])).toEqual(['override:bare']);
     expect(source([rule('prefixed', 'openai/gpt-4o', 2n), rule('bare', 'gpt-4o', 1n)])).toEqual(['override:prefixed']);
+  });
+});
+
+describe('a model that Azure resells', () => {
+  const priceOf = (provider: string, model: string, at = '2026-11-20T12:00Z'): unknown => {
+    const rates = LIST_PRICES.resolveRates({ provider, model, serviceTier: '', region: '' }, Date.parse(at));
+    return 'reason' in rates ? rates.reason : rates.tiers.map((tier) => [tier.aboveInputTokens, tier.prices[0]]);
+  };
+
+  it('has Azure’s price where it is DeepSeek’s, gpt-oss or Grok 3 Mini, whatever the hour', () => {
+    expect(priceOf('azure', 'DeepSeek-V4-Pro')).toEqual([[0, 1_740_000n]]);
+    expect(priceOf('azure', 'DeepSeek-R1')).toEqual([[0, 1_350_000n]]);
+    expect(priceOf('azure', 'grok-3-mini')).toEqual([[0, 250_000n]]);
+    expect(priceOf('azure', 'gpt-oss-120b')).toEqual([[0, 150_000n]]);
+  });
+
+  it('has no price where no list has Azure’s, and not its maker’s', () => {
+    expect(priceOf('deepseek', 'deepseek-chat')).not.toBe('unknown_model');
+    expect(priceOf('azure', 'deepseek-chat')).toBe('unknown_model');
+  });
+
+  it('has its maker’s price where Azure takes that', () => {
+    for (const [maker, model] of [
+      ['openai', 'gpt-5.1'],
+      ['anthropic', 'claude-haiku-4-5'],
+      ['xai', 'grok-4-1-fast-non-reasoning'],
+    ] as const)
+      expect(priceOf('azure', model)).toEqual(priceOf(maker, model));
   });
 });
 

@@ -229,6 +229,20 @@ describe('LiteLLM’s map', () => {
     ]);
   });
 
+  it('is compared with what holds on its own day, not with a price that begins later', () => {
+    const later = model(
+      'gpt-4o',
+      [
+        [null, { input_mtok: 2_500_000, output_mtok: 10_000_000 }],
+        ['2027-01-01', { input_mtok: 5_000_000, output_mtok: 20_000_000 }],
+      ],
+      [[{ processing: 'batch' }, { input_mtok: 9, output_mtok: 9 }, '2027-01-01']],
+    );
+    const first = file('2026-11-01', [later], 'openai');
+    expect(findDisagreements(first, converted)).toEqual([]);
+    expect(fillGaps(first, converted).providers['openai']?.models.map(([id]) => id)).toEqual(['whisper-1']);
+  });
+
   it('is refused when it is something else', () => {
     expect(() => convertLitellm('{"a": {}}', { version: '1', retrieved: '2026-11-22' })).toThrow(
       'is not LiteLLM’s map',

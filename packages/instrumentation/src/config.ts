@@ -82,7 +82,12 @@ const DEFAULT_METRIC_LABELS: readonly AttributionLabel[] = ['feature', 'team', '
 /** Values a label may have before further ones share one series: keeps a metric's series in the low thousands. */
 const DEFAULT_METRIC_LABEL_LIMIT = 200;
 
+/** Values that were told: every instrumentation and span processor fills in the defaults anew. */
+const toldValues = new Set<string>();
+
 function adviseOfValue(value: string): void {
+  if (toldValues.has(value)) return;
+  toldValues.add(value);
   advise(
     `${CAPTURE_VARIABLE}=${value.slice(0, 40)} is not known, so no content is captured; use span_only, event_only, ` +
       'span_and_event or no_content',

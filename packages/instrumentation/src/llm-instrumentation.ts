@@ -42,8 +42,10 @@ class LlmInstrumentation extends InstrumentationBase<CostelInstrumentationConfig
   }
 
   override enable(): void {
-    if (!this.isEnabled()) warnOfLoadedSdks();
-    if (#recorder in this) this.#recorder.isEnabled = true;
+    if (#recorder in this) {
+      if (!this.isEnabled()) warnOfLoadedSdks(this.#recorder);
+      this.#recorder.isEnabled = true;
+    }
     super.enable();
     if (#recorder in this) this.#hook();
   }
@@ -138,14 +140,17 @@ export function sdksLoadedTooEarly(): readonly string[] {
   return [...new Set(SDKS.map((sdk) => sdk.moduleName))].filter(isLoadedInCommonJs);
 }
 
-function warnOfLoadedSdks(): void {
+function warnOfLoadedSdks(recorder: Recorder): void {
+  const { onUnseenCalls } = recorder.options;
   for (const moduleName of sdksLoadedTooEarly()) {
-    settleSdk(moduleName);
-    advise(
+    const advice =
       `${moduleName} was loaded before Costel, so its calls may go unseen. Start with ` +
-        '"node --import @costel/node/register", or call register() before the SDK is loaded, or hand the loaded ' +
-        'module to instrumentModule()',
-    );
+      '"node --import @costel/node/register", or call register() before the SDK is loaded, or hand the loaded ' +
+      'module to instrumentModule()';
+    // A NodeSDK gives `diag` its logger after its instrumentations were made: what is said here may be heard by nobody,
+    // so a request that goes unseen is told all the same.
+    if (onUnseenCalls === advise) advise(advice);
+    else tellOfUnseen({ moduleName }, recorder, advice);
   }
 }
 

@@ -13,7 +13,7 @@ import { attributionAttributes, type CostAttribution } from './attribution/cost-
 import { activeAttribution } from './attribution/with-cost-attribution.js';
 import { sharedRecorder } from './telemetry/recorder.js';
 import { writePrice } from './telemetry/span-attributes.js';
-import { guarded, reportTrouble } from './telemetry/trouble.js';
+import { reportTrouble } from './telemetry/trouble.js';
 
 /** Something that cost money and was no call of an LLM SDK. */
 export interface RecordedCost {
@@ -23,9 +23,12 @@ export interface RecordedCost {
   readonly name: string;
   /** Who is paid. Default `custom`. */
   readonly provider?: string;
-  /** The whole cost in dollars; a decimal string is exact to 12 decimals, a number as exact as a double is. */
+  /** The whole cost in dollars, >= 0; a decimal string is exact to 12 decimals, a number as exact as a double is. */
   readonly costUsd?: string | number;
-  /** Or how many units at which price, e.g. 3 units of $0.01 are $0.03. */
+  /**
+   * Or how many units, a whole number >= 0, at which price, dollars >= 0: 3 units of $0.01 are $0.03. It holds where
+   * `costUsd` is given too; of 1.5 hours the minutes can be counted, or the sum given as `costUsd`.
+   */
   readonly units?: { readonly quantity: number; readonly unitPriceUsd: string | number };
   /** Adds to and overrides the attribution around the call. */
   readonly attribution?: CostAttribution;
@@ -34,39 +37,45 @@ export interface RecordedCost {
 /** Decimals of a dollar amount that a double holds meaningfully and a pico-dollar can. */
 const NUMBER_DECIMALS = 12;
 
-function dollars(value: string | number): PicoUsd {
-  return parsePicoUsd(typeof value === 'number' ? value.toFixed(NUMBER_DECIMALS) : value);
+/** What the application gave is no cost; the message tells it what to give and quotes no text. */
+class UnreadableCost extends RangeError {}
+
+function dollars(value: string | number, name: string): PicoUsd {
+  try {
+    const amount = parsePicoUsd(typeof value === 'number' ? value.toFixed(NUMBER_DECIMALS) : value);
+    if (amount >= 0n) return amount;
+  } catch {
+    // Said below: the error of the parser quotes what it was given.
+  }
+  throw new UnreadableCost(`${name} must be dollars >= 0 with at most ${NUMBER_DECIMALS} decimals, e.g. "0.0123"`);
 }
 
 function quantityOf({ units }: RecordedCost): number {
   const quantity = units?.quantity ?? 1;
   if (!Number.isSafeInteger(quantity) || quantity < 0)
-    throw new RangeError(`units.quantity must be a whole number >= 0, not ${quantity}`);
+    throw new UnreadableCost('units.quantity must be a whole number >= 0');
   return quantity;
 }
 
 function costOf(cost: RecordedCost, quantity: number): { readonly unitPrice: PicoUsd; readonly total: PicoUsd } {
   if (cost.units !== undefined) {
-    const unitPrice = dollars(cost.units.unitPriceUsd);
+    const unitPrice = dollars(cost.units.unitPriceUsd, 'units.unitPriceUsd');
     return { unitPrice, total: picoUsd(unitPrice * BigInt(quantity)) };
   }
-  if (cost.costUsd === undefined) throw new RangeError('recordCost needs costUsd or units');
-  const total = dollars(cost.costUsd);
+  if (cost.costUsd === undefined) throw new UnreadableCost('recordCost needs costUsd or units');
+  const total = dollars(cost.costUsd, 'costUsd');
   return { unitPrice: total, total };
 }
 
 /**
  * Records money that was spent outside the LLM SDKs as a span and on the cost counter, with the attribution in force.
- * Never throws: a cost that cannot be read (negative, finer than a pico-dollar, no number) is noted and left out.
+ * Never throws: a cost that cannot be read (negative, finer than a pico-dollar, no number) is left out, counted in
+ * `costel.instrumentation.errors`, and the first one is told through `diag`.
  */
 export function recordCost(cost: RecordedCost): void {
-  guarded('record_cost', () => {
+  try {
     const quantity = quantityOf(cost);
     const { unitPrice, total } = costOf(cost, quantity);
-    if (total < 0n) {
-      reportTrouble('record_cost', new RangeError('a cost must be >= 0'));
-      return;
-    }
     const recorder = sharedRecorder();
     const { options } = recorder;
     const provider = cost.provider ?? 'custom';
@@ -96,5 +105,8 @@ export function recordCost(cost: RecordedCost): void {
     writePrice(span, price, options);
     span.end();
     recorder.metrics.recordCost({ operation, provider, requestModel: cost.name, attribution }, total);
-  });
+  } catch (error) {
+    const advice = error instanceof UnreadableCost ? `${error.message}; this cost was not recorded` : undefined;
+    reportTrouble('record_cost', error, advice);
+  }
 }

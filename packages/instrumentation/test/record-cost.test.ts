@@ -62,7 +62,8 @@ describe('recordCost', () => {
     recordCost({ kind: 'x', name: 'y' });
     recordCost({ kind: 'x', name: 'y', units: { quantity: 1.5, unitPriceUsd: 1 } });
     expect(telemetry.spans).toEqual([]);
-    expect(warnings.filter((line) => line.includes('record_cost'))).toHaveLength(1);
+    const told = warnings.filter((line) => line.includes('record_cost'));
+    expect(told).toEqual([expect.stringMatching(/costUsd must be dollars >= 0 .*; this cost was not recorded$/)]);
     const [trouble] = await telemetry.points('costel.instrumentation.errors');
     expect(trouble).toMatchObject({ value: 7, attributes: { hook: 'record_cost' } });
   });

@@ -1,10 +1,4 @@
-import {
-  CostelMetricProducer,
-  CostSpanProcessor,
-  finishOpenCalls,
-  llmInstrumentations,
-  sdksLoadedTooEarly,
-} from '@costel/instrumentation';
+import { CostelMetricProducer, CostSpanProcessor, finishOpenCalls, llmInstrumentations } from '@costel/instrumentation';
 import { context, diag, DiagConsoleLogger, metrics, propagation, trace } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import {
@@ -83,11 +77,10 @@ export function register(config: RegisterConfig = {}): CostelHandle {
     providers.push(...meters.providers, ...startTraces(config, resource, report));
     const { enabled: _, ...instrumentationConfig } = {
       enabled: true,
-      ...(isAdviceLogged ? {} : { onUnseenCalls: warn }),
+      onUnseenCalls: isAdviceLogged ? logAdvice : printAdvice,
       ...meters.instrumentation,
       ...config,
     };
-    if (!isAdviceLogged) warnOfLoadedSdks();
     instrumentations = [...llmInstrumentations(instrumentationConfig), ...(config.instrumentations ?? [])];
     registerLoaderHook(instrumentations.flatMap(modulesOf));
     registerInstrumentations({ instrumentations });
@@ -151,18 +144,13 @@ function setLogLevel(): boolean {
   return true;
 }
 
-function warn(advice: string): void {
-  console.warn(`costel: ${advice}`);
+function logAdvice(advice: string): void {
+  diag.warn(`costel: ${advice}`);
 }
 
-/** Without a logger nobody hears the instrumentation's own advice, and calls that go unseen look like no calls. */
-function warnOfLoadedSdks(): void {
-  const names = sdksLoadedTooEarly();
-  if (names.length === 0) return;
-  console.warn(
-    `costel: ${names.join(', ')} was loaded before register(), so its calls may go unseen. Start with "node --import ` +
-      '@costel/node/register", which static imports of ES modules need, or call register() before the SDK is loaded.',
-  );
+/** Without a logger nobody would hear the advice, and calls that go unseen look like no calls. */
+function printAdvice(advice: string): void {
+  console.warn(`costel: ${advice}`);
 }
 
 function isOff(variable: string): boolean {

@@ -36,13 +36,15 @@ const reported = new Set<Hook>();
 /**
  * Notes trouble inside the instrumentation: a metric point each time, one `diag` warning a hook. The error's message is
  * left out on purpose, for it may quote a prompt or an answer (a JSON error does); class and stack frames remain.
+ * @param advice What to say in place of them, where the application can do something about it; it holds no content.
  */
-export function reportTrouble(hook: Hook, error: unknown): void {
+export function reportTrouble(hook: Hook, error: unknown, advice?: string): void {
   try {
     countTrouble?.(hook);
     if (reported.has(hook)) return;
     reported.add(hook);
-    logger.warn(`${hook}: ${describeError(error)}; the call itself is not affected, its telemetry may be incomplete`);
+    const described = `${describeError(error)}; the call itself is not affected, its telemetry may be incomplete`;
+    logger.warn(`${hook}: ${advice ?? described}`);
   } catch {
     // Nothing is left to tell, and the caller's call goes on.
   }

@@ -6,6 +6,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { markAsCall } from '../../src/calls/inside-call.js';
 import { llmInstrumentations } from '../../src/index.js';
 import { settleSdk, watchForUnseenRequests } from '../../src/patching/unseen-requests.js';
+import { DiagLines } from '../support/diag-lines.js';
+import { loadOpenAi } from '../support/sdk-copies.js';
 
 const requests = channel('undici:request:create');
 const seen: string[] = [];
@@ -85,4 +87,21 @@ it('a registered instrumentation tells whom it was told to tell, while it is ena
   instrumentation?.disable();
   request('google-genai-sdk/3.1.0 gl-node/v22.0.0');
   expect(told).toHaveLength(1);
+});
+
+it('an SDK that was loaded too early is told again at a request, for a logger may have come later; only once to a listener', () => {
+  loadOpenAi('openai-7');
+  const told: string[] = [];
+  const [before] = llmInstrumentations();
+  const log = new DiagLines();
+  request('OpenAI/JS 7.57.0');
+  expect(log.matching('openai makes calls that go unseen')).toHaveLength(1);
+  before?.disable();
+  log.stop();
+  const [listened] = llmInstrumentations({ onUnseenCalls: (advice) => told.push(advice) });
+  request('OpenAI/JS 7.57.0');
+  expect(told.filter((advice) => advice.startsWith('openai '))).toEqual([
+    expect.stringContaining('openai was loaded before Costel'),
+  ]);
+  listened?.disable();
 });

@@ -52,6 +52,7 @@ export { queryLatency, type LatencyGroup } from './query/query-latency.js';
 export { queryUnpricedUsage, type UnpricedUsage } from './query/query-unpriced-usage.js';
 export { queryUnpriced, type UnpricedGroup, type UnpricedQuery } from './query/query-unpriced.js';
 export { queryQuality, type QualityQuery, type UsageFigures } from './query/query-quality.js';
+export { queryAnswerVersion } from './query/query-answer-version.js';
 export { queryCountedSpans, type SpanToFind } from './query/query-counted-spans.js';
 export { querySpendWindows, type SpendWindow, type WindowSpend } from './query/query-spend-windows.js';
 export { buildRollups, type BuildHooks, type BuildOptions, type BuildResult } from './rollup/build-rollups.js';

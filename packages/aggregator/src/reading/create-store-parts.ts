@@ -3,6 +3,7 @@ import {
   buildRollups,
   checkedDimension,
   judgeTraces,
+  queryAnswerVersion,
   queryCosts,
   queryCountedSpans,
   queryCostSeries,
@@ -97,14 +98,6 @@ async function ceilingsOf(
   return sums;
 }
 
-/** Block numbers grow with every insert and survive merges, so their maxima change with the ledger and only with it. */
-const LEDGER_VERSION_SQL = `SELECT toString(cityHash64(groupArray((partition_id, block)))) AS version
-FROM (
-    SELECT partition_id, max(max_block_number) AS block FROM system.parts
-    WHERE database = currentDatabase() AND table = 'llm_calls' AND active
-    GROUP BY partition_id ORDER BY partition_id
-)`;
-
 /** What the service is joined to. */
 export interface StorePartsOptions {
   readonly database: Database;
@@ -164,10 +157,7 @@ function createPartsOf(options: StorePartsOptions): StoreParts {
       return [...spent, ...(await Promise.all(assumed)).flat()];
     },
     findCounted: (spans) => queryCountedSpans(database, spans, { tenant }),
-    readLedgerVersion: async () => {
-      const [row] = await database.query<{ version: string }>(LEDGER_VERSION_SQL);
-      return row?.version ?? '';
-    },
+    readLedgerVersion: async () => queryAnswerVersion(database),
     judgeTraces: async () => void (await judgeTraces(database, { nowMs: clock() })),
     buildRollups: async () => void (await buildRollups(database, { nowMs: clock(), ledgerDays: retention.ledgerDays })),
     ...upkeep,

@@ -8,9 +8,9 @@ export interface StoreParts {
   readonly reader: CostReader;
   /** Spend of a window by the values of some dimensions. */
   readonly readSpend: (query: SpendQuery) => Promise<readonly SpendRow[]>;
-  /** Which of some spans the ledger has with all that they will add to its sums, in their order. */
+  /** Which of some spans are in whatever `readSpend` says from now on, with all that they will add, in their order. */
   readonly findCounted: (spans: readonly SpanToFind[]) => Promise<readonly boolean[]>;
-  /** A text that changes whenever the ledger does; cheap beside a query of spend. */
+  /** A text that changes whenever the ledger does, or the build that stands for its open hours; cheap beside a query of spend. */
   readonly readLedgerVersion: () => Promise<string>;
   /** Resolves rates of new (provider, model, tier) and heals their rows. */
   readonly resolveRates: () => Promise<void>;

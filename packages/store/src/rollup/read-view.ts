@@ -122,6 +122,20 @@ export async function readViewAhead(db: Database): Promise<ReadView> {
   return viewOf(db, await readPublishedState(db));
 }
 
+/** What queries answer by now. */
+interface AnsweringState {
+  readonly state: PublishedState;
+  /** Whether its build stands for the open quarter hours: answers go as far as it has read the ledger. */
+  readonly isBuilt: boolean;
+}
+
+/** What queries answer by now. Later ones go by nothing older, once what relied on this was read by {@link readLive}. */
+export async function answeringState(db: Database): Promise<AnsweringState> {
+  const newest = await readPublishedState(db);
+  const state = stateBeforeHandover(db, newest) ?? newest;
+  return { state, isBuilt: isAnsweredByOpenBuild(db, state) };
+}
+
 async function viewOf(db: Database, state: PublishedState): Promise<ReadView> {
   if (isAnsweredByOpenBuild(db, state)) {
     return { state: { ...state, quartersUntilMs: END_OF_TIME_MS }, dirty: [] };

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { buildRollups, queryCosts, type Database } from '../../src/index.js';
+import { buildRollups, queryAnswerVersion, queryCosts, queryCountedSpans, type Database } from '../../src/index.js';
 import { MAX_LIVE_CALLS } from '../../src/rollup/read-view.js';
 import { openTestStore, type TestStore } from '../support/test-store.js';
 
@@ -51,7 +51,7 @@ FROM numbers({first:UInt64}, {count:UInt64})`,
       { first, count },
     );
   // Ahead of the engine's clock: however slow the machine, a build is young when it is asked.
-  const startMs = Math.ceil((Date.now() + MINUTE_MS) / QUARTER_MS) * QUARTER_MS - MINUTE_MS / 2;
+  const startMs = Math.ceil((Date.now() + 10 * MINUTE_MS) / QUARTER_MS) * QUARTER_MS - MINUTE_MS / 2;
   const callsUntil = async (toMs: number) => {
     const range = { from: new Date(Math.floor(startMs / DAY_MS) * DAY_MS - DAY_MS), to: new Date(toMs) };
     return (await queryCosts(watched, { ...range, groupBy: ['model'] })).total.calls;
@@ -97,5 +97,24 @@ FROM numbers({first:UInt64}, {count:UInt64})`,
     meanwhile = async () => Promise.reject(new Error('the store is away'));
     await buildAgain(startMs + 1);
     expect(await callsUntil(startMs + 10)).toBe(MAX_LIVE_CALLS + 11);
+  });
+
+  it('says of a call that it is counted once answers have it: a budget was spent twice where the ledger alone had it', async () => {
+    let startedMs = Date.now();
+    const isCounted = async (call: number) =>
+      (await queryCountedSpans(watched, [{ traceId: String(call), spanId: 's', startedMs }]))[0];
+    await buildRollups(watched, { nowMs: startMs, graceMs: GRACE_MS });
+    expect(await callsUntil(startMs + 10)).toBe(MAX_LIVE_CALLS + 1);
+    expect(await isCounted(MAX_LIVE_CALLS)).toBe(true);
+    await insertCalls(MAX_LIVE_CALLS + 1, 10);
+    startedMs = Date.now();
+    expect(await isCounted(MAX_LIVE_CALLS + 1)).toBe(false);
+    expect(await callsUntil(startMs + 10)).toBe(MAX_LIVE_CALLS + 1);
+    const before = await queryAnswerVersion(watched);
+    expect(await queryAnswerVersion(watched)).toBe(before);
+    await buildAgain(startMs + 1);
+    expect(await isCounted(MAX_LIVE_CALLS + 1)).toBe(true);
+    expect(await callsUntil(startMs + 10)).toBe(MAX_LIVE_CALLS + 11);
+    expect(await queryAnswerVersion(watched)).not.toBe(before);
   });
 });

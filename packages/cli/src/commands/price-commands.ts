@@ -16,6 +16,7 @@ Formats (--format), one call a line:
   litellm          LiteLLM proxy: rows of /spend/logs or the standard logging payload; the gateway's own figure is
                    repeated as logged_cost_usd, never taken
   openrouter       activity export (CSV) or answers of /generation; what OpenRouter charged is taken
+Each may be packed with gzip, and be UTF-8 or UTF-16 that begins with its mark.
 
 Answer: {"id", "status", "cost_usd", "total_usd", "currency", "model", "usage", "line_items", "fees_usd"?, "fee_items"?,
 "price_source", "price_as_of", "usage_quality", "reason"?, "rules"?, "not_counted"?}. total_usd is what the call cost.

@@ -1,7 +1,5 @@
-import { createReadStream } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import type { Readable } from 'node:stream';
 import {
   LIST_PRICES,
   priceInteractionLines,
@@ -9,8 +7,7 @@ import {
   type LineError,
   type PriceBook,
 } from '@costel/pricing';
-import { CliError, EXIT_CODES } from '../exit-codes.js';
-import { inputsOf, readLines } from '../input.js';
+import { inputsOf, readLines, readText } from '../input.js';
 import { createProgress, say, sayIfInputIsTerminal, writeJson } from '../output.js';
 import { LOG_FORMATS, priceLogLines, type LogAnswer } from '../price-formats/price-log.js';
 import type { CommonFlags } from '../read-config.js';
@@ -54,17 +51,7 @@ export async function priceDataFile(flags: CommonFlags): Promise<string> {
 /** The text of files one after the other, in pieces; stdin where none is named. */
 async function* readPieces(files: readonly string[]): AsyncGenerator<string> {
   for (const file of inputsOf(files)) {
-    const input: Readable = file === '-' ? process.stdin : createReadStream(file);
-    input.setEncoding('utf8');
-    try {
-      for await (const piece of input) yield piece as string;
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      throw new CliError('input_unreadable', `${file} cannot be read: ${reason}`, {
-        exitCode: EXIT_CODES.usage,
-        cause: error,
-      });
-    }
+    yield* readText(file);
     // A file may end without a line feed.
     yield '\n';
   }

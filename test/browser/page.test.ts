@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { chromium, type Browser, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { untilDayLasts } from '../support/day.js';
 import { sendCalls, startStack, waitFor, type RunningStack } from '../support/stack.js';
 
 const screenshots = resolve(import.meta.dirname, '../../.cache/screenshots');
@@ -13,6 +14,8 @@ describe('the page', () => {
   const problems: string[] = [];
 
   beforeAll(async () => {
+    // What the page shows of today is asked for again and again.
+    await untilDayLasts(120_000);
     mkdirSync(screenshots, { recursive: true });
     const config = join(tmpdir(), `costel-page-${process.pid}.yaml`);
     writeFileSync(config, 'budgets: [{ name: search budget, scope: { feature: search }, limit_usd: 0.004 }]\n');
@@ -65,10 +68,11 @@ describe('the page', () => {
     const page = await open(options);
     await waitFor(async () => (await page.locator('.legend li').count()) >= 4, 'the charts by model and by feature');
     await waitFor(async () => (await page.locator('[aria-busy="true"]').count()) === 0, 'every card to be loaded');
-    const text = (await page.locator('main').innerText()).replaceAll(/\s+/g, ' ');
     await waitFor(async () => (await page.locator('.state.firing').count()) >= 2, 'the alerts of the budget');
+    // Each card is renewed in its own time, and knows prices that were resolved since only then.
+    const text = async () => (await page.locator('main').innerText()).replaceAll(/\s+/g, ' ');
     for (const wanted of ['gpt-4o', 'search', 'ada', 'p95', '33.3 %', 'model-that-nobody-knows unpriced', 'Forecast'])
-      expect(text).toContain(wanted);
+      await waitFor(async () => (await text()).includes(wanted), `the page to show "${wanted}"`);
     expect(await page.locator('p.error').count()).toBe(0);
     const overflow = await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth');
     expect(overflow).toBe(0);

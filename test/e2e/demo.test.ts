@@ -13,6 +13,7 @@ import type { RunTruth } from '../../examples/demo/src/truth.mjs';
 import { joinRequests, splitIntoSpans } from './support/otlp-batches.js';
 import { plainBody, send, startRecordingProxy } from './support/recording-proxy.js';
 import { Stack } from './support/stack.js';
+import { untilDayLasts } from '../support/day.js';
 import { freePort } from '../support/free-port.mjs';
 import { startWebhookReceiver } from './support/webhook-receiver.js';
 
@@ -30,12 +31,14 @@ let webhook: Awaited<ReturnType<typeof startWebhookReceiver>>;
 let alertPort: number;
 
 beforeAll(async () => {
+  // Budgets of a day are in one period from the first call to the last test.
+  await untilDayLasts(300_000);
   webhook = await startWebhookReceiver();
   alertPort = await freePort();
   writeFileSync(configFile, demoConfig(`http://127.0.0.1:${alertPort}/alerts`, webhook.url));
   stack = await Stack.start(folder, configFile);
   proxy = await startRecordingProxy(stack.otlpUrl);
-});
+}, 480_000);
 
 afterAll(async () => {
   await stack?.stop();

@@ -11,6 +11,7 @@ import {
   type EngineSettings,
 } from '@costel/store';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { untilDayLasts } from '../support/day.js';
 import { loadDashboards, targetsOf } from '../support/dashboards.js';
 import { expandGrafanaSql, type GrafanaContext } from '../support/grafana-sql.js';
 
@@ -313,6 +314,8 @@ describe.each([
   });
 
   it('answers the same from published rollups as from the ledger', async () => {
+    // "Cost today" is of the same day before and after.
+    await untilDayLasts(60_000);
     const titles = overview.panels.map((panel) => panel.title ?? '');
     const before = await Promise.all(titles.map(async (title) => run(sqlOf(title))));
     await buildRollups(database, { nowMs: Date.now() });

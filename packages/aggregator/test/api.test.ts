@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createAggregator, type Aggregator } from '../src/aggregator.js';
 import { parseConfig } from '../src/config/load-config.js';
 import { DIMENSION_NAMES } from '../src/dimensions.js';
+import { untilDayLasts } from '../../../test/support/day.js';
 import { openTestDatabase, recordCalls, type TestDatabase } from './support/ledger.js';
 
 const INJECTION = `'; DROP TABLE llm_calls; -- {x:String} \\' ) UNION SELECT 1`;
@@ -39,6 +40,7 @@ function sum(figures: readonly Figures[]): bigint {
 }
 
 beforeAll(async () => {
+  await untilDayLasts(60_000);
   store = await openTestDatabase();
   await recordCalls(store.database, [
     // $0.15 and $0.60 a million: 0.00015 + 0.00006.

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createAggregator, type Aggregator } from '../src/aggregator.js';
 import { parseConfig } from '../src/config/load-config.js';
+import { untilDayLasts } from '../../../test/support/day.js';
 import { openTestDatabase, recordCalls, type TestDatabase } from './support/ledger.js';
 
 interface Alert {
@@ -38,6 +39,7 @@ async function receive(request: IncomingMessage, response: ServerResponse): Prom
 }
 
 beforeAll(async () => {
+  await untilDayLasts(60_000);
   webhook = createServer((request, response) => void receive(request, response));
   webhook.listen(0, '127.0.0.1');
   await once(webhook, 'listening');
@@ -73,6 +75,17 @@ budgets:
 async function settle(): Promise<void> {
   for (const name of ['resolve_rates', 'judge_traces', 'evaluate_budgets', 'deliver_alerts'])
     await aggregator.ticker.runNow(name);
+}
+
+interface ListedAlert {
+  readonly budget: string;
+  readonly threshold: number;
+  readonly deliveries: readonly { channel: string; outcome: string; attempts: number }[];
+}
+
+async function firingAlerts(): Promise<readonly ListedAlert[]> {
+  const response = await fetch(`http://127.0.0.1:${aggregator.port}/api/v1/alerts?state=firing`);
+  return ((await response.json()) as { alerts: readonly ListedAlert[] }).alerts;
 }
 
 /** What the webhook has got, as `budget threshold`, in any order. */
@@ -115,25 +128,28 @@ describe('a budget', () => {
     answer = 503;
     await recordCalls(store.database, [{}]);
     await settle();
+    expect(told()).toContain('everything 100 firing');
     answer = 200;
-    while (!told().includes('everything 100 firing') || received.length < 8)
+    const isDelivered = async () => {
       await aggregator.ticker.runNow('deliver_alerts');
+      return (await firingAlerts()).every(({ deliveries }) =>
+        deliveries.every(({ outcome }) => outcome === 'delivered'),
+      );
+    };
+    await expect.poll(isDelivered).toBe(true);
     const keys = new Map<string, Set<string>>();
     for (const { alert, key } of received) keys.set(alert.id, (keys.get(alert.id) ?? new Set()).add(key ?? ''));
     for (const used of keys.values()) expect(used.size).toBe(1);
-    const response = await fetch(`http://127.0.0.1:${aggregator.port}/api/v1/alerts?state=firing`);
-    const { alerts } = (await response.json()) as {
-      alerts: {
-        budget: string;
-        threshold: number;
-        deliveries: { channel: string; outcome: string; attempts: number }[];
-      }[];
-    };
+    const alerts = await firingAlerts();
     expect(alerts).toHaveLength(7);
-    const full = alerts.find((alert) => alert.budget === 'everything' && alert.threshold === 100);
-    expect(full?.deliveries).toEqual(
+    const isFull = ({ budget, threshold }: { budget: string; threshold: number }) =>
+      budget === 'everything' && threshold === 100;
+    // The service delivers by itself as well: on a busy machine it may be refused more than once.
+    const attempts = received.filter(({ alert }) => isFull(alert)).length;
+    expect(attempts).toBeGreaterThanOrEqual(2);
+    expect(alerts.find(isFull)?.deliveries).toEqual(
       expect.arrayContaining([
-        expect.objectContaining({ channel: 'ops', outcome: 'delivered', attempts: 2 }),
+        expect.objectContaining({ channel: 'ops', outcome: 'delivered', attempts }),
         expect.objectContaining({ channel: 'log', outcome: 'delivered', attempts: 1 }),
       ]),
     );

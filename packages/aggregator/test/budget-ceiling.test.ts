@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createAggregator, type Aggregator } from '../src/aggregator.js';
 import { parseConfig } from '../src/config/load-config.js';
 import { PRICE_DATA_FILE } from '../src/prices/load-price-book.js';
+import { untilDayLasts } from '../../../test/support/day.js';
 import { openTestDatabase, recordCalls, type TestDatabase } from './support/ledger.js';
 
 interface BudgetJson {
@@ -22,6 +23,7 @@ let aggregator: Aggregator;
 const log: string[] = [];
 
 beforeAll(async () => {
+  await untilDayLasts(60_000);
   store = await openTestDatabase();
   const config = parseConfig(
     `

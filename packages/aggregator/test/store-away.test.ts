@@ -2,6 +2,7 @@ import { StoreError, type Database } from '@costel/store';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createAggregator, type Aggregator } from '../src/aggregator.js';
 import { parseConfig } from '../src/config/load-config.js';
+import { untilDayLasts } from '../../../test/support/day.js';
 import { openTestDatabase, recordCalls, type TestDatabase } from './support/ledger.js';
 
 let store: TestDatabase;
@@ -34,6 +35,7 @@ async function runAll(): Promise<void> {
 }
 
 beforeAll(async () => {
+  await untilDayLasts(60_000);
   store = await openTestDatabase();
   await recordCalls(store.database, [{}]);
   const config = parseConfig('server: { port: 0 }\nbudgets: [{ name: all, limit_usd: 1 }]', 'costel.yaml');

@@ -81,7 +81,7 @@ interface Summary {
 /** Asks until all calls are priced; a new model is resolved by a tick. */
 async function pricedSummary(api: (path: string) => Promise<Response>, calls: number): Promise<Summary> {
   for (;;) {
-    const response = await api('costs/today');
+    const response = await api('costs/summary?days=2');
     expect(response.status).toBe(200);
     const summary = (await response.json()) as Summary;
     if (summary.total.calls >= calls && summary.total.unpriced_calls === 0) return summary;

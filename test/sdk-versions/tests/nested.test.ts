@@ -101,7 +101,7 @@ beforeAll(async () => {
     return NESTED_CASES.every(({ name, usd }) => isClose(ledger.get(told.get(name)?.traceId ?? '') ?? 0, usd));
   };
   // What never comes to rest is told by the tests below, case by case.
-  await waitFor(isAtRest, 'the ledger to judge every trace', 30_000).catch(() => undefined);
+  await waitFor(isAtRest, 'the ledger to judge every trace').catch(() => undefined);
 }, 360_000);
 afterAll(async () => {
   await stack.stop();

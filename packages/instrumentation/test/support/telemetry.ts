@@ -88,9 +88,9 @@ function rounded(point: DataPoint<number | Histogram>): DataPoint<number | Histo
   return typeof point.value === 'number' ? { ...point, value: Number(point.value.toFixed(12)) } : point;
 }
 
-/** Waits until a condition holds; fails after five seconds. */
+/** Waits until a condition holds; fails after a minute, for it may be a busy machine. */
 export async function until(condition: () => boolean | Promise<boolean>, what: string): Promise<void> {
-  const deadline = Date.now() + 5000;
+  const deadline = Date.now() + 60_000;
   while (!(await condition())) {
     if (Date.now() > deadline) throw new Error(`timed out waiting until ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 5));

@@ -23,7 +23,7 @@ function open(more: Partial<WebhookChannelOptions> = {}): ReturnType<typeof crea
     name: 'hook',
     url: receiver.url,
     isPrivateAllowed: true,
-    sendTimeoutMs: 2000,
+    sendTimeoutMs: 60_000,
     clock: () => NOON_MS,
     ...more,
   });

@@ -148,4 +148,5 @@ export type GenAiOperation =
   | 'transcription'
   | 'speech'
   | 'moderation'
-  | 'rerank';
+  | 'rerank'
+  | 'create_cache';

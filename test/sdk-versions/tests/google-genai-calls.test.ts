@@ -7,6 +7,7 @@ import { ProviderServer, silence, type Reply } from '../../../packages/instrumen
 import { Telemetry, until } from '../../../packages/instrumentation/test/support/telemetry.js';
 import { loadSdk } from './load-sdk.js';
 import {
+  cacheJson,
   embedJson,
   functionCallJson,
   GEMINI,
@@ -88,6 +89,40 @@ describe.each(['google-genai-3', 'google-genai-2'])('%s', (copy) => {
     });
     expect(attributes()).toHaveProperty('gen_ai.response.time_to_first_chunk');
     expect(attributes()).not.toHaveProperty('costel.stream.end');
+  });
+
+  it('reports a cache by what its storage costs for as long as it is made to live', async () => {
+    const config = { contents: 'a long text', ttl: '5400s' };
+    await clientOf(cacheJson()).caches.create({ model: GEMINI, config });
+    expect(telemetry.onlySpan.name).toBe(`create_cache ${GEMINI}`);
+    expect(attributes()).toMatchObject({
+      'gen_ai.operation.name': 'create_cache',
+      'gen_ai.provider.name': 'gcp.gemini',
+      'gen_ai.response.model': GEMINI,
+      'gen_ai.response.id': 'cachedContents/fixed',
+      'gen_ai.usage.input_tokens': 0,
+      'costel.usage.cache_storage': 75_000,
+      'costel.usage.quality': 'reported',
+      // 75,000 token-hours at $1 a million.
+      'costel.cost.usd': '0.075',
+    });
+    await telemetry.reset();
+    const name = 'projects/p/locations/us-central1/cachedContents/1';
+    await clientOf(cacheJson(name), { vertexai: true }).caches.create({ model: GEMINI, config });
+    // On Vertex AI the 50,000 tokens are billed as input too.
+    expect(attributes()).toMatchObject({
+      'gen_ai.provider.name': 'gcp.vertex_ai',
+      'gen_ai.usage.input_tokens': 50_000,
+      'costel.cost.usd': costOf('gcp.vertex_ai', GEMINI, { input: 50_000, cache_storage: 75_000 }),
+    });
+  });
+
+  it('a cache that is refused is billed by nobody', async () => {
+    const config = { contents: 'short', ttl: '60s' };
+    await expect(
+      clientOf(googleError(400, 'INVALID_ARGUMENT')).caches.create({ model: GEMINI, config }),
+    ).rejects.toThrow();
+    expect(attributes()).toMatchObject({ 'costel.cost.status': 'not_billable', 'error.type': 'ApiError' });
   });
 
   it('estimates a stream that is left, from the question and the text seen', async () => {

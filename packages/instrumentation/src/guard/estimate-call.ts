@@ -21,7 +21,7 @@ const OUTPUT_LIMITS: readonly (readonly string[])[] = [
 ];
 
 /** Operations that answer with no tokens of their own. */
-const WITHOUT_OUTPUT: ReadonlySet<string> = new Set(['embeddings', 'rerank', 'moderation']);
+const WITHOUT_OUTPUT: ReadonlySet<string> = new Set(['embeddings', 'rerank', 'moderation', 'create_cache']);
 
 function outputLimitOf(request: Readonly<Record<string, unknown>>): number | undefined {
   for (const path of OUTPUT_LIMITS) {

@@ -112,6 +112,17 @@ const LOOK_AT_VIDEO: MethodDefinition = {
   looksAtJob: true,
 };
 
+/** A cache bills the storage of its tokens for as long as it is made to live; who deletes it sooner pays less. */
+const CACHE: MethodDefinition = {
+  classExport: 'Caches',
+  resourcePath: ['caches'],
+  method: 'create',
+  api: 'cachedContents',
+  operation: 'create_cache',
+  listen: listenToPromise(),
+  isRecent: true,
+};
+
 const INTERACTION: MethodDefinition = {
   resourcePath: ['interactions'],
   method: 'create',
@@ -179,6 +190,7 @@ export const GOOGLE_GENAI: SdkDefinition = {
       observe: observeLive,
       isRecent: true,
     },
+    CACHE,
     INTERACTION,
     { ...INTERACTION, method: 'get', looksAtJob: true, isRecent: true },
   ],

@@ -15,6 +15,7 @@ import {
 } from '../../../../packages/instrumentation/test/support/provider-server.js';
 import { promiseShape, type Scenario } from './compare.js';
 import {
+  cacheJson,
   embedJson,
   functionCallJson,
   GEMINI,
@@ -260,6 +261,16 @@ export function genAiScenarios(server: ProviderServer): Readonly<Record<string, 
     'tokens are counted': async (module) => {
       server.replies(json({ totalTokens: 7 }));
       return seen(await clientOf(module).models.countTokens(ASK));
+    },
+    'a cache is created': async (module) => {
+      server.replies(cacheJson());
+      const created = clientOf(module).caches.create({ model: GEMINI, config: { contents: 'long', ttl: '5400s' } });
+      return [promiseShape(created), seen(await created), requests()];
+    },
+    'a cache is refused': async (module) => {
+      server.replies(googleError(400, 'INVALID_ARGUMENT'));
+      const config = { contents: 'short', ttl: '60s' };
+      return withoutBody(await outcome(() => clientOf(module).caches.create({ model: GEMINI, config })));
     },
     'Vertex AI generates': async (module) => {
       server.replies(generateJson());

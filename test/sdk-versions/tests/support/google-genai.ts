@@ -51,6 +51,12 @@ export interface GenAiClient {
     }): Promise<object>;
     countTokens(parameters: { readonly model: string; readonly contents: unknown }): Promise<object>;
   };
+  readonly caches: {
+    create(parameters: {
+      readonly model: string;
+      readonly config: { readonly contents: unknown; readonly ttl: string };
+    }): Promise<object>;
+  };
   readonly chats: { create(parameters: { readonly model: string }): Chat };
   readonly interactions: {
     create(parameters: { readonly model: string; readonly input: unknown; readonly stream?: false }): Promise<object>;
@@ -146,6 +152,17 @@ export const imagesJson = (): Reply =>
       { mimeType: 'image/png', bytesBase64Encoded: 'BBBB' },
       { raiFilteredReason: 'filtered' },
     ],
+  });
+
+/** 50,000 tokens for 90 minutes, which are 75,000 token-hours. */
+export const cacheJson = (name = 'cachedContents/fixed'): Reply =>
+  json({
+    name,
+    model: `models/${GEMINI}`,
+    createTime: '2026-11-01T00:00:00Z',
+    updateTime: '2026-11-01T00:00:00Z',
+    expireTime: '2026-11-01T01:30:00Z',
+    usageMetadata: { totalTokenCount: 50_000 },
   });
 
 export const INTERACTION_USAGE = {

@@ -171,6 +171,7 @@ export const SDK_METHODS: readonly SdkMethods[] = [
       'interactions.get',
       'live.connect',
       'batches.get',
+      'caches.create',
       'files.download',
       'operations.get',
       'operations.getVideosOperation',
@@ -192,7 +193,8 @@ export const SDK_METHODS: readonly SdkMethods[] = [
       'batches.createEmbeddings': 'as `batches.create`',
       'live.music.connect': 'states no usage',
       'models.segmentImage': 'states no usage and has no list price',
-      'caches.create': 'storage is billed by the hour; what is read from it is on the calls that read it',
+      'caches.update':
+        'storage beyond the life that the cache was made with; only the new end is stated, not what was stored',
       'tunings.tune': 'training is billed by the job; `recordCost` is for that',
       'triggers.run': 'runs on Google’s side; what it used is no part of an answer',
       'fileSearchStores.importFile': 'embeds on Google’s side; what it used is no part of an answer',

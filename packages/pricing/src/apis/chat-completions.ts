@@ -1,3 +1,4 @@
+import type { Usage } from '../usage.js';
 import type { ApiFamily, StreamFold } from './api-family.js';
 import { asList, asObject, asText, at, type JsonObject } from './json.js';
 import { readReportedCost } from './reported-cost.js';
@@ -61,6 +62,16 @@ export function readChatUsage(usage: JsonObject | undefined): CountedUsage {
   });
 }
 
+/** OpenAI's models that search the web before each answer of a chat; the answers do not count it, and the search is billed. */
+const SEARCHING_MODEL = /^(?:openai\/)?gpt-[\w.-]+-search-(?:preview|api)/;
+
+/** What is billed once a request beside its tokens; nothing where the tokens cannot be read, for a fee alone is no price. */
+function readFees({ usage, quality }: CountedUsage, model: string | undefined, searchSize: string | undefined): Usage {
+  if (quality === 'missing' || (quality === 'inconsistent' && Object.keys(usage).length === 0)) return usage;
+  if (searchSize !== undefined) return { ...usage, request: 1 };
+  return model !== undefined && SEARCHING_MODEL.test(model) ? { ...usage, web_search: 1 } : usage;
+}
+
 /** The reading of an OpenAI-shaped answer from its usage object, wherever that was. */
 export function readOpenAiShape(
   body: JsonObject,
@@ -71,10 +82,11 @@ export function readOpenAiShape(
   const reportedCostPicoUsd = readReportedCost(usage, counted.quality);
   // Perplexity bills each request beside its tokens, by this size; its reported cost has both.
   const searchSize = reportedCostPicoUsd === undefined ? asText(usage?.['search_context_size']) : undefined;
+  const responseModel = asText(body['model']);
   return usageReading({
-    usage: searchSize === undefined ? counted.usage : { ...counted.usage, request: 1 },
+    usage: reportedCostPicoUsd === undefined ? readFees(counted, responseModel, searchSize) : counted.usage,
     quality: counted.quality,
-    responseModel: asText(body['model']),
+    responseModel,
     responseId: asText(body['id']),
     serviceTier: searchSize ?? readServiceTier(body['service_tier']),
     finishReasons,

@@ -27,7 +27,7 @@ function cacheWrites(usage: JsonObject): { cache_write_1h: unknown; cache_write_
   const all = usage['cache_creation_input_tokens'];
   const hour = at(usage, 'cache_creation', 'ephemeral_1h_input_tokens');
   if (typeof all !== 'number' || typeof hour !== 'number') return { cache_write_1h: undefined, cache_write_5m: all };
-  return hour > all || hour < 0
+  return hour > all || hour < 0 || !Number.isInteger(hour)
     ? { cache_write_1h: undefined, cache_write_5m: all }
     : { cache_write_1h: hour, cache_write_5m: all - hour };
 }
@@ -45,6 +45,15 @@ function hasUnknown(usage: JsonObject): boolean {
   );
 }
 
+/** Whether the lifetimes of cache writes cannot be parts of what was written. */
+function contradictsWrites(usage: JsonObject): boolean {
+  const all = usage['cache_creation_input_tokens'] ?? 0;
+  const fiveMinutes = at(usage, 'cache_creation', 'ephemeral_5m_input_tokens') ?? 0;
+  const hour = at(usage, 'cache_creation', 'ephemeral_1h_input_tokens') ?? 0;
+  if (typeof all !== 'number' || typeof fiveMinutes !== 'number' || typeof hour !== 'number') return true;
+  return !(fiveMinutes >= 0 && hour >= 0 && Number.isInteger(hour) && fiveMinutes + hour <= all);
+}
+
 /** Reads the `usage` object of a message. */
 export function readMessagesUsage(usage: JsonObject | undefined): CountedUsage {
   if (usage === undefined) return { usage: {}, quality: 'missing' };
@@ -54,7 +63,7 @@ export function readMessagesUsage(usage: JsonObject | undefined): CountedUsage {
     inputParts: { cache_read: usage['cache_read_input_tokens'], ...cacheWrites(usage) },
     outputParts: { reasoning: at(usage, 'output_tokens_details', 'thinking_tokens') },
     fees: { web_search: at(usage, 'server_tool_use', 'web_search_requests') },
-    hasUnknown: hasUnknown(usage),
+    hasUnknown: hasUnknown(usage) || contradictsWrites(usage),
   });
 }
 

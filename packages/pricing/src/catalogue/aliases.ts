@@ -26,6 +26,13 @@ const ALIASES: readonly AliasRow[] = [
   // Introductory prices, half of those before and after it, came with 3.7 Flash; the catalogue has them from the beginning.
   { providerId: 'google', alias: 'gemini-3.6-flash', from: '1970-01-01', model: '3.6-flash-published' },
   { providerId: 'google', alias: 'gemini-3.6-flash', from: '2026-08-13', model: 'gemini-3.6-flash' },
+  // The catalogue has it as GPT-4o mini, whose searches by a tool cost less than those of the model made for searching.
+  ...['gpt-4o-mini-search-preview', 'gpt-4o-mini-search-preview-2025-03-11'].map((alias) => ({
+    providerId: 'openai',
+    alias,
+    from: '1970-01-01',
+    model: '4o-mini-search-published',
+  })),
   { providerId: 'mistral', alias: 'mistral-large-latest', from: '2025-12-02', model: 'mistral-large-2512' },
   // DeepSeek's names without a version: V2 and V3 at its first price; V3 and R1, with cheaper nights from 26 February 2025
   // (the catalogue's own entries) until V3.1 and its one price for both; V3.2; V4 Flash until the names were retired. What

@@ -31,7 +31,7 @@ const VERSION = '(?:-(?:\\d[\\d-]*|preview[\\d-]*|latest|customtools))?$';
  * Prices that providers published and no catalogue has (any more), in the form of the catalogues: the targets of aliases, and
  * the storage of Gemini's explicit caches. Each has the page that says so, which an explanation of the price names.
  */
-export const PUBLISHED_NAME = 'published 4';
+export const PUBLISHED_NAME = 'published 5';
 export const PUBLISHED_DATE = '2026-11-23';
 export const PUBLISHED: Readonly<Record<string, string>> = {
   // DeepSeek, pico-dollars a token in (i), cached (r) and out (o): 140 000 is $0.14 a million.
@@ -80,9 +80,10 @@ export const PUBLISHED: Readonly<Record<string, string>> = {
       ],
     ],
   }),
-  // OpenAI's images by size and quality: no price without them. Listed until the models were retired in May 2026.
+  // GPT-4o mini that searches before it answers; images by size and quality, of which there is no price without them. Listed until the models were retired in May 2026.
   openai: JSON.stringify({
     models: [
+      ['4o-mini-search-published', '=', [[null, { i: 150_000, r: 75_000, o: 600_000, s: 25_000_000_000 }]]],
       ['dall-e-2', '=', [[null, {}]], imagePrices({ '256x256': 0.016, '512x512': 0.018, '1024x1024': 0.02 })],
       [
         'dall-e-3',
@@ -123,6 +124,8 @@ const PUBLISHED_SOURCES: Readonly<Record<string, string>> = {
     'api-docs.deepseek.com/quick_start/pricing, as of September 2025: from 2025-09-05 16:00 UTC, without discounts at night',
   'v3.2-published':
     'api-docs.deepseek.com/quick_start/pricing, as of April 2026; from 2025-09-29 by api-docs.deepseek.com/updates',
+  '4o-mini-search-published':
+    'openai.com/api/pricing, as of 2025: "Web search preview (non-reasoning models) $25.00 / 1k calls", tokens as of GPT-4o mini; LiteLLM’s map of 2026-11-22 has the same',
   'dall-e-2': 'openai.com/api/pricing, as of 2025; the same from the beginning until the model was retired',
   'dall-e-3': 'openai.com/api/pricing, as of 2025; the same from the beginning until the model was retired',
 };

@@ -133,4 +133,36 @@ describe('an answer of Perplexity', () => {
     expect(priced('sonar', { search_context_size: 'enormous' })).toEqual(['unpriced', null, undefined]);
     expect(priced('sonar', {})).toEqual(['priced', '0.0011', undefined]);
   });
+
+  it('whose tokens cannot be read has no price, and not that of its request alone', () => {
+    expect(priced('sonar', { search_context_size: 'low', prompt_tokens: -1 })).toEqual(['unpriced', null, undefined]);
+  });
+});
+
+describe('a chat with a model of OpenAI that searches before each answer', () => {
+  const at = Date.UTC(2026, 10, 22);
+  const priced = (model: string, usage: object): unknown => {
+    const response = { status: 200, body_kind: 'json', body: { id: 'r', model, usage } };
+    const interaction = { id: 'x', provider: 'openai', api: 'chat.completions', response };
+    const answer = priceInteraction(interaction, { at, now: at });
+    return [answer.status, answer.cost_usd, answer.fees_usd];
+  };
+  const usage = { prompt_tokens: 1000, completion_tokens: 100, total_tokens: 1100 };
+
+  it.each([
+    ['gpt-4o-search-preview-2025-03-11', '0.0035', '0.025'],
+    ['gpt-4o-mini-search-preview', '0.00021', '0.025'],
+    ['gpt-4o-mini-search-preview-2025-03-11', '0.00021', '0.025'],
+    ['gpt-5-search-api-2025-10-14', '0.00225', '0.01'],
+    ['gpt-4o-mini', '0.00021', undefined],
+  ])('costs its tokens and one search: %s', (model, cost, fee) => {
+    expect(priced(model, usage)).toEqual(['priced', cost, fee]);
+  });
+
+  it('has no search without usage, nor where its tokens cannot be read or the cost is reported', () => {
+    const model = 'gpt-4o-search-preview';
+    expect(priced(model, { ...usage, prompt_tokens: 0.5 })).toEqual(['unpriced', null, undefined]);
+    expect(priced(`openai/${model}`, { ...usage, cost: 0.03 })).toEqual(['priced', '0.03', undefined]);
+    expect(readUsage('chat.completions', 'openai', { model, choices: [] })?.usage).toEqual({});
+  });
 });

@@ -57,6 +57,19 @@ describe('a message', () => {
     );
   });
 
+  it.each([
+    { ephemeral_1h_input_tokens: 60 },
+    { ephemeral_5m_input_tokens: 30, ephemeral_1h_input_tokens: 30 },
+    { ephemeral_1h_input_tokens: -1 },
+    { ephemeral_1h_input_tokens: 2.5 },
+    { ephemeral_1h_input_tokens: '20' },
+  ])('is inconsistent where %o cannot be parts of the 50 tokens written, and counts these', (cache_creation) => {
+    const usage = { input_tokens: 0, output_tokens: 0, cache_creation_input_tokens: 50, cache_creation };
+    const reading = read(usage);
+    expect(reading?.quality).toBe('inconsistent');
+    expect((reading?.usage.cache_write_5m ?? 0) + (reading?.usage.cache_write_1h ?? 0)).toBe(50);
+  });
+
   it('states speed and region where they change the price', () => {
     const base = { input_tokens: 1, output_tokens: 1 };
     expect(read({ ...base, speed: 'fast', service_tier: 'standard' })?.serviceTier).toBe('fast');

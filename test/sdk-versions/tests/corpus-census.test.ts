@@ -12,7 +12,7 @@ const of =
 /** Why a recording is not replayed through a client; the first that applies. */
 const LEFT_OUT: readonly Rule[] = [
   [
-    'calls no model, and is billed by nobody: counting tokens, managing caches',
+    'calls no model, and no answer says what it bills: counting tokens, changing and deleting caches',
     of(['google', 'google_vertex', 'bedrock'], ['countTokens', 'count_tokens', 'cachedContents']),
   ],
   ['a form that no SDK asks for: a stream as one JSON array', ({ response }) => response.body_kind === 'jsonarray'],

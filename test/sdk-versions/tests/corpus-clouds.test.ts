@@ -6,7 +6,7 @@ import { costProblem, hasTokens, usageProblem, type SpanSeen } from '../../e2e/c
 import { hasRecordings, readRecordings, type Recording } from '../../e2e/corpus/recordings.js';
 import { RECORDING_HEADER, startReplayServer, type ReplayServer } from '../../e2e/corpus/replay-server.js';
 import { loadSdk } from './load-sdk.js';
-import { isBedrock, isGoogle, isOllama, isVideoStart } from './support/corpus-selectors.js';
+import { isBedrock, isGoogle, isNewCache, isOllama, isVideoStart } from './support/corpus-selectors.js';
 import { bedrockConfig, type BedrockModule, type BedrockOutput } from './support/bedrock.js';
 import type { GenAiModule } from './support/google-genai.js';
 import type { OllamaModule } from './support/ollama.js';
@@ -70,6 +70,8 @@ async function replayGoogle(module: GenAiModule, recording: Recording): Promise<
     const { instances, parameters } = body(recording) as { instances?: { prompt?: string }[]; parameters?: object };
     return client.models.generateVideos({ model, prompt: instances?.[0]?.prompt ?? 'x', config: parameters });
   }
+  if (isNewCache(recording))
+    return plainAnswer(await client.caches.create({ model, config: { contents: 'x', ttl: '300s' } }));
   if (api === 'interactions') {
     const input = body(recording)['input'] ?? 'x';
     return isStream(recording)

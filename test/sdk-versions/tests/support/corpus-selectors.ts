@@ -87,10 +87,14 @@ const GOOGLE_APIS: ReadonlySet<string> = new Set(['generateContent', 'embedConte
  * The SDK always asks for server-sent events, never for a stream as one JSON array; `predict` is its way to Vertex AI, and
  * that to ask for a video.
  */
-export const isGoogle = ({ api, provider, response }: Recording): boolean =>
-  ['google', 'google_vertex'].includes(provider) &&
-  response.body_kind !== 'jsonarray' &&
-  (GOOGLE_APIS.has(api) || api === 'predict');
+export const isGoogle = (recording: Recording): boolean =>
+  ['google', 'google_vertex'].includes(recording.provider) &&
+  recording.response.body_kind !== 'jsonarray' &&
+  (GOOGLE_APIS.has(recording.api) || recording.api === 'predict' || isNewCache(recording));
+
+/** A cache that is created, which is billed; looking at one, changing and deleting it has no method that is counted. */
+export const isNewCache = ({ api, request }: Recording): boolean =>
+  api === 'cachedContents' && request?.method === 'POST';
 
 /** A video that is asked for; its end is recorded of none. */
 export const isVideoStart = ({ api, provider }: Recording): boolean => provider === 'google' && api === 'predict';

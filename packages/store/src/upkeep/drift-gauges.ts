@@ -6,7 +6,7 @@ import { splitByHold } from '../query/ledger-hold.js';
 import { planRead } from '../query/read-plan.js';
 import { DAY_MS, floorTo, QUARTER_MS, type TimeRange } from '../query/time-range.js';
 import { rangeCondition } from '../query/range-condition.js';
-import { findDirtyQuarters, readPublishedState } from '../rollup/published-state.js';
+import { findDirtyQuarters, readPublishedState, type PublishedState } from '../rollup/published-state.js';
 import { countMissing } from './repair.js';
 
 /** How far the stages of the store have drifted apart; all must stay 0. */
@@ -30,9 +30,16 @@ export interface DriftOptions {
   readonly windowMs?: number;
 }
 
-interface Sums {
+interface QuarterSums {
+  readonly quarter_ms: string;
   readonly calls: string;
   readonly cost_usd: string;
+}
+
+/** What the ledger has beyond what is published, by quarter hour; negative where it has less. */
+interface Difference {
+  calls: number;
+  picoUsd: bigint;
 }
 
 /** Compares raw with ledger, and ledger with published quarter hours, over the last day. */
@@ -48,40 +55,78 @@ export async function driftGauges(db: Database, { nowMs, windowMs = DAY_MS }: Dr
     plan.rollups.flatMap((rollup) => rollup.ranges),
     state.hold,
   ).open;
-  const [ledger, rollup] = [await ledgerSums(db, published), await rollupSums(db, published, state.snapshot)];
+  const ledger = await ledgerSums(db, published);
+  const drifted = await standing(db, state, differences(ledger, await rollupSums(db, published, state.snapshot)));
+  const calls = drifted.reduce((sum, difference) => sum + difference.calls, 0);
+  const picoOfAll = drifted.reduce((sum, difference) => sum + difference.picoUsd, 0n);
   return {
     rawToLedgerCalls: missing.calls,
-    ledgerToRollupCalls: Math.abs(Number(ledger.calls) - Number(rollup.calls)),
-    ledgerToRollupUsd: difference(ledger.cost_usd, rollup.cost_usd),
+    ledgerToRollupCalls: Math.abs(calls),
+    ledgerToRollupUsd: formatPicoUsd(picoUsd(picoOfAll < 0n ? -picoOfAll : picoOfAll)),
     from: new Date(range.fromMs),
     to: new Date(range.toMs),
   };
 }
 
-function difference(left: string, right: string): string {
-  const pico = parsePicoUsd(left) - parsePicoUsd(right);
-  return formatPicoUsd(picoUsd(pico < 0n ? -pico : pico));
+/** The quarter hours that differ, by where they begin. */
+function differences(
+  ledger: readonly QuarterSums[],
+  published: readonly QuarterSums[],
+): ReadonlyMap<number, Difference> {
+  const all = new Map<number, Difference>();
+  const add = (rows: readonly QuarterSums[], sign: 1 | -1): void => {
+    for (const { quarter_ms, calls, cost_usd } of rows) {
+      const quarter = Number(quarter_ms);
+      const sum = all.get(quarter) ?? { calls: 0, picoUsd: 0n };
+      sum.calls += sign * Number(calls);
+      sum.picoUsd += BigInt(sign) * parsePicoUsd(cost_usd);
+      all.set(quarter, sum);
+    }
+  };
+  add(ledger, 1);
+  add(published, -1);
+  return new Map([...all].filter(([, { calls, picoUsd: pico }]) => calls !== 0 || pico !== 0n));
 }
 
-async function ledgerSums(db: Database, ranges: readonly TimeRange[]): Promise<Sums> {
+/**
+ * The differences of quarter hours that no row has come for since the build was looked up: a late call that was counted in
+ * the ledger meanwhile is no drift, it is built next.
+ */
+async function standing(
+  db: Database,
+  state: PublishedState,
+  found: ReadonlyMap<number, Difference>,
+): Promise<readonly Difference[]> {
+  if (found.size === 0) return [];
+  const { ledgerBlocks } = await readPublishedState(db);
+  const dirty = new Set(await findDirtyQuarters(db, { ...state, ledgerBlocks }));
+  return [...found].flatMap(([quarter, difference]) => (dirty.has(quarter) ? [] : [difference]));
+}
+
+async function ledgerSums(db: Database, ranges: readonly TimeRange[]): Promise<readonly QuarterSums[]> {
   const condition = rangeCondition('c.counted_at', 'DateTime64', ranges, 'l');
-  const rows = await db.query<Sums>(
-    `SELECT sum(toInt64(counted)) AS calls, ifNull(sum(c.cost_usd), toDecimal128(0, 12)) AS cost_usd
-FROM llm_calls AS c FINAL WHERE (${condition.sql}) AND ${hoursOf(condition.sql)} ${FINAL_SETTINGS}, ${BACKGROUND_SETTINGS}`,
+  return db.query<QuarterSums>(
+    `SELECT toUnixTimestamp(toStartOfFifteenMinutes(c.counted_at)) * 1000 AS quarter_ms,
+    sum(toInt64(counted)) AS calls, ifNull(sum(c.cost_usd), toDecimal128(0, 12)) AS cost_usd
+FROM llm_calls AS c FINAL WHERE (${condition.sql}) AND ${hoursOf(condition.sql)}
+GROUP BY quarter_ms ${FINAL_SETTINGS}, ${BACKGROUND_SETTINGS}`,
     condition.parameters,
   );
-  return rows[0] ?? { calls: '0', cost_usd: '0' };
 }
 
-async function rollupSums(db: Database, ranges: readonly TimeRange[], snapshot: bigint): Promise<Sums> {
+async function rollupSums(
+  db: Database,
+  ranges: readonly TimeRange[],
+  snapshot: bigint,
+): Promise<readonly QuarterSums[]> {
   const condition = rangeCondition('r.quarter', 'DateTime', ranges, 'r');
-  const rows = await db.query<Sums>(
-    `SELECT sum(toInt64(r.calls)) AS calls, sum(r.cost_usd) AS cost_usd
+  return db.query<QuarterSums>(
+    `SELECT toUnixTimestamp(r.quarter) * 1000 AS quarter_ms, sum(toInt64(r.calls)) AS calls, sum(r.cost_usd) AS cost_usd
 FROM llm_cost_15m AS r
 WHERE (${condition.sql}) AND (r.quarter, r.build) IN (
     SELECT start, max(build) FROM published WHERE grain = 'quarter' AND build <= {snapshot:UInt64} GROUP BY start
-)`,
+)
+GROUP BY quarter_ms`,
     { ...condition.parameters, snapshot },
   );
-  return rows[0] ?? { calls: '0', cost_usd: '0' };
 }

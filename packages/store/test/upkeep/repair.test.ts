@@ -1,5 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { applyRetention, buildRollups, driftGauges, queryCosts, repair, StoreError } from '../../src/index.js';
+import {
+  applyRetention,
+  buildRollups,
+  driftGauges,
+  queryCosts,
+  repair,
+  StoreError,
+  type Database,
+} from '../../src/index.js';
 import {
   attachLedgerViews,
   costAttributes,
@@ -117,5 +125,41 @@ describe('an insert that reached the raw table and not the ledger', () => {
     );
     expect(table?.sql).toContain('toIntervalDay(400)');
     await expect(applyRetention(store.db, { rawDays: 0 })).rejects.toThrow(StoreError);
+  });
+});
+
+describe('a late call that comes while drift is measured', () => {
+  let store: TestStore;
+  beforeAll(async () => {
+    store = await openTestStore();
+  });
+  afterAll(async () => store.close());
+
+  it('is no drift: it was reported as one until the next look', async () => {
+    const call = (minute: string) =>
+      spanRow({ at: `2026-11-10T${minute}:00.000Z`, attributes: costAttributes('0.000000000007') });
+    await insertSpans(store, [call('10:00'), call('11:00')]);
+    await buildRollups(store.db, { nowMs: NOW_MS });
+    let late: (() => Promise<void>) | undefined = async () => insertSpans(store, [call('10:01')]);
+    const watched = new Proxy(store.db, {
+      get: (target, name: keyof Database) => {
+        const member = target[name];
+        if (typeof member !== 'function') return member;
+        return async (...args: readonly unknown[]) => {
+          if (late !== undefined && String(args[0]).includes('FROM llm_calls AS c FINAL')) {
+            await late();
+            late = undefined;
+          }
+          return Reflect.apply(member, target, args) as unknown;
+        };
+      },
+    });
+    const none = { ledgerToRollupCalls: 0, ledgerToRollupUsd: '0' };
+    expect(await driftGauges(watched, { nowMs: NOW_MS })).toMatchObject(none);
+    expect(late).toBeUndefined();
+    await store.db.command(
+      "ALTER TABLE llm_cost_15m UPDATE calls = calls + 1 WHERE quarter = '2026-11-10 11:00:00' SETTINGS mutations_sync = 1",
+    );
+    expect(await driftGauges(store.db, { nowMs: NOW_MS })).toMatchObject({ ...none, ledgerToRollupCalls: 1 });
   });
 });

@@ -1,4 +1,4 @@
-import type { Usage } from '../usage.js';
+import type { Usage, UsageBucket } from '../usage.js';
 import type { ApiFamily, StreamFold } from './api-family.js';
 import { asList, asObject, asText, at, type JsonObject } from './json.js';
 import { readReportedCost } from './reported-cost.js';
@@ -22,6 +22,15 @@ function cachedTokens(usage: JsonObject, details: JsonObject | undefined): unkno
 /** The input tokens written to a cache, likewise. */
 function cacheWriteTokens(usage: JsonObject, details: JsonObject | undefined): unknown {
   return details?.['cache_write_tokens'] ?? details?.['cache_creation_tokens'] ?? usage['cache_creation_input_tokens'];
+}
+
+/** Cache writes by lifetime: LiteLLM says how many of Anthropic's are for an hour, which cost more; the rest is for 5 minutes. */
+function cacheWrites(usage: JsonObject, details: JsonObject | undefined): Partial<Record<UsageBucket, unknown>> {
+  const all = cacheWriteTokens(usage, details);
+  const hour = asObject(details?.['cache_creation_token_details'])?.['ephemeral_1h_input_tokens'];
+  const isPart =
+    typeof all === 'number' && typeof hour === 'number' && Number.isInteger(hour) && hour > 0 && hour <= all;
+  return isPart ? { cache_write_1h: hour, cache_write_5m: all - hour } : { cache_write_5m: all };
 }
 
 /**
@@ -48,7 +57,7 @@ export function readChatUsage(usage: JsonObject | undefined): CountedUsage {
     total: usage['total_tokens'],
     inputParts: {
       cache_read: cachedTokens(usage, input),
-      cache_write_5m: cacheWriteTokens(usage, input),
+      ...cacheWrites(usage, input),
       input_audio: input?.['audio_tokens'],
       input_image: input?.['image_tokens'],
       input_video: input?.['video_tokens'],

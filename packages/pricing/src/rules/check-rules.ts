@@ -49,11 +49,28 @@ function stated(amounts: Amounts | undefined): string[] {
   return Object.keys(amounts ?? {});
 }
 
+/** Less than any provider asks for a million of anything: the price of one was meant, which would be next to nothing. */
+const LEAST_PER_MILLION = 0.0001;
+
+function checkAmounts(perMillion: Amounts | undefined, path: Path): RuleProblem[] {
+  return Object.entries(perMillion ?? {})
+    .filter(([, amount]) => Number(amount) > 0 && Number(amount) < LEAST_PER_MILLION)
+    .map(([bucket, amount]) =>
+      problem(
+        [...path, 'per_million', bucket],
+        `per_million.${bucket} ${amount} must be 0 or >= ${LEAST_PER_MILLION}; state the price of one in per_unit`,
+      ),
+    );
+}
+
 function checkRates(rule: Omit<RateSource, 'currency'>, path: Path): RuleProblem[] {
   const twice = stated(rule.perMillion).filter((bucket) => stated(rule.perUnit).includes(bucket));
-  return twice.map((bucket) =>
-    problem([...path, 'per_unit', bucket], `${bucket} has a price in per_million and in per_unit; state one`),
-  );
+  return [
+    ...twice.map((bucket) =>
+      problem([...path, 'per_unit', bucket], `${bucket} has a price in per_million and in per_unit; state one`),
+    ),
+    ...checkAmounts(rule.perMillion, path),
+  ];
 }
 
 /** Rules of one kind share their names. */

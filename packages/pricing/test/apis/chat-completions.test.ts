@@ -39,6 +39,19 @@ describe('a chat completion', () => {
   );
 
   it.each([
+    [30, { cache_write_1h: 30, cache_write_5m: 20 }],
+    [50, { cache_write_1h: 50 }],
+    [60, { cache_write_5m: 50 }],
+    ['30', { cache_write_5m: 50 }],
+    [undefined, { cache_write_5m: 50 }],
+  ])('of LiteLLM with %o of 50 cache writes for an hour', (hour, expected) => {
+    const details = { ephemeral_1h_input_tokens: hour };
+    const written = { cache_creation_tokens: 50, cache_creation_token_details: details };
+    const usage = { prompt_tokens: 60, completion_tokens: 1, total_tokens: 61, prompt_tokens_details: written };
+    expect(read(usage)?.usage).toEqual({ input: 10, output: 1, ...expected });
+  });
+
+  it.each([
     ['OpenAI', { prompt_tokens_details: { cached_tokens: 4 } }],
     ['DeepSeek', { prompt_cache_hit_tokens: 4, prompt_cache_miss_tokens: 6 }],
     ['Moonshot', { cached_tokens: 4 }],

@@ -340,7 +340,7 @@ describe.each(OPENAI_COPIES)('a call of %s', (copy) => {
     server.replies(chatSse({ hold: true }), silence);
     const client = clientOf();
     const stream = await client.chat.completions.create({ ...ASK, stream: true });
-    const unanswered = client.chat.completions.create(ASK, { timeout: 200 }).catch(() => undefined);
+    const unanswered = client.chat.completions.create(ASK, { timeout: 2000 }).catch(() => undefined);
     await until(() => server.seen.length === 2, 'the second request arrived');
     finishOpenCalls();
     expect(new Set(telemetry.spans.map((span) => span.attributes['costel.usage.quality']))).toEqual(

@@ -185,7 +185,7 @@ describe('pricing history again', () => {
     const builder = (async (): Promise<void> => {
       while (work.isRunning) await buildRollups(store.db, { nowMs: NOW_MS });
     })();
-    await reprice(store.db, { ...RANGE, resolver: prices({ m: 3 }), clock, settleMs: 300 });
+    await reprice(store.db, { ...RANGE, resolver: prices({ m: 3 }), clock, settleMs: 2000 });
     work.isRunning = false;
     await Promise.all([...readers, builder]);
     seen.push(await total());
@@ -261,7 +261,7 @@ describe('pricing history again', () => {
       while (work.isRunning) seen.push(...(await totalsOfViews()));
     })();
     const range = { ...RANGE, to: new Date(NOW_MS) };
-    await reprice(store.db, { ...range, resolver: prices({ m: 3 }), clock, settleMs: 300 });
+    await reprice(store.db, { ...range, resolver: prices({ m: 3 }), clock, settleMs: 2000 });
     work.isRunning = false;
     await reader;
     seen.push(...(await totalsOfViews()));

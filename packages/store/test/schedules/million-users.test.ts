@@ -7,8 +7,11 @@ import { openTestStore, type TestStore } from '../support/test-store.js';
 const USERS = Number(process.env['MILLION_USERS'] ?? 20_000);
 const HEAVY_USERS = 100;
 const BATCH = 50_000;
-/** Bytes that the process may have in all, engine included, whatever the number of users. */
-const MAX_RSS_BYTES = 2_000_000_000;
+/**
+ * Bytes that the process may have in all, engine included, whatever the number of users. Two runs with a million had 1.75
+ * and 1.83 GB: how many merges run at the same time is the machine's matter.
+ */
+const MAX_RSS_BYTES = 2_500_000_000;
 
 const FROM = new Date('2026-11-12T10:00:00Z');
 const TO = new Date('2026-11-12T10:15:00Z');

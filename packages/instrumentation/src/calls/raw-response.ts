@@ -66,18 +66,20 @@ export function observeRawResponse(response: Response, call: LlmCall): void {
 
 function listen(response: Response, name: 'json' | 'text', onValue: (value: unknown) => void): void {
   const read: () => Promise<unknown> = response[name].bind(response);
+  const readAndTell = (): Promise<unknown> => {
+    const result = read();
+    result.then(
+      (value) =>
+        guarded('raw_response', () => {
+          onValue(value);
+        }),
+      () => undefined,
+    );
+    return result;
+  };
+  Object.defineProperty(readAndTell, 'name', { value: name, configurable: true });
   Object.defineProperty(response, name, {
-    value: () => {
-      const result = read();
-      result.then(
-        (value) =>
-          guarded('raw_response', () => {
-            onValue(value);
-          }),
-        () => undefined,
-      );
-      return result;
-    },
+    value: readAndTell,
     writable: true,
     configurable: true,
     enumerable: false,

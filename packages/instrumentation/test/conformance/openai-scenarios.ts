@@ -137,7 +137,8 @@ export const OPENAI_SCENARIOS: Readonly<Record<string, Scenario<OpenAiScenarioCo
   'asResponse of a body read as text': async ({ client, server }) => {
     server.replies(chatJson());
     const response = await client.chat.completions.create(ASK).asResponse();
-    return { text: await response.text(), used: response.bodyUsed };
+    const methods = ['text', 'json'].map((name) => (Reflect.get(response, name) as { readonly name: string }).name);
+    return { methods, text: await response.text(), used: response.bodyUsed };
   },
   'asResponse of a clone and of the body stream': async ({ client, server }) => {
     server.replies(chatJson());

@@ -1,4 +1,4 @@
-import type { Usage, UsageBucket } from '../usage.js';
+import type { Usage } from '../usage.js';
 import type { ApiFamily, StreamFold } from './api-family.js';
 import { asList, asObject, asText, at, type JsonObject } from './json.js';
 import { readReportedCost } from './reported-cost.js';
@@ -24,13 +24,11 @@ function cacheWriteTokens(usage: JsonObject, details: JsonObject | undefined): u
   return details?.['cache_write_tokens'] ?? details?.['cache_creation_tokens'] ?? usage['cache_creation_input_tokens'];
 }
 
-/** Cache writes by lifetime: LiteLLM says how many of Anthropic's are for an hour, which cost more; the rest is for 5 minutes. */
-function cacheWrites(usage: JsonObject, details: JsonObject | undefined): Partial<Record<UsageBucket, unknown>> {
-  const all = cacheWriteTokens(usage, details);
+/** How many of the cache writes are for an hour, which cost more: LiteLLM says so of Anthropic's; the rest is for 5 minutes. */
+function hourWrites(details: JsonObject | undefined, all: unknown): number {
+  if (typeof all !== 'number') return 0;
   const hour = asObject(details?.['cache_creation_token_details'])?.['ephemeral_1h_input_tokens'];
-  const isPart =
-    typeof all === 'number' && typeof hour === 'number' && Number.isInteger(hour) && hour > 0 && hour <= all;
-  return isPart ? { cache_write_1h: hour, cache_write_5m: all - hour } : { cache_write_5m: all };
+  return typeof hour === 'number' && Number.isInteger(hour) && hour > 0 && hour <= all ? hour : 0;
 }
 
 /**
@@ -51,13 +49,16 @@ export function readChatUsage(usage: JsonObject | undefined): CountedUsage {
   const input = asObject(usage['prompt_tokens_details']);
   const output = asObject(usage['completion_tokens_details']);
   const reasoning = output?.['reasoning_tokens'] ?? usage['reasoning_tokens'];
+  const written = cacheWriteTokens(usage, input);
+  const hour = hourWrites(input, written);
   return countUsage({
     input: usage['prompt_tokens'],
     output: outputTokens(usage, reasoning),
     total: usage['total_tokens'],
     inputParts: {
       cache_read: cachedTokens(usage, input),
-      ...cacheWrites(usage, input),
+      cache_write_1h: hour,
+      cache_write_5m: typeof written === 'number' ? written - hour : written,
       input_audio: input?.['audio_tokens'],
       input_image: input?.['image_tokens'],
       input_video: input?.['video_tokens'],
@@ -78,7 +79,9 @@ const SEARCHING_MODEL = /^(?:openai\/)?gpt-[\w.-]+-search-(?:preview|api)/;
 function readFees({ usage, quality }: CountedUsage, model: string | undefined, searchSize: string | undefined): Usage {
   if (quality === 'missing' || (quality === 'inconsistent' && Object.keys(usage).length === 0)) return usage;
   if (searchSize !== undefined) return { ...usage, request: 1 };
-  return model !== undefined && SEARCHING_MODEL.test(model) ? { ...usage, web_search: 1 } : usage;
+  // Looked for first, for this runs for every call and few models have it.
+  const isSearching = model?.includes('-search-') === true && SEARCHING_MODEL.test(model);
+  return isSearching ? { ...usage, web_search: 1 } : usage;
 }
 
 /** The reading of an OpenAI-shaped answer from its usage object, wherever that was. */

@@ -38,6 +38,15 @@ export interface ListedPeriod {
   readonly additions?: readonly AddedPrices[];
 }
 
+/** Whether two periods of as many tiers state the same prices. */
+export function isSamePrice(one: ListedPeriod, other: ListedPeriod): boolean {
+  return one.tiers.every((tier, index) => {
+    const stated = other.tiers[index]?.stated;
+    const isSameSize = tier.stated.size === stated?.size;
+    return isSameSize && [...tier.stated].every(([bucket, price]) => stated?.get(bucket) === price);
+  });
+}
+
 /** What the prices of one model are built for. */
 export interface PeriodRequest {
   readonly model: CatalogueModel;

@@ -2,6 +2,7 @@ import type { StatedPrices } from './bucket-prices.js';
 import {
   buildPeriods,
   FIRST_PERIOD_MS,
+  isSamePrice,
   LAST_PERIOD_MS,
   multiplied,
   TOKEN_BUCKETS,
@@ -12,6 +13,7 @@ import type { Catalogue } from './catalogue/catalogue.js';
 import { flatDays, longContextEndMs, regionPremium, tierRule, type TierRule } from './catalogue/corrections.js';
 import { findModel } from './catalogue/find-model.js';
 import { withFlatDays } from './flat-days.js';
+import { followStandard } from './follow-standard.js';
 import { bareModelName, catalogueIdsOf, findProvider } from './providers.js';
 import type { RateKey, UnpricedReason } from './rates.js';
 import type { UsageBucket } from './usage.js';
@@ -75,8 +77,19 @@ function listModel(key: RateKey, providerIds: readonly string[], catalogues: rea
     const fees = lookUpIn(catalogue, id, { ...key, model: CONTAINER_MODEL, serviceTier: '' });
     if (found !== undefined && fees !== undefined) found = supplement(found, fees);
   }
-  if (found !== undefined) return found;
+  if (found !== undefined) return key.serviceTier === '' ? found : following(found, key, providerIds, catalogues);
   return isKnown ? listByRule(key, providerIds, catalogues) : { reason: 'unknown_model' };
+}
+
+/** A service tier's periods, moved where the standard price moves behind the day of their data. */
+function following(
+  periods: readonly ListedPeriod[],
+  key: RateKey,
+  providerIds: readonly string[],
+  catalogues: readonly Catalogue[],
+): Listing {
+  const standard = listModel({ ...key, serviceTier: '' }, providerIds, catalogues);
+  return 'reason' in standard ? periods : followStandard(periods, standard);
 }
 
 /** A tier that no catalogue lists of the model, as a share of its standard prices where the provider states one. */
@@ -138,14 +151,6 @@ function supplement(periods: readonly ListedPeriod[], later: readonly ListedPeri
       parts.push(part);
     }
     return parts;
-  });
-}
-
-function isSamePrice(one: ListedPeriod, other: ListedPeriod): boolean {
-  return one.tiers.every((tier, index) => {
-    const stated = other.tiers[index]?.stated;
-    const isSameSize = tier.stated.size === stated?.size;
-    return isSameSize && [...tier.stated].every(([bucket, price]) => stated?.get(bucket) === price);
   });
 }
 

@@ -24,13 +24,14 @@ function watch(db: Database): { readonly db: Database; readonly looks: () => num
 
 const call = (
   trace: string,
-  more: Partial<{ span: string; parent: string; at: string; answer: string }> = {},
+  more: Partial<{ span: string; parent: string; at: string; answer: string; receivedAt: string }> = {},
 ): SpanRow =>
   spanRow({
     trace,
     span: more.span ?? newId(16),
     parent: more.parent ?? '',
     at: more.at ?? '2026-11-10T12:00:00.000Z',
+    ...(more.receivedAt === undefined ? {} : { receivedAt: more.receivedAt }),
     attributes: {
       'gen_ai.operation.name': more.parent === undefined ? 'invoke_agent' : 'chat',
       'gen_ai.provider.name': 'openai',
@@ -146,10 +147,15 @@ describe('judging what is suspected alone', () => {
   async function verdictsOf(spansOfLooks: Looks, db: () => Database) {
     const run = newId(32).slice(8);
     const idOf = (trace: number, index: number) => `${run.slice(0, 14)}${trace}${index}`;
+    // Each record later than the last: of two that say otherwise of one span the first receipt wins, of two received in
+    // one millisecond whichever a correction (of the first run's prices) has not passed by.
+    let receivedMs = Date.parse('2026-11-10T12:00:01.000Z');
     for (const spans of spansOfLooks) {
       const rows = spans.map(({ trace, span: index, answer, isTool }) => {
+        receivedMs += 1;
         const row = call(`${run}0000000${trace}`, {
           span: idOf(trace, index),
+          receivedAt: new Date(receivedMs).toISOString(),
           ...(index === 0 ? {} : { parent: idOf(trace, index - 1) }),
           ...(answer === undefined ? {} : { answer: `${run}${answer}` }),
         });

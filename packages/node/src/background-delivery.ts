@@ -1,5 +1,5 @@
 import { ExportResultCode, type ExportResult } from '@opentelemetry/core';
-import type { OutageReport } from './outage-report.js';
+import { isRefusal, type OutageReport } from './outage-report.js';
 
 /** An exporter of either signal. */
 export interface Exporter<Batch> {
@@ -23,14 +23,6 @@ const LONGEST_RETRY_DELAY_MS = 30_000;
 
 /** Largest batch that is made by joining; as many as the SDK itself puts into one. */
 const MAX_JOINED_SIZE = 512;
-
-/**
- * Answers that say the batch itself is refused; sending it again changes nothing. 408 and 429 are about the moment.
- */
-function isRefusal(error: unknown): boolean {
-  const code = (error as { code?: unknown } | undefined)?.code;
-  return typeof code === 'number' && code >= 400 && code < 500 && code !== 408 && code !== 429;
-}
 
 /**
  * Sends batches one after another, without ever making the SDK or the process wait: what fails waits, up to a limit,

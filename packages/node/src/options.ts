@@ -1,4 +1,5 @@
 import type { CostelInstrumentationConfig } from '@costel/instrumentation';
+import { getStringFromEnv } from '@opentelemetry/core';
 import type { Instrumentation } from '@opentelemetry/instrumentation';
 
 /** What `register` takes; everything has a default, and `OTEL_*` variables are honoured where an option is left out. */
@@ -43,10 +44,41 @@ export const FLUSH_TIMEOUT_MS = 15_000;
 /** Finished spans kept for a receiver that does not answer, about 4 kB each; the oldest go first. */
 export const MAX_WAITING_SPANS = 8192;
 
-/** The URL of one signal under a base endpoint; undefined leaves the choice to the `OTEL_*` variables. */
-export function signalUrl(endpoint: string | undefined, signal: 'traces' | 'metrics'): string | undefined {
-  if (endpoint === undefined) return undefined;
+/** What is sent; each has a path below the endpoint and variables of its own. */
+export type Signal = 'traces' | 'metrics';
+
+const DEFAULT_ENDPOINT = 'http://localhost:4318';
+
+function urlBelow(endpoint: string, signal: Signal): string {
   const url = new URL(endpoint);
   url.pathname = `${url.pathname.replace(/\/+$/, '')}/v1/${signal}`;
   return url.toString();
+}
+
+/** Of addresses in variables: the exporter says of one that cannot be read that it goes on without it. */
+function urlFromEnv(variable: string): string | undefined {
+  const url = getStringFromEnv(variable);
+  return url !== undefined && URL.canParse(url) ? url : undefined;
+}
+
+/**
+ * Where one signal is sent: below the option's endpoint, else to the signal's own variable as it stands, else below the
+ * variable of all signals, e.g. `http://localhost:4318/v1/traces`.
+ * @throws TypeError for an option that is no URL.
+ */
+export function signalUrl(endpoint: string | undefined, signal: Signal): string {
+  if (endpoint !== undefined) return urlBelow(endpoint, signal);
+  const own = urlFromEnv(`OTEL_EXPORTER_OTLP_${signal.toUpperCase()}_ENDPOINT`);
+  if (own !== undefined) return new URL(own).toString();
+  return urlBelow(urlFromEnv('OTEL_EXPORTER_OTLP_ENDPOINT') ?? DEFAULT_ENDPOINT, signal);
+}
+
+/** A URL as it may be printed: without the user, password and query that may hold keys. */
+export function printableUrl(url: string): string {
+  const shown = new URL(url);
+  shown.username = '';
+  shown.password = '';
+  shown.search = '';
+  shown.hash = '';
+  return shown.toString();
 }

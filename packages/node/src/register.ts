@@ -72,9 +72,9 @@ export function register(config: RegisterConfig = {}): CostelHandle {
     const resource = buildResource(config);
     context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
     propagation.setGlobalPropagator(buildPropagator());
-    const report = new OutageReport(targetOf(config));
-    const meters = startMetrics(config, resource, report);
-    providers.push(...meters.providers, ...startTraces(config, resource, report));
+    const toldOutages = new Set<string>();
+    const meters = startMetrics(config, resource, toldOutages);
+    providers.push(...meters.providers, ...startTraces(config, resource, toldOutages));
     const { enabled: _, ...instrumentationConfig } = {
       enabled: true,
       onUnseenCalls: isAdviceLogged ? logAdvice : printAdvice,
@@ -161,18 +161,13 @@ function exportTimeoutMs(): number {
   return getNumberFromEnv('OTEL_EXPORTER_OTLP_TIMEOUT') ?? EXPORT_TIMEOUT_MS;
 }
 
-function exporterOptions(config: RegisterConfig, signal: 'traces' | 'metrics') {
-  const url = signalUrl(config.endpoint, signal);
+function exporterOptions(config: RegisterConfig, url: string) {
   return {
     timeoutMillis: exportTimeoutMs(),
     httpAgentOptions: detachedAgent,
-    ...(url === undefined ? {} : { url }),
+    url,
     ...(config.headers === undefined ? {} : { headers: { ...config.headers } }),
   };
-}
-
-function targetOf(config: RegisterConfig): string {
-  return config.endpoint ?? getStringFromEnv('OTEL_EXPORTER_OTLP_ENDPOINT') ?? 'http://localhost:4318';
 }
 
 /** A batch processor whose flush also waits for the delivery. */
@@ -190,9 +185,11 @@ class DeliveringSpanProcessor extends BatchSpanProcessor {
   }
 }
 
-function startTraces(config: RegisterConfig, resource: Resource, report: OutageReport): Provider[] {
+function startTraces(config: RegisterConfig, resource: Resource, toldOutages: Set<string>): Provider[] {
   if (isOff('OTEL_TRACES_EXPORTER')) return [];
-  const exporter = deliverInBackground(new OTLPTraceExporter(exporterOptions(config, 'traces')), report, {
+  const url = signalUrl(config.endpoint, 'traces');
+  const report = new OutageReport(url, toldOutages);
+  const exporter = deliverInBackground(new OTLPTraceExporter(exporterOptions(config, url)), report, {
     sizeOf: (spans: ReadableSpan[]) => spans.length,
     maxWaiting: MAX_WAITING_SPANS,
     onDropped: (spans) => report.dropped(spans),
@@ -224,19 +221,21 @@ interface Meters {
   readonly instrumentation: { metricProducer?: CostelMetricProducer };
 }
 
-function startMetrics(config: RegisterConfig, resource: Resource, report: OutageReport): Meters {
+function startMetrics(config: RegisterConfig, resource: Resource, toldOutages: Set<string>): Meters {
   if (isOff('OTEL_METRICS_EXPORTER')) return { providers: [], instrumentation: {} };
   const intervalMs =
     config.metricExportIntervalMs ??
     getNumberFromEnv('OTEL_METRIC_EXPORT_INTERVAL') ??
     DEFAULT_METRIC_EXPORT_INTERVAL_MS;
+  const url = signalUrl(config.endpoint, 'metrics');
+  const report = new OutageReport(url, toldOutages);
   const metricProducer = new CostelMetricProducer({ temporality: temporalityOfEnv() });
   const provider = new MeterProvider({
     resource,
     readers: [
       new PeriodicExportingMetricReader({
         // Metrics are cumulative: the next export says everything that a lost one said.
-        exporter: deliverInBackground(new OTLPMetricExporter(exporterOptions(config, 'metrics')), report, {
+        exporter: deliverInBackground(new OTLPMetricExporter(exporterOptions(config, url)), report, {
           sizeOf: () => 1,
           maxWaiting: 1,
           onDropped: () => undefined,

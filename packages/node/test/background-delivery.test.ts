@@ -136,7 +136,7 @@ describe('background delivery', () => {
     const transportOf = () =>
       (exporter as unknown as { _delegate: { _transport: object } })._delegate._transport.constructor.name;
     expect(transportOf()).toBe('RetryingTransport');
-    deliverInBackground(exporter, new OutageReport('x'), {
+    deliverInBackground(exporter, new OutageReport('http://receiver/v1/traces'), {
       sizeOf: () => 1,
       maxWaiting: 1,
       onDropped: () => undefined,

@@ -82,3 +82,32 @@ export function printableUrl(url: string): string {
   shown.hash = '';
   return shown.toString();
 }
+
+/** The one protocol that the exporters speak. */
+const PROTOCOL = 'http/protobuf';
+
+/**
+ * What to say of variables that ask for another protocol than the one that is spoken, a sentence each: with one that
+ * passed in silence, a receiver of gRPC looks as if it were out of reach.
+ */
+export function adviceOnProtocols(endpoint: string | undefined, signals: readonly Signal[]): readonly string[] {
+  const asked = new Map<string, string[]>();
+  for (const signal of signals) {
+    const variables = [`OTEL_EXPORTER_OTLP_${signal.toUpperCase()}_PROTOCOL`, 'OTEL_EXPORTER_OTLP_PROTOCOL'];
+    const variable = variables.find((name) => getStringFromEnv(name) !== undefined);
+    const protocol = variable === undefined ? PROTOCOL : (getStringFromEnv(variable) ?? PROTOCOL).toLowerCase();
+    if (protocol === PROTOCOL) continue;
+    const key = `${variable}=${protocol.slice(0, 40)}`;
+    const target = `${signal} to ${printableUrl(signalUrl(endpoint, signal))}`;
+    asked.set(key, [...(asked.get(key) ?? []), target]);
+  }
+  return [...asked].map(([setting, targets]) => {
+    const port = setting.endsWith('=grpc')
+      ? ", and the endpoint to the receiver's port for HTTP (4318 by custom; 4317 takes gRPC alone)"
+      : '';
+    return (
+      `${setting} is not supported; ${PROTOCOL} is used in its place: ${targets.join(', ')}. ` +
+      `Set it to ${PROTOCOL}${port}`
+    );
+  });
+}

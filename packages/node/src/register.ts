@@ -29,9 +29,11 @@ import {
   EXPORT_TIMEOUT_MS,
   FLUSH_TIMEOUT_MS,
   MAX_WAITING_SPANS,
+  adviceOnProtocols,
   signalUrl,
   type CostelHandle,
   type RegisterConfig,
+  type Signal,
 } from './options.js';
 import { OutageReport } from './outage-report.js';
 import { buildPropagator } from './propagator.js';
@@ -72,12 +74,19 @@ export function register(config: RegisterConfig = {}): CostelHandle {
     const resource = buildResource(config);
     context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
     propagation.setGlobalPropagator(buildPropagator());
+    const advise = isAdviceLogged ? logAdvice : printAdvice;
     const toldOutages = new Set<string>();
     const meters = startMetrics(config, resource, toldOutages);
-    providers.push(...meters.providers, ...startTraces(config, resource, toldOutages));
+    const tracers = startTraces(config, resource, toldOutages);
+    providers.push(...meters.providers, ...tracers);
+    const sent: readonly Signal[] = [
+      ...(tracers.length > 0 ? (['traces'] as const) : []),
+      ...(meters.providers.length > 0 ? (['metrics'] as const) : []),
+    ];
+    for (const advice of adviceOnProtocols(config.endpoint, sent)) advise(advice);
     const { enabled: _, ...instrumentationConfig } = {
       enabled: true,
-      onUnseenCalls: isAdviceLogged ? logAdvice : printAdvice,
+      onUnseenCalls: advise,
       ...meters.instrumentation,
       ...config,
     };

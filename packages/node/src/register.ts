@@ -90,7 +90,9 @@ export function register(config: RegisterConfig = {}): CostelHandle {
       ...meters.instrumentation,
       ...config,
     };
-    instrumentations = [...llmInstrumentations(instrumentationConfig), ...(config.instrumentations ?? [])];
+    const ours = llmInstrumentations(instrumentationConfig);
+    for (const instrumentation of ours) tellOfLostEvents(instrumentation, advise);
+    instrumentations = [...ours, ...(config.instrumentations ?? [])];
     registerLoaderHook(instrumentations.flatMap(modulesOf));
     registerInstrumentations({ instrumentations });
   } catch (error) {
@@ -160,6 +162,42 @@ function logAdvice(advice: string): void {
 /** Without a logger nobody would hear the advice, and calls that go unseen look like no calls. */
 function printAdvice(advice: string): void {
   console.warn(`costel: ${advice}`);
+}
+
+type LoggerProvider = Parameters<NonNullable<Instrumentation['setLoggerProvider']>>[0];
+type Logger = ReturnType<LoggerProvider['getLogger']>;
+
+/** Whether a logger does anything with an event; one of an earlier logs API cannot be asked and is taken to. */
+function isTaken(logger: Logger, event: Parameters<Logger['emit']>[0]): boolean {
+  try {
+    return logger.enabled(event);
+  } catch {
+    return true;
+  }
+}
+
+/**
+ * Says once that events with content go nowhere. It is found out at the first event, for an application that starts
+ * after Costel may set a logger provider of its own.
+ */
+function tellOfLostEvents(instrumentation: Instrumentation, advise: (advice: string) => void): void {
+  const setLoggerProvider = instrumentation.setLoggerProvider?.bind(instrumentation);
+  let isTold = false;
+  const wrap = (logger: Logger): Logger => ({
+    enabled: (options) => logger.enabled(options),
+    emit: (event) => {
+      logger.emit(event);
+      if (isTold || isTaken(logger, event)) return;
+      isTold = true;
+      advise(
+        'content is asked for as events (captureContent), and no logger provider takes them, so they are lost. ' +
+          "captureContent: 'span', or OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT=span_only, puts it on the spans; " +
+          'or set a global logger provider of @opentelemetry/sdk-logs',
+      );
+    },
+  });
+  instrumentation.setLoggerProvider = (provider) =>
+    setLoggerProvider?.({ getLogger: (...scope) => wrap(provider.getLogger(...scope)) });
 }
 
 function isOff(variable: string): boolean {

@@ -17,6 +17,17 @@ export interface Premium {
   readonly denominator: bigint;
 }
 
+/** A dearer price for a long context that held for a time and that a list does not have: the whole call has it. */
+export interface LongContextPremium {
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly aboveInputTokens: number;
+  readonly input: Premium;
+  readonly output: Premium;
+  /** The page that says so. */
+  readonly source: string;
+}
+
 /** A tier of a price list before the user's rules and before gaps are filled; the rest as in `RateTier`. */
 export interface ListedTier {
   readonly aboveInputTokens: number;
@@ -57,6 +68,8 @@ export interface PeriodRequest {
   readonly premium?: Premium | undefined;
   /** From when on long context costs no more, where the list still has the dearer tiers. */
   readonly flatFromMs?: number | undefined;
+  /** What a long context cost, where the list has one price for any. */
+  readonly longContext?: LongContextPremium | undefined;
   readonly asOf: string;
   readonly catalogue: string;
 }
@@ -182,6 +195,25 @@ function withPremium(stated: StatedPrices, premium: Premium | undefined): Stated
   );
 }
 
+/** The long-context premium that holds on a day (its first millisecond). */
+function longContextAt({ longContext }: PeriodRequest, dayMs: number): LongContextPremium | undefined {
+  return longContext !== undefined && longContext.fromMs <= dayMs && dayMs < longContext.toMs ? longContext : undefined;
+}
+
+/** Prices of a long context, e.g. twice $3 a million of input and cached input, one and a half times $15 of output; fees stay. */
+function withLongContext(stated: StatedPrices, { input, output }: LongContextPremium): StatedPrices {
+  const premiums = new Map<UsageBucket, Premium>([
+    ...INPUT_BUCKETS.map((bucket) => [bucket, input] as const),
+    ...OUTPUT_BUCKETS.map((bucket) => [bucket, output] as const),
+  ]);
+  return new Map(
+    [...stated].map(([bucket, price]) => {
+      const premium = premiums.get(bucket);
+      return [bucket, premium === undefined ? price : multiplied(price, premium)];
+    }),
+  );
+}
+
 /** The tiers of one period: by window of the day, then by context threshold, so that the last match is the right one. */
 function buildTiers(request: PeriodRequest, dayMs: number): ListedTier[] {
   const boundaries = dayBoundaries(request.model);
@@ -190,25 +222,33 @@ function buildTiers(request: PeriodRequest, dayMs: number): ListedTier[] {
     const entry = pricesAt(request, dayMs, fromSecondOfDay);
     if (entry === undefined) return [];
     const isFlat = request.flatFromMs !== undefined && dayMs >= request.flatFromMs;
+    const toSecondOfDay = boundaries[index + 1] ?? SECONDS_PER_DAY;
     for (const aboveInputTokens of isFlat ? [0] : thresholdsOf({ ...entry.standard, ...entry.own })) {
-      tiers.push({
-        aboveInputTokens,
-        fromSecondOfDay,
-        toSecondOfDay: boundaries[index + 1] ?? SECONDS_PER_DAY,
-        stated: withPremium(tierPrices(entry, aboveInputTokens), request.premium),
-      });
+      const stated = withPremium(tierPrices(entry, aboveInputTokens), request.premium);
+      tiers.push({ aboveInputTokens, fromSecondOfDay, toSecondOfDay, stated });
     }
+    const dearer = longContextAt(request, dayMs);
+    const last = tiers.at(-1);
+    // A newer list may have it by then.
+    if (dearer !== undefined && last?.aboveInputTokens === 0)
+      tiers.push({
+        ...last,
+        aboveInputTokens: dearer.aboveInputTokens,
+        stated: withLongContext(last.stated, dearer),
+      });
   }
   return tiers;
 }
 
 /** All dated prices of a catalogue model, oldest first, without overlap; empty when the service tier is unknown. */
 export function buildPeriods(request: PeriodRequest): ListedPeriod[] {
-  const { model, asOf, catalogue } = request;
+  const { model, asOf } = request;
   const variantStarts = (model[3] ?? []).map(([, , constraint]) => variantStartMs(model, constraint));
   const starts = new Set([
     FIRST_PERIOD_MS,
     request.flatFromMs ?? FIRST_PERIOD_MS,
+    request.longContext?.fromMs ?? FIRST_PERIOD_MS,
+    request.longContext?.toMs ?? FIRST_PERIOD_MS,
     ...startDates(model[2].map((entry) => entry[0])),
     ...variantStarts,
   ]);
@@ -218,6 +258,8 @@ export function buildPeriods(request: PeriodRequest): ListedPeriod[] {
     const tiers = buildTiers(request, validFromMs);
     if (tiers.length === 0) continue;
     const validToMs = sorted[index + 1] ?? LAST_PERIOD_MS;
+    const dearer = longContextAt(request, validFromMs);
+    const catalogue = `${request.catalogue}${dearer === undefined ? '' : ` (long context by ${dearer.source})`}`;
     periods.push({ validFromMs, validToMs, tiers, catalogueModel: model[0], asOf, catalogue });
   }
   return periods;

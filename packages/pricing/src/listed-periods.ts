@@ -10,7 +10,14 @@ import {
 } from './build-periods.js';
 import { aliasIntervals, type AliasInterval } from './catalogue/aliases.js';
 import type { Catalogue } from './catalogue/catalogue.js';
-import { flatDays, longContextEndMs, regionPremium, tierRule, type TierRule } from './catalogue/corrections.js';
+import {
+  flatDays,
+  longContextEndMs,
+  longContextPremium,
+  regionPremium,
+  tierRule,
+  type TierRule,
+} from './catalogue/corrections.js';
 import { findModel } from './catalogue/find-model.js';
 import { withFlatDays } from './flat-days.js';
 import { followStandard } from './follow-standard.js';
@@ -182,6 +189,7 @@ function lookUpIn(catalogue: Catalogue, providerId: string, key: RateKey): reado
     hasVariants: !found.isFallback,
     premium: regionPremium(providerId, key.region, key.model),
     flatFromMs: longContextEndMs(found.model[0]),
+    longContext: found.isFallback ? undefined : longContextPremium(providerId, found.model[0]),
     asOf: catalogue.asOf,
     catalogue: catalogue.name,
   });

@@ -1,4 +1,4 @@
-import type { Premium } from '../build-periods.js';
+import type { LongContextPremium, Premium } from '../build-periods.js';
 import type { FlatDays } from '../flat-days.js';
 
 /**
@@ -61,6 +61,30 @@ const LONG_CONTEXT_ENDS: ReadonlyMap<string, string> = new Map([
 export function longContextEndMs(catalogueModel: string): number | undefined {
   const end = LONG_CONTEXT_ENDS.get(catalogueModel);
   return end === undefined ? undefined : Date.parse(end);
+}
+
+/**
+ * Dearer prices for a long context that no catalogue has (any more), by provider and catalogue model. Bedrock and Vertex AI
+ * had the 1M-token beta too, since when and at what price in their regions is not known for certain.
+ */
+const LONG_CONTEXT_PREMIUMS: ReadonlyMap<string, LongContextPremium> = new Map([
+  [
+    // Claude Sonnet 4: $6 and $22.50 a million above 200 000 tokens of input, what is cached in proportion.
+    'anthropic claude-sonnet-4-0',
+    {
+      fromMs: Date.parse('2025-08-12'),
+      toMs: Date.parse('2026-04-30'),
+      aboveInputTokens: 200_000,
+      input: { numerator: 2n, denominator: 1n },
+      output: { numerator: 3n, denominator: 2n },
+      source: 'anthropic.com/news/1m-context, until the beta ended by platform.claude.com/docs/en/release-notes',
+    },
+  ],
+]);
+
+/** What a catalogue's model cost above a number of input tokens for a time; undefined where the catalogue is right. */
+export function longContextPremium(providerId: string, catalogueModel: string): LongContextPremium | undefined {
+  return LONG_CONTEXT_PREMIUMS.get(`${providerId} ${catalogueModel}`);
 }
 
 /** The days from one day to another, both inclusive, as first milliseconds; `2026-10-01` to `2026-10-07` are seven. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { inputTokensOf, priceCall, priceInteraction, resolveRates } from '../../src/index.js';
+import { inputTokensOf, priceCall, priceInteraction, resolveRates, type Usage } from '../../src/index.js';
 
 const AT = Date.UTC(2026, 10, 22);
 
@@ -68,6 +68,42 @@ describe('a long context of Claude Sonnet 4.5', () => {
     };
     expect([thresholds(end - 1), thresholds(end)]).toEqual([[0, 200_000], [0]]);
     expect(inputTokensOf({ input: 1, cache_read: 2 })).toBe(3);
+  });
+});
+
+describe('a long context of Claude Sonnet 4', () => {
+  const model = 'claude-sonnet-4-20250514';
+  const [start, end] = [Date.UTC(2025, 7, 12), Date.UTC(2026, 3, 30)];
+
+  it('cost twice as much while the beta of it lasted, where no catalogue has that', () => {
+    const cheap = 300_000n * 3_000_000n;
+    const at = [start - 1, start, end - 1, end].map((atMs) => cost('anthropic', model, '', atMs, 300_000));
+    expect(at).toEqual([cheap, cheap * 2n, cheap * 2n, cheap]);
+    expect(cost('anthropic', model, '', start, 200_000)).toBe(200_000n * 3_000_000n);
+    expect(cost('anthropic', model, 'us', start, 300_000)).toBe((cheap * 2n * 11n) / 10n);
+  });
+
+  it('cost one and a half times as much for output, twice for what is cached, and no more for a search', () => {
+    const call = (usage: Usage): bigint | undefined =>
+      priceCall({ provider: 'anthropic', requestModel: model, atMs: start, usage, quality: 'reported' }).costPicoUsd;
+    const usage = {
+      cache_read: 100_000,
+      cache_write_5m: 100_000,
+      cache_write_1h: 100_000,
+      output: 1_000,
+      web_search: 1,
+    };
+    const tokens = 100_000n * (600_000n + 7_500_000n + 12_000_000n) + 1_000n * 22_500_000n;
+    expect(call(usage)).toBe(tokens + 10_000_000_000n);
+  });
+
+  it('is not added to Bedrock and Vertex AI, whose prices of it are not known, and names its page', () => {
+    expect(cost('aws.bedrock', `us.anthropic.${model}-v1:0`, '', start, 300_000)).toBe(300_000n * 3_000_000n);
+    expect(cost('gcp.vertex_ai', 'claude-sonnet-4@20250514', '', start, 300_000)).toBe(300_000n * 3_000_000n);
+    const rates = resolveRates({ provider: 'anthropic', model, serviceTier: '', region: '' }, start);
+    expect('reason' in rates ? rates.reason : rates.catalogue).toMatch(
+      /^genai-prices \S+ \(long context by anthropic\.com\//,
+    );
   });
 });
 

@@ -68,6 +68,11 @@ function dashDate(name: string): string {
   return name.replace(/-(20\d{2})(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])(?=-|:|$)/, '-$1-$2-$3');
 }
 
+/** `ft:gpt-4.1-mini-2025-04-14:acme::id` as `ft:gpt-4.1-mini-2025-04-14`: all that were tuned from one model have one price. */
+function fineTunedBase(name: string): string {
+  return name.replace(/^(ft:[^:]+):.*$/, '$1');
+}
+
 /** The catalogue's model for a name as a provider writes it, letter case aside. */
 export function findModel(catalogue: Catalogue, providerId: string, modelName: string): FoundModel | undefined {
   const provider = catalogue.findProvider(providerId);
@@ -75,6 +80,6 @@ export function findModel(catalogue: Catalogue, providerId: string, modelName: s
   const name = modelName.trim().toLowerCase();
   const found = findByName(catalogue, providerId, provider, name);
   if (found !== undefined) return found;
-  const dashed = dashDate(name);
-  return dashed === name ? undefined : findByName(catalogue, providerId, provider, dashed);
+  const spelled = dashDate(fineTunedBase(name));
+  return spelled === name ? undefined : findByName(catalogue, providerId, provider, spelled);
 }

@@ -57,6 +57,34 @@ describe('a name with a prefix that says again whose the model is', () => {
   });
 });
 
+describe('a fine-tuned model of an account', () => {
+  const costOf = (requestModel: string, serviceTier = ''): unknown =>
+    priceCall({
+      provider: 'openai',
+      requestModel,
+      serviceTier,
+      usage: { input: 1000, cache_read: 1000, output: 100 },
+      quality: 'reported',
+      atMs: Date.UTC(2026, 10, 22),
+    }).costPicoUsd;
+
+  it.each([
+    ['ft:gpt-4.1-mini-2025-04-14', 1_320_000_000n],
+    ['ft:gpt-4.1-mini-2025-04-14:acme::BTz2REMH', 1_320_000_000n],
+    ['ft:gpt-4.1-nano-2025-04-14:acme:shop:BTz2REMH', 330_000_000n],
+    ['FT:GPT-4.1-2025-04-14:acme:exp-20250601:BTz2REMH:ckpt-step-88', 4_950_000_000n],
+  ])('has the price of what was tuned, under its whole name: %s', (model, picoUsd) => {
+    expect(costOf(model)).toBe(picoUsd);
+    expect(costOf(model, 'batch')).toBeDefined();
+  });
+
+  it('is unknown where nobody lists what was tuned, and not priced as its untuned model', () => {
+    expect(costOf('ft:gpt-5-2025-08-07:acme::BTz2REMH')).toBeUndefined();
+    expect(costOf('ft:')).toBeUndefined();
+    expect(costOf('ft:gpt-4.1-mini-2025-04-14:acme::BTz2REMH')).not.toBe(costOf('gpt-4.1-mini-2025-04-14'));
+  });
+});
+
 describe('a model that Azure resells', () => {
   const priceOf = (provider: string, model: string, at = '2026-11-20T12:00Z'): unknown => {
     const rates = LIST_PRICES.resolveRates({ provider, model, serviceTier: '', region: '' }, Date.parse(at));

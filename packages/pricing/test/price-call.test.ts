@@ -47,7 +47,7 @@ describe('pricing a call', () => {
     [{ responseModel: '' }, 'unknown_model'],
     [{ responseModel: `gpt-4o-${'x'.repeat(10_000)}` }, 'unknown_model'],
     [{ serviceTier: 'platinum' }, 'unknown_service_tier'],
-    [{ usage: { input: 1, output_audio: 1 }, responseModel: 'gpt-4o-audio-preview' }, 'no_price_for_bucket'],
+    [{ usage: { input: 1, output_audio: 1 }, responseModel: 'gpt-4o-audio-preview-2024-10-01' }, 'no_price_for_bucket'],
     [{ usage: {}, quality: 'inconsistent' }, 'usage_inconsistent'],
     [{ atMs: Date.UTC(2100, 0, 1) }, 'no_price_at_time'],
   ] as const)('leaves %o unpriced with reason %s, never $0', (call, reason) => {

@@ -26,6 +26,18 @@ const ALIASES: readonly AliasRow[] = [
   // Introductory prices, half of those before and after it, came with 3.7 Flash; the catalogue has them from the beginning.
   { providerId: 'google', alias: 'gemini-3.6-flash', from: '1970-01-01', model: '3.6-flash-published' },
   { providerId: 'google', alias: 'gemini-3.6-flash', from: '2026-08-13', model: 'gemini-3.6-flash' },
+  // Cached input was cut with the rest on 10 June 2025; the catalogue has the later price of it from the beginning.
+  ...['o3', 'o3-2025-04-16'].flatMap((alias) => [
+    { providerId: 'openai', alias, from: '1970-01-01', model: 'o3-first-published' },
+    { providerId: 'openai', alias, from: '2025-06-10', model: alias },
+  ]),
+  // The catalogue has the first snapshot at the prices of its successors, whose sound costs less than half.
+  {
+    providerId: 'openai',
+    alias: 'gpt-4o-realtime-preview-2024-10-01',
+    from: '1970-01-01',
+    model: '4o-realtime-first-published',
+  },
   // The catalogue has it as GPT-4o mini, whose searches by a tool cost less than those of the model made for searching.
   ...['gpt-4o-mini-search-preview', 'gpt-4o-mini-search-preview-2025-03-11'].map((alias) => ({
     providerId: 'openai',

@@ -1,4 +1,4 @@
-import type { CatalogueVariant } from './catalogue.js';
+import { EXACT_DAY, type CatalogueVariant } from './catalogue.js';
 
 /** Dollars an image by tier as variants of a model; whole tenths of a cent, so no digit is lost. */
 function imagePrices(usdByTier: Readonly<Record<string, number>>): readonly CatalogueVariant[] {
@@ -31,9 +31,37 @@ const VERSION = '(?:-(?:\\d[\\d-]*|preview[\\d-]*|latest|customtools))?$';
  * Prices that providers published and no catalogue has (any more), in the form of the catalogues: the targets of aliases, and
  * the storage of Gemini's explicit caches. Each has the page that says so, which an explanation of the price names.
  */
-export const PUBLISHED_NAME = 'published 5';
+export const PUBLISHED_NAME = 'published 6';
 export const PUBLISHED_DATE = '2026-11-23';
 export const PUBLISHED: Readonly<Record<string, string>> = {
+  // Claude Opus 4.6 in fast mode: six times its price, twelve times above 200 000 tokens of input while those cost more.
+  anthropic: JSON.stringify({
+    models: [
+      [
+        'opus-4.6-fast',
+        ['|', '^claude-opus-4-6', '^claude-opus-4.6', '^claude-4-6-opus', '^claude-4.6-opus'],
+        [[null, { s: 10_000_000_000 }]],
+        [
+          [
+            { speed: 'fast' },
+            { i: 30_000_000, w: 37_500_000, h: 60_000_000, r: 3_000_000, o: 150_000_000 },
+            `${EXACT_DAY}2026-03-13`,
+          ],
+          [
+            { speed: 'fast' },
+            {
+              i: [30_000_000, [200_000, 60_000_000]],
+              w: [37_500_000, [200_000, 75_000_000]],
+              h: [60_000_000, [200_000, 120_000_000]],
+              r: [3_000_000, [200_000, 6_000_000]],
+              o: [150_000_000, [200_000, 225_000_000]],
+            },
+            `${EXACT_DAY}2026-02-18`,
+          ],
+        ],
+      ],
+    ],
+  }),
   // DeepSeek, pico-dollars a token in (i), cached (r) and out (o): 140 000 is $0.14 a million.
   deepseek: JSON.stringify({
     models: [
@@ -48,9 +76,12 @@ export const PUBLISHED: Readonly<Record<string, string>> = {
       ['v4-pro-published', '=', peakPrices({ i: 660_000, r: 22_000, o: 1_980_000 })],
     ],
   }),
-  // Gemini 3.6 Flash before its introductory price, and what stored caches cost.
+  // Gemini 3.6 Flash before its introductory price, what stored caches cost, and images of Imagen 4.
   google: JSON.stringify({
     models: [
+      ['imagen-4.0-generate-001', '=', [[null, { output_images_kcount: 40_000_000_000 }]]],
+      ['imagen-4.0-fast-generate-001', '=', [[null, { output_images_kcount: 20_000_000_000 }]]],
+      ['imagen-4.0-ultra-generate-001', '=', [[null, { output_images_kcount: 60_000_000_000 }]]],
       [
         '3.6-flash-published',
         '=',
@@ -80,10 +111,29 @@ export const PUBLISHED: Readonly<Record<string, string>> = {
       ],
     ],
   }),
-  // GPT-4o mini that searches before it answers; images by size and quality, of which there is no price without them. Listed until the models were retired in May 2026.
+  // o3 before it cost a fifth; GPT-4o's first sound; GPT-4o mini that searches before it answers; images by size and quality, of which there is no price without them. Listed until the models were retired in May 2026.
   openai: JSON.stringify({
     models: [
       ['4o-mini-search-published', '=', [[null, { i: 150_000, r: 75_000, o: 600_000, s: 25_000_000_000 }]]],
+      [
+        'o3-first-published',
+        '=',
+        [[null, { i: 10_000_000, r: 2_500_000, o: 40_000_000, s: 10_000_000_000, f: 2_500_000_000 }]],
+      ],
+      [
+        '4o-realtime-first-published',
+        '=',
+        [[null, { i: 5_000_000, r: 2_500_000, o: 20_000_000, a: 100_000_000, c: 20_000_000, b: 200_000_000 }]],
+      ],
+      // Its sound alone, since the newest of its snapshots came; which one the name stood for before is not known for certain.
+      [
+        'gpt-4o-audio-preview',
+        '=',
+        [
+          [null, {}],
+          ['2025-06-03', { a: 40_000_000, b: 80_000_000 }],
+        ],
+      ],
       ['dall-e-2', '=', [[null, {}]], imagePrices({ '256x256': 0.016, '512x512': 0.018, '1024x1024': 0.02 })],
       [
         'dall-e-3',
@@ -106,6 +156,16 @@ const GEMINI_PAGE = 'ai.google.dev/gemini-api/docs/pricing';
 
 /** Of each published price: where it was read, and what the page says of its time. */
 const PUBLISHED_SOURCES: Readonly<Record<string, string>> = {
+  'opus-4.6-fast':
+    'platform.claude.com/docs/en/build-with-claude/fast-mode, as of February 2026 ("$30 / MTok", "$150 / MTok"; $60 and $225 above 200K) and of March 2026, when one price held for any context; not from the first days, of which it is not known for certain whether they cost as much',
+  'imagen-4.0-generate-001': `${GEMINI_PAGE}, as of 2025 and March 2026: $0.04 an image`,
+  'imagen-4.0-fast-generate-001': `${GEMINI_PAGE}, as of 2025 and March 2026: $0.02 an image`,
+  'imagen-4.0-ultra-generate-001': `${GEMINI_PAGE}, as of 2025 and March 2026: $0.06 an image`,
+  'o3-first-published': 'openai.com/api/pricing, as of 2025-04-25: cached input $2.50; cut with the rest on 2025-06-10',
+  '4o-realtime-first-published':
+    'openai.com/api/pricing, as of 2024-12-18: cached sound $20.00 while that of its successor is $2.50; sound $100 in and $200 out as LiteLLM’s map has Azure’s',
+  'gpt-4o-audio-preview':
+    'developers.openai.com/api/docs/models/gpt-4o-audio-preview, as of 2026: sound $40 in, $80 out; default snapshot of 2025-06-03',
   'storage-pro': `${GEMINI_PAGE}, "$4.50 / 1,000,000 tokens per hour (storage price)", as of 2024 (1.5 Pro), July 2025 and September 2026 (2.5 Pro), 2026 (3 and 3.1 Pro); the same on Vertex AI (2.5 Pro)`,
   'storage-flash': `${GEMINI_PAGE}, "$1.00 / 1,000,000 tokens per hour (storage price)", as of 2024 (1.5 Flash), May 2025 (2.5 Flash), March 2026 (2.0, 2.5, 3 and 3.1 Flash and Flash-Lite), September 2026 (3.5 Flash and Flash-Lite); the same on Vertex AI (3.5 Flash)`,
   'storage-flash-introductory': `${GEMINI_PAGE}, as of September 2026: "$0.50 / 1,000,000 tokens per hour (storage price) through December 31, 2026", "$1.00 … starting January 1, 2027"; the same on Vertex AI (3.8 Flash)`,

@@ -69,6 +69,63 @@ describe('what providers published', () => {
   });
 });
 
+describe('what a catalogue has at a later price, or not at all', () => {
+  const million = 1_000_000;
+
+  it('cached input of o3 cost $2.50 a million until 10 June 2025, as the rest cost five times as much', () => {
+    const cut = Date.UTC(2025, 5, 10);
+    for (const model of ['o3', 'o3-2025-04-16']) {
+      const usage = { input: million, cache_read: million, output: million, web_search: 1, file_search: 1 };
+      expect(costOf(model, usage, cut - 1, 'openai')).toBe('52512500000000');
+      expect(costOf(model, usage, cut, 'openai')).toBe('10512500000000');
+      expect(costOf(model, { input: million }, cut - 1, 'openai', 'flex')).toBe('unpriced: no_price_at_time');
+      expect(costOf(model, { input: million }, cut, 'openai', 'flex')).toBe('1000000000000');
+    }
+  });
+
+  it('sound of the first GPT-4o for realtime cost $100 in, $20 cached, $200 out, not what its successors cost', () => {
+    const cost = (model: string): readonly string[] =>
+      (['input_audio', 'cache_read_audio', 'output_audio', 'cache_read'] as const).map((bucket) =>
+        costOf(model, { [bucket]: million }, Date.UTC(2024, 11, 1), 'openai'),
+      );
+    expect(cost('gpt-4o-realtime-preview-2024-10-01')).toEqual(
+      [100, 20, 200, 2.5].map((usd) => String(usd * 1_000_000_000_000)),
+    );
+    expect(cost('gpt-4o-realtime-preview-2024-12-17')[0]).toBe('40000000000000');
+  });
+
+  it('sound of gpt-4o-audio-preview without a date has a price since all that it stood for has the same', () => {
+    const usage = { input: 500, output: 200, input_audio: 1_500, output_audio: 800 };
+    const since = Date.UTC(2025, 5, 3);
+    expect(costOf('gpt-4o-audio-preview', usage, since, 'openai')).toBe('127250000000');
+    expect(costOf('gpt-4o-audio-preview', usage, since - 1, 'openai')).toBe('unpriced: no_price_for_bucket');
+    expect(costOf('gpt-4o-audio-preview', { input: million }, since - 1, 'openai')).toBe('2500000000000');
+  });
+
+  it.each([
+    ['imagen-4.0-fast-generate-001', 20],
+    ['imagen-4.0-generate-001', 40],
+    ['imagen-4.0-ultra-generate-001', 60],
+  ])('an image of %s costs %i thousandths of a dollar', (model, thousandths) => {
+    expect(costOf(model, { image: 3 }, NOW)).toBe(String(3 * thousandths * 1_000_000_000));
+  });
+
+  it('Claude Opus 4.6 in fast mode costs six times as much, and more for a long context until 13 March 2026', () => {
+    const flat = Date.UTC(2026, 2, 13);
+    const fast = (usage: Usage, atMs: number): string => costOf('claude-opus-4-6', usage, atMs, 'anthropic', 'fast');
+    for (const atMs of [flat - 1, flat, NOW])
+      expect(fast({ input: 100_000, output: 1_000 }, atMs)).toBe(String(100_000 * 30_000_000 + 1_000 * 150_000_000));
+    const long = { input: 100_000, cache_read: 200_000, output: 1_000 };
+    const cost = (usd: readonly number[]): string =>
+      String((100_000 * (usd[0] ?? 0) + 200_000 * (usd[1] ?? 0) + 1_000 * (usd[2] ?? 0)) * 1_000_000);
+    expect(fast(long, flat - 1)).toBe(cost([60, 6, 225]));
+    expect(fast(long, flat)).toBe(cost([30, 3, 150]));
+    expect(fast({ input: 1, web_search: 1 }, NOW)).toBe('10030000000');
+    expect(fast({ input: 1 }, Date.UTC(2026, 1, 10))).toBe('unpriced: no_price_at_time');
+    expect(costOf('claude-opus-4-6', { input: 1, web_search: 1 }, NOW, 'anthropic')).toBe('10005000000');
+  });
+});
+
 /** A catalogue of one provider with one model. */
 function catalogue(name: string, prices: CatalogueModel[2]): Catalogue {
   const provider = { models: [['m', '=m', prices] as const] };

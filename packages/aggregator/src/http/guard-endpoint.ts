@@ -21,7 +21,7 @@ export interface GuardSources {
   /** Tokens that a guard may carry: that of `run.json`, and one of its own. */
   readonly tokens: readonly string[];
   readonly budgets: readonly Budget[];
-  /** The current windows, with everything that the ledger holds now. */
+  /** The current windows, with everything that the ledger holds now; of two readings the later answers later. */
   readonly readBudgets: () => Promise<readonly BudgetWithSpend[]>;
   readonly findCounted: (spans: readonly SpanToFind[]) => Promise<readonly boolean[]>;
 }
@@ -31,6 +31,9 @@ const MAX_BODY_BYTES = 2 * 1024 * 1024;
 
 /** Scope values that are told besides those that the guard asks about: those that spent most. */
 const MAX_LISTED = 1000;
+
+/** How often the figures of one answer are read at most, where calls of the report are counted all the while. */
+const MAX_READINGS = 3;
 
 /** A guard may not have its share kept for longer without a word, milliseconds. */
 const MAX_KEEP_MS = 120_000;
@@ -151,6 +154,8 @@ class GuardDesk {
   readonly #sources: GuardSources;
   readonly #clock: () => number;
   readonly #shares = new GuardShares();
+  /** As the figures were last read, for whichever guard. */
+  #statuses: readonly BudgetWithSpend[] = [];
 
   constructor(sources: GuardSources, clock: () => number) {
     this.#sources = sources;
@@ -158,16 +163,12 @@ class GuardDesk {
   }
 
   async answer(report: GuardReport): Promise<object> {
-    const { finished } = report;
     if (!this.#shares.hasRoomFor(report.guard))
       throw new ApiProblem('not_ready', { detail: 'too many guards report at once', fix: 'share one guard a process' });
-    // Looked for before the figures are read: what is found is then certainly in them.
-    const isCounted = await this.#sources.findCounted(
-      finished.map((call) => ({ traceId: call.trace_id, spanId: call.span_id, startedMs: call.started })),
-    );
-    const statuses = await this.#sources.readBudgets();
+    const isCounted = await this.#readFigures(report);
     const nowMs = this.#clock();
-    const figures = figuresOf(this.#sources.budgets, statuses, report.budgets, nowMs);
+    // Not those read for this report: what another guard was answered meanwhile, and holds no longer, is in these alone.
+    const figures = figuresOf(this.#sources.budgets, this.#statuses, report.budgets, nowMs);
     const held = this.#heldOf(report, isCounted, figures);
     const shares = this.#divide(report, held, nowMs);
     return {
@@ -176,6 +177,32 @@ class GuardDesk {
       counted: isCounted.flatMap((is, index) => (is ? [index] : [])),
       budgets: figures.map((budget) => budgetJson(budget, shares, heldScopes(held, budget))),
     };
+  }
+
+  /**
+   * Reads the figures, and which finished calls are in them. Calls are looked for before: what is found is then certainly
+   * in the figures. They are looked for after, too: what is not found then is certainly not. Where a call came in between,
+   * the figures are read again; after the last reading such a call stays held for one more report.
+   */
+  async #readFigures({ finished }: GuardReport): Promise<readonly boolean[]> {
+    const isCounted = finished.map(() => false);
+    let added = await this.#lookFor(finished, isCounted);
+    for (let reading = 1; ; reading += 1) {
+      for (const index of added) isCounted[index] = true;
+      this.#statuses = await this.#sources.readBudgets();
+      if (reading === MAX_READINGS) return isCounted;
+      added = await this.#lookFor(finished, isCounted);
+      if (added.length === 0) return isCounted;
+    }
+  }
+
+  /** Which of the calls are counted now that were not. */
+  async #lookFor(finished: GuardReport['finished'], isCounted: readonly boolean[]): Promise<readonly number[]> {
+    const open = finished.flatMap((call, index) => (isCounted[index] === true ? [] : [{ call, index }]));
+    const found = await this.#sources.findCounted(
+      open.map(({ call }) => ({ traceId: call.trace_id, spanId: call.span_id, startedMs: call.started })),
+    );
+    return open.flatMap(({ index }, at) => (found[at] === true ? [index] : []));
   }
 
   /** What the guard holds by hold key, without what the figures already contain; each plain budget has a key. */

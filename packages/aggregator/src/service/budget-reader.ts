@@ -31,11 +31,12 @@ export class BudgetReader {
     this.#options = options;
   }
 
-  /** The current windows, with everything that the ledger held when this was called. */
+  /** The current windows, with everything that the ledger held when this was called; never two readings at once. */
   readNow(): Promise<readonly BudgetWithSpend[]> {
+    // It begins a moment after the one before it has ended; a reading begun in that moment could end after it with less.
+    if (this.#next !== undefined) return this.#next;
     if (this.#current === undefined) return this.#start();
-    const current = this.#current;
-    return (this.#next ??= current
+    return (this.#next = this.#current
       .catch(() => undefined)
       .then(() => {
         this.#next = undefined;

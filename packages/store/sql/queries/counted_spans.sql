@@ -2,10 +2,11 @@
 -- A row that waits for its price is not among them.
 -- Parameters: tenant String; traces, spans Array(String); hours Array(DateTime('UTC')), where the spans began, and days
 -- Array(Date) of these. The fragment "is_answered": which of their rows answers are of, where a build stands for the
--- ledger; it has partitions Array(String) and blocks Array(UInt64), up to which block of each the build has read.
+-- ledger; it has partitions Array(String) and blocks Array(UInt64), up to which block of each the build has read. While
+-- hours are held, it has held_from and held_to DateTime64(3, 'UTC'). The fragment "ledger": the table, or its held copy.
 -- Result: trace_id, span_id.
 SELECT DISTINCT trace_id, span_id
-FROM llm_calls FINAL
+FROM {{ledger}} FINAL
 WHERE tenant = {tenant:String}
     AND toStartOfHour(started) IN {hours:Array(DateTime('UTC'))} AND trace_id IN {traces:Array(String)}
     AND toDate(started) IN {days:Array(Date)}

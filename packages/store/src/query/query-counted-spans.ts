@@ -1,7 +1,8 @@
 import type { Database } from '../database.js';
 import { answeringState, planAndRead, readLive } from '../rollup/read-view.js';
 import { querySql } from '../sql-files.js';
-import { FINAL_SETTINGS } from './cost-source.js';
+import { FINAL_SETTINGS, type LedgerTable } from './cost-source.js';
+import { instantText } from './time-range.js';
 
 /** A span, and about when it began: within a minute, milliseconds since 1970. */
 export interface SpanToFind {
@@ -21,9 +22,13 @@ function hourText(ms: number): string {
 const IS_BUILT =
   '_block_number <= transform(toString(_partition_id), {partitions:Array(String)}, {blocks:Array(UInt64)}, toUInt64(0))';
 
+/** SQL: whether a call is in hours that are being priced again, which answers have as they were. */
+const IS_HELD = "(counted_at >= {held_from:DateTime64(3, 'UTC')} AND counted_at < {held_to:DateTime64(3, 'UTC')})";
+
 /**
  * Which of these spans are in whatever is answered from now on, with all that they will add to its sums: in the ledger, and
- * in the build that stands for its open quarter hours where one does. A span that waits for its price is not among them.
+ * in the build that stands for its open quarter hours where one does; of hours that are being priced again those that were
+ * there before. A span that waits for its price is not among them.
  * @returns as many booleans as spans, in their order.
  */
 export async function queryCountedSpans(
@@ -37,9 +42,10 @@ export async function queryCountedSpans(
   );
   const rows = await planAndRead(db, async () => {
     const { state, isBuilt } = await answeringState(db);
-    const read = async () =>
+    const { hold } = state;
+    const readOf = async (ledger: LedgerTable, isAnswered: string) =>
       db.query<{ readonly trace_id: string; readonly span_id: string }>(
-        querySql('counted_spans', { is_answered: isBuilt ? IS_BUILT : '1', settings: FINAL_SETTINGS }),
+        querySql('counted_spans', { ledger, is_answered: isAnswered, settings: FINAL_SETTINGS }),
         {
           tenant: options.tenant ?? 'default',
           traces: [...new Set(spans.map(({ traceId }) => traceId))],
@@ -47,9 +53,17 @@ export async function queryCountedSpans(
           hours: [...hours],
           days: [...new Set([...hours].map((hour) => hour.slice(0, 10)))],
           ...(isBuilt ? { partitions: [...state.readBlocks.keys()], blocks: [...state.readBlocks.values()] } : {}),
+          ...(hold === undefined
+            ? {}
+            : { held_from: instantText(hold.range.fromMs), held_to: instantText(hold.range.toMs) }),
         },
       );
-    return isBuilt ? read() : readLive(db, read);
+    if (isBuilt) return readOf('llm_calls', IS_BUILT);
+    if (hold === undefined) return readLive(db, async () => readOf('llm_calls', '1'));
+    return readLive(db, async () => [
+      ...(await readOf('llm_calls', `NOT ${IS_HELD}`)),
+      ...(await readOf('llm_calls_held', IS_HELD)),
+    ]);
   });
   const found = new Set(rows.map((row) => `${row.trace_id} ${row.span_id}`));
   return spans.map(({ traceId, spanId }) => found.has(`${traceId} ${spanId}`));

@@ -4,7 +4,10 @@ import { spawn } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
+import { printHelp } from './print-help.mjs';
 import { root, setup } from './setup.mjs';
+
+printHelp(import.meta.url);
 
 const bin = (/** @type {string} */ name) => join(root, 'node_modules', '.bin', name);
 const published = ['semconv', 'pricing', 'instrumentation', 'node'];

@@ -7,7 +7,10 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { printHelp } from './print-help.mjs';
 import { stagePublished } from './stage-published.mjs';
+
+printHelp(import.meta.url);
 
 const root = fileURLToPath(new URL('../', import.meta.url));
 const RUNS = 15;

@@ -3,8 +3,11 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { printHelp } from '../../scripts/print-help.mjs';
 import { root } from '../../scripts/setup.mjs';
 import { runVitest } from '../../scripts/vitest.mjs';
+
+printHelp(import.meta.url);
 
 const candidates = [
   process.env.CHROMIUM_PATH,

@@ -7,8 +7,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { pathToFileURL } from 'node:url';
+import { printHelp } from '../../scripts/print-help.mjs';
 import { root } from '../../scripts/setup.mjs';
 import { buildGoClient, makePythonEnvironment } from './prepare.mjs';
+
+printHelp(import.meta.url);
 
 const WRITE_TOKEN = 'token-of-the-client-tests';
 const CLIENT_TIMEOUT_MS = 180_000;

@@ -1,8 +1,11 @@
 // `npm run test:collector`: builds the collector (kept from then on) and tests it end to end against the embedded stack.
 import { join } from 'node:path';
+import { printHelp } from '../../scripts/print-help.mjs';
 import { root } from '../../scripts/setup.mjs';
 import { runVitest } from '../../scripts/vitest.mjs';
 import { buildCollector } from './build.mjs';
+
+printHelp(import.meta.url);
 
 try {
   const binary = buildCollector();

@@ -9,10 +9,13 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { printHelp } from '../../scripts/print-help.mjs';
 import { root, setup } from '../../scripts/setup.mjs';
 import { runVitest } from '../../scripts/vitest.mjs';
 import { buildCollector } from '../collector/build.mjs';
 import { buildQueueCheck } from './build.mjs';
+
+printHelp(import.meta.url);
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

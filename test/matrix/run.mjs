@@ -6,9 +6,12 @@ import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { printHelp } from '../../scripts/print-help.mjs';
 import { root } from '../../scripts/setup.mjs';
 import { startFakeProvider } from './fake-provider.mjs';
 import { fullSets, shortSets } from './sdk-table.mjs';
+
+printHelp(import.meta.url);
 
 const cache = join(root, '.cache', 'matrix');
 const NODE_VERSIONS = ['20', '22', '24'];

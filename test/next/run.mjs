@@ -6,9 +6,12 @@ import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { printHelp } from '../../scripts/print-help.mjs';
 import { root, setup } from '../../scripts/setup.mjs';
 import { startFakeProvider } from '../matrix/fake-provider.mjs';
 import { freePort } from '../support/free-port.mjs';
+
+printHelp(import.meta.url);
 
 const source = join(root, 'test', 'next');
 const folder = join(root, '.cache', 'next');

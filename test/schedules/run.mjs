@@ -6,8 +6,11 @@
 //   -- --seed 7            repeats a run; every run prints its seed
 // What else is given goes to vitest.
 import { parseArgs } from 'node:util';
+import { printHelp } from '../../scripts/print-help.mjs';
 import { setup } from '../../scripts/setup.mjs';
 import { runVitest } from '../../scripts/vitest.mjs';
+
+printHelp(import.meta.url);
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -5,8 +5,11 @@ import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { printHelp } from '../../scripts/print-help.mjs';
 import { root, setup } from '../../scripts/setup.mjs';
 import { runVitest } from '../../scripts/vitest.mjs';
+
+printHelp(import.meta.url);
 
 const folder = join(root, 'test', 'sdk-versions');
 const stamp = join(folder, 'node_modules', '.installed');

@@ -4,9 +4,12 @@
 //               CLICKHOUSE_PASSWORD) on that one
 // What else is given goes to vitest, e.g. a part of a file's name.
 import { join } from 'node:path';
+import { printHelp } from '../../scripts/print-help.mjs';
 import { root, setup } from '../../scripts/setup.mjs';
 import { runVitest } from '../../scripts/vitest.mjs';
 import { startServer } from './support/start-server.mjs';
+
+printHelp(import.meta.url);
 
 const given = process.env['CLICKHOUSE_URL'];
 const rest = process.argv.slice(2).filter((argument) => argument !== '--all');

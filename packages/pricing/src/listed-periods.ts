@@ -74,8 +74,14 @@ function listModel(key: RateKey, providerIds: readonly string[], catalogues: rea
   let isKnown = false;
   let found: readonly ListedPeriod[] | undefined;
   for (const { catalogue, id } of sources) {
-    const periods = lookUpIn(catalogue, id, key);
-    if (periods === undefined || (found === undefined && periods.length > 0 && isStorageOnly(periods))) continue;
+    const periods = lookUpIn(catalogue, id, key) ?? [];
+    const standard = periods.length === 0 ? lookUpIn(catalogue, id, { ...key, serviceTier: '' }) : periods;
+    if (standard === undefined) continue;
+    // What only adds to a model makes none known, and is the same in each of its service tiers.
+    if (isAdditionOnly(standard)) {
+      if (found !== undefined) found = supplement(found, standard);
+      continue;
+    }
     isKnown = true;
     if (periods.length === 0) continue;
     found = found === undefined ? periods : supplement(found, periods);
@@ -127,11 +133,13 @@ function shareOf(stated: StatedPrices, { share, isCacheUndiscounted }: TierRule)
   );
 }
 
-/** Whether a list has the storage of caches alone: it adds to a model that another list has, and makes none known. */
-function isStorageOnly(periods: readonly ListedPeriod[]): boolean {
-  return periods.every(({ tiers }) =>
-    tiers.every(({ stated }) => stated.size > 0 && [...stated.keys()].every((bucket) => bucket === 'cache_storage')),
-  );
+/** What a list may have alone of a model that another list has: the storage of caches, searches by the request. */
+const ADDED_ALONE: ReadonlySet<UsageBucket> = new Set(['cache_storage', 'request']);
+
+/** Whether a list has nothing but such prices of a model: it adds to what another list has, and makes no model known. */
+function isAdditionOnly(periods: readonly ListedPeriod[]): boolean {
+  const buckets = periods.flatMap(({ tiers }) => tiers.flatMap(({ stated }) => [...stated.keys()]));
+  return buckets.length > 0 && buckets.every((bucket) => ADDED_ALONE.has(bucket));
 }
 
 /** What a later catalogue states at an instant; before its beginning, what it states first. */

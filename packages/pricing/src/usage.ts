@@ -10,7 +10,8 @@
  * | `input_audio`, `input_image`, `input_video` | uncached input tokens of that modality |
  * | `output` | output tokens that are neither reasoning nor of another modality |
  * | `reasoning`, `output_audio`, `output_image` | output tokens of that kind |
- * | `web_search`, `file_search`, `maps_search`, `request` | counted fees, not tokens |
+ * | `web_search`, `file_search`, `maps_search` | counted fees, not tokens |
+ * | `request` | requests to search the web where they have a price beside that of `web_search`: Perplexity's, OpenAI's `web_search_preview` |
  * | `rerank_search` | a query with up to 100 documents, as rerankers bill it |
  * | `audio_second` | seconds of audio, rounded up, where sound is billed by its length |
  * | `character` | characters of text that are spoken |

@@ -84,17 +84,55 @@ function readFees({ usage, quality }: CountedUsage, model: string | undefined, s
   return isSearching ? { ...usage, web_search: 1 } : usage;
 }
 
+/** Perplexity's model that searches as often as it needs to. */
+const RESEARCH_MODEL = 'sonar-deep-research';
+
+/** What it counts beside prompt and completion: the total that it states holds neither. */
+const RESEARCH_COUNTS: readonly string[] = ['citation_tokens', 'reasoning_tokens', 'num_search_queries'];
+
+function isCount(value: unknown): value is number {
+  return typeof value === 'number' && Number.isInteger(value) && value >= 0;
+}
+
+/**
+ * Reads what Perplexity's deep research counts: citations are input, reasoning is output of a price of its own, both beside
+ * the totals; each search is billed, and no fee for the request. Prompt 33, completion 7 163, citations 20 016, reasoning
+ * 73 997 and 18 searches are `{ input: 20049, output: 7163, reasoning: 73997, web_search: 18 }`.
+ */
+function readResearchUsage(usage: JsonObject): CountedUsage {
+  const stated = RESEARCH_COUNTS.map((name) => usage[name] ?? 0);
+  const [citations, reasoning, searches] = stated.map((count) => (isCount(count) ? count : 0));
+  const { prompt_tokens: prompt, completion_tokens: completion, total_tokens: total } = usage;
+  const isWithin = isCount(prompt) && isCount(completion) && isCount(total) && total !== prompt + completion;
+  return countUsage({
+    input: isCount(prompt) ? prompt + (citations ?? 0) : prompt,
+    output: isCount(completion) ? completion + (reasoning ?? 0) : completion,
+    total: isWithin ? total : undefined,
+    outputParts: { reasoning },
+    fees: { web_search: searches },
+    hasUnknown: !stated.every(isCount) || chatCountsUnknown({ ...usage, citation_tokens: 0 }, []),
+  });
+}
+
+/** Whether a usage is Perplexity's own: gateways add citations to the prompt. */
+function countsResearch(usage: JsonObject | undefined): boolean {
+  const stated = usage?.['num_search_queries'] ?? usage?.['citation_tokens'] ?? undefined;
+  return stated !== undefined;
+}
+
 /** The reading of an OpenAI-shaped answer from its usage object, wherever that was. */
 export function readOpenAiShape(
   body: JsonObject,
   usage: JsonObject | undefined,
   finishReasons: readonly string[],
 ): UsageReading {
-  const counted = readChatUsage(usage);
+  const responseModel = asText(body['model']);
+  const isResearch = responseModel?.includes(RESEARCH_MODEL) === true && countsResearch(usage);
+  const counted = isResearch && usage !== undefined ? readResearchUsage(usage) : readChatUsage(usage);
   const reportedCostPicoUsd = readReportedCost(usage, counted.quality);
   // Perplexity bills each request beside its tokens, by this size; its reported cost has both.
-  const searchSize = reportedCostPicoUsd === undefined ? asText(usage?.['search_context_size']) : undefined;
-  const responseModel = asText(body['model']);
+  const searchSize =
+    reportedCostPicoUsd === undefined && !isResearch ? asText(usage?.['search_context_size']) : undefined;
   return usageReading({
     usage: reportedCostPicoUsd === undefined ? readFees(counted, responseModel, searchSize) : counted.usage,
     quality: counted.quality,

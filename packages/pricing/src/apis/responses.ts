@@ -1,5 +1,6 @@
 import type { ApiFamily, StreamFold } from './api-family.js';
 import type { UsageBucket } from '../usage.js';
+import { catalogueIdsOf } from '../providers.js';
 import { asList, asObject, asText, at, type JsonObject } from './json.js';
 import { readMedia } from './media-usage.js';
 import { readReportedCost } from './reported-cost.js';
@@ -37,15 +38,43 @@ function itemsOf(body: JsonObject): readonly JsonObject[] {
     .filter((item) => item !== undefined);
 }
 
-function countFees(body: JsonObject, items: readonly JsonObject[]): Partial<Record<UsageBucket, unknown>> {
+function countFees(
+  body: JsonObject,
+  provider: string,
+  items: readonly JsonObject[],
+): Partial<Record<UsageBucket, unknown>> {
   const counted = { web_search: 0, file_search: 0, code_execution: countContainers(items) };
   for (const item of items) {
     const fee = FEE_OF_ITEM.get(asText(item['type']) ?? '');
     if (fee !== undefined && isBilledItem(item)) counted[fee] += 1;
   }
   // Newer answers count the searches that are billed themselves.
-  const searches = at(body, 'tool_usage', 'web_search', 'num_requests');
-  return { ...counted, web_search: searches ?? counted.web_search };
+  const { web_search: found, ...others } = counted;
+  const searches = at(body, 'tool_usage', 'web_search', 'num_requests') ?? found;
+  return { ...others, [searchesByPreview(body, provider) ? 'request' : 'web_search']: searches };
+}
+
+/**
+ * Whether searches of the web are those of the tool's preview, which have a price of their own by the model: the tools of an
+ * answer or a request name it (`web_search_preview`, `web_search_preview_2025_03_11`) and not the one that followed. Azure's
+ * search by either is Bing's.
+ */
+function searchesByPreview(body: JsonObject, provider: string): boolean {
+  const types = asList(body['tools']).map((tool) => asText(asObject(tool)?.['type']) ?? '');
+  const isPreview = (type: string): boolean => type.startsWith('web_search_preview');
+  if (!types.some(isPreview) || !catalogueIdsOf(provider).includes('openai')) return false;
+  return !types.some((type) => type.startsWith('web_search') && !isPreview(type));
+}
+
+/** Counts searches as those of the preview where only the request says that they are. */
+export function withRequestTools(
+  reading: UsageReading,
+  provider: string,
+  request: JsonObject | undefined,
+): UsageReading {
+  const { web_search: searches, ...usage } = reading.usage;
+  if (searches === undefined || request === undefined || !searchesByPreview(request, provider)) return reading;
+  return { ...reading, usage: { ...usage, request: searches } };
 }
 
 /** The tool of a type as the answer repeats it from the request. */
@@ -82,7 +111,7 @@ function finishReasons(body: JsonObject): readonly string[] {
 }
 
 /** Reads a response object, whole or as it came inside a stream event. */
-function readResponse(body: JsonObject): UsageReading {
+function readResponse(body: JsonObject, provider: string): UsageReading {
   const usage = asObject(body['usage']);
   const items = itemsOf(body);
   const input = asObject(usage?.['input_tokens_details']);
@@ -102,7 +131,7 @@ function readResponse(body: JsonObject): UsageReading {
       output_audio: output?.['audio_tokens'],
       output_image: output?.['image_tokens'],
     },
-    fees: usage === undefined ? {} : countFees(body, items),
+    fees: usage === undefined ? {} : countFees(body, provider, items),
     hasUnknown: responseCountsUnknown(usage, [input, output]),
   });
   const reportedCostPicoUsd = readReportedCost(usage, counted.quality);
@@ -120,7 +149,7 @@ function readResponse(body: JsonObject): UsageReading {
 }
 
 /** Folds response events: every one that carries the response replaces the one before, deltas only count characters. */
-function foldEvents(): StreamFold {
+function foldEvents(provider: string): StreamFold {
   let response: JsonObject | undefined;
   let characters = 0;
   return {
@@ -129,7 +158,7 @@ function foldEvents(): StreamFold {
       if (typeof delta === 'string') characters += delta.length;
       else response = asObject(event['response']) ?? response;
     },
-    finish: () => (response === undefined ? undefined : readResponse(response)),
+    finish: () => (response === undefined ? undefined : readResponse(response, provider)),
     outputCharacters: () => characters,
     isComplete: () => asObject(response?.['usage']) !== undefined,
   };

@@ -31,8 +31,8 @@ const VERSION = '(?:-(?:\\d[\\d-]*|preview[\\d-]*|latest|customtools))?$';
  * Prices that providers published and no catalogue has (any more), in the form of the catalogues: the targets of aliases, and
  * the storage of Gemini's explicit caches. Each has the page that says so, which an explanation of the price names.
  */
-export const PUBLISHED_NAME = 'published 6';
-export const PUBLISHED_DATE = '2026-11-23';
+export const PUBLISHED_NAME = 'published 7';
+export const PUBLISHED_DATE = '2026-11-24';
 export const PUBLISHED: Readonly<Record<string, string>> = {
   // Claude Opus 4.6 in fast mode: six times its price, twelve times above 200 000 tokens of input while those cost more.
   anthropic: JSON.stringify({
@@ -148,6 +148,20 @@ export const PUBLISHED: Readonly<Record<string, string>> = {
           'hd-1792x1024': 0.12,
         }),
       ],
+      // Last, for the first that matches counts. Searches of the preview of the tool, which count as requests. Before June 2025 they cost $25 to $50 a thousand by size.
+      [
+        'search-preview',
+        '~^(?:ft:)?gpt-4',
+        [
+          [null, {}],
+          ['2025-06-26', { requests_kcount: 25_000_000_000 }],
+        ],
+      ],
+      [
+        'search-preview-reasoning',
+        '~^(?:ft:)?(?:o\\d|gpt-(?:[5-9]|\\d\\d)|codex|computer-use)',
+        [[null, { requests_kcount: 10_000_000_000 }]],
+      ],
     ],
   }),
 };
@@ -166,6 +180,10 @@ const PUBLISHED_SOURCES: Readonly<Record<string, string>> = {
     'openai.com/api/pricing, as of 2024-12-18: cached sound $20.00 while that of its successor is $2.50; sound $100 in and $200 out as LiteLLM’s map has Azure’s',
   'gpt-4o-audio-preview':
     'developers.openai.com/api/docs/models/gpt-4o-audio-preview, as of 2026: sound $40 in, $80 out; default snapshot of 2025-06-03',
+  'search-preview':
+    'openai.com/api/pricing, as of 2026-03-12: "Web search preview (non-reasoning models) $25.00 / 1k calls", the tokens of what was found are free; since community.openai.com/t/deep-research-in-the-api-webhooks-and-web-search-with-o3/1299919 of 2025-06-26',
+  'search-preview-reasoning':
+    'openai.com/api/pricing, as of 2026-03-12: "Web search preview (reasoning models, including gpt-5, o-series) $10.00 / 1k calls"',
   'storage-pro': `${GEMINI_PAGE}, "$4.50 / 1,000,000 tokens per hour (storage price)", as of 2024 (1.5 Pro), July 2025 and September 2026 (2.5 Pro), 2026 (3 and 3.1 Pro); the same on Vertex AI (2.5 Pro)`,
   'storage-flash': `${GEMINI_PAGE}, "$1.00 / 1,000,000 tokens per hour (storage price)", as of 2024 (1.5 Flash), May 2025 (2.5 Flash), March 2026 (2.0, 2.5, 3 and 3.1 Flash and Flash-Lite), September 2026 (3.5 Flash and Flash-Lite); the same on Vertex AI (3.5 Flash)`,
   'storage-flash-introductory': `${GEMINI_PAGE}, as of September 2026: "$0.50 / 1,000,000 tokens per hour (storage price) through December 31, 2026", "$1.00 … starting January 1, 2027"; the same on Vertex AI (3.8 Flash)`,

@@ -2,6 +2,7 @@ import { createStreamReader, readItems, readUsage, SUPPORTED_APIS } from '../api
 import { asObject, asText, at, type JsonObject } from '../apis/json.js';
 import { withImageSize } from '../apis/images.js';
 import { readSpeech } from '../apis/openai-other.js';
+import { withRequestTools } from '../apis/responses.js';
 import type { NotCounted, UsageReading } from '../apis/usage-reading.js';
 import type { LineItem } from '../compute-cost.js';
 import { formatPicoUsd, picoUsd } from '../pico-usd.js';
@@ -202,20 +203,22 @@ export function priceInteraction(interaction: unknown, options: PriceInteraction
   const context = { provider, requestModel, region, atMs: instantOf(response, options), book: options.book };
   const items = itemsOf(api, body);
   if (items.length > 0) return answerOfItems(id, items, context);
-  const reading = readWithRequest(api, readInteraction(api, provider, response, body), request);
+  const reading = readWithRequest(api, provider, readInteraction(api, provider, response, body), request);
   if (reading === undefined) return answerOf(id, { status: 'no_usage', model, reason: 'usage_missing' });
   return priceReading(id, reading, context);
 }
 
-/** What only the request tells: the text of a speech whose answer is sound alone, the size of images without counts. */
+/** What only the request tells: the text of a speech whose answer is sound alone, the size of images, the kind of a search. */
 function readWithRequest(
   api: string,
+  provider: string,
   reading: UsageReading | undefined,
   request: JsonObject | undefined,
 ): UsageReading | undefined {
   const body = request?.['body'];
   const parsed = typeof body === 'string' ? parseJson(body) : body;
   if (reading === undefined) return api === 'audio' ? readSpeech(parsed) : undefined;
+  if (api === 'responses') return withRequestTools(reading, provider, asObject(parsed));
   return api === 'images' ? withImageSize(reading, parsed) : reading;
 }
 

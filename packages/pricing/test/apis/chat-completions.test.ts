@@ -134,6 +134,40 @@ describe('an answer of Perplexity', () => {
     expect(priced(model, { search_context_size: size })).toEqual(['priced', cost, fee]);
   });
 
+  it('of deep research has citations, reasoning and searches, which had no price or were left out', () => {
+    const counts = { citation_tokens: 20_000, reasoning_tokens: 70_000, num_search_queries: 18 };
+    // $2 a million of 21 000, $8 of 100, $3 of 70 000; $5 a thousand of 18.
+    const cost = ['priced', '0.2528', '0.09'];
+    expect(priced('sonar-deep-research', { ...counts, search_context_size: 'low' })).toEqual(cost);
+    expect(priced('sonar-deep-research', counts)).toEqual(cost);
+    expect(priced('sonar-deep-research', { ...counts, total_tokens: 91_100 })).toEqual(cost);
+    expect(priced('sonar-deep-research', { ...counts, cost: { total_cost: 0.25 } })).toEqual([
+      'priced',
+      '0.25',
+      undefined,
+    ]);
+  });
+
+  it('of deep research whose counts cannot be read is inconsistent, not cheaper in silence', () => {
+    const read = (counts: object): unknown =>
+      readUsage('chat.completions', 'perplexity', { model: 'sonar-deep-research', usage: { ...usage, ...counts } });
+    expect(read({ num_search_queries: 2, citation_tokens: -5 })).toMatchObject({
+      usage: { input: 1000, output: 100, web_search: 2 },
+      quality: 'inconsistent',
+    });
+    expect(read({ num_search_queries: 1.5 })).toMatchObject({ quality: 'inconsistent' });
+    expect(read({ num_search_queries: 2, total_tokens: 7 })).toMatchObject({ quality: 'inconsistent' });
+    expect(read({ num_search_queries: 2, citation_tokens: 5 })).toMatchObject({ quality: 'reported' });
+  });
+
+  it('of other models has no price for citations: they are not billed there', () => {
+    expect(priced('sonar-pro', { search_context_size: 'low', citation_tokens: 5_000, num_search_queries: 2 })).toEqual([
+      'priced',
+      '0.0045',
+      '0.006',
+    ]);
+  });
+
   it('with a reported cost has no fee beside it: that cost is the whole', () => {
     expect(priced('sonar', { search_context_size: 'low', cost: { total_cost: 0.00512 } })).toEqual([
       'priced',

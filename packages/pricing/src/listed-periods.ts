@@ -73,13 +73,14 @@ function listModel(key: RateKey, providerIds: readonly string[], catalogues: rea
   if (key.model === '' || key.model.length > MAX_NAME_LENGTH) return { reason: 'unknown_model' };
   let isKnown = false;
   let found: readonly ListedPeriod[] | undefined;
+  const additions: (readonly ListedPeriod[])[] = [];
   for (const { catalogue, id } of sources) {
     const periods = lookUpIn(catalogue, id, key) ?? [];
     const standard = periods.length === 0 ? lookUpIn(catalogue, id, { ...key, serviceTier: '' }) : periods;
     if (standard === undefined) continue;
     // What only adds to a model makes none known, and is the same in each of its service tiers.
     if (isAdditionOnly(standard)) {
-      if (found !== undefined) found = supplement(found, standard);
+      additions.push(standard);
       continue;
     }
     isKnown = true;
@@ -90,7 +91,11 @@ function listModel(key: RateKey, providerIds: readonly string[], catalogues: rea
     const fees = lookUpIn(catalogue, id, { ...key, model: CONTAINER_MODEL, serviceTier: '' });
     if (found !== undefined && fees !== undefined) found = supplement(found, fees);
   }
-  if (found !== undefined) return key.serviceTier === '' ? found : following(found, key, providerIds, catalogues);
+  if (found !== undefined) {
+    const listing = key.serviceTier === '' ? found : following(found, key, providerIds, catalogues);
+    // Only then: where an addition changes, the tier's own prices do not.
+    return 'reason' in listing ? listing : additions.reduce(supplement, listing);
+  }
   return isKnown ? listByRule(key, providerIds, catalogues) : { reason: 'unknown_model' };
 }
 

@@ -11,7 +11,7 @@
  * | `output` | output tokens that are neither reasoning nor of another modality |
  * | `reasoning`, `output_audio`, `output_image` | output tokens of that kind |
  * | `web_search`, `file_search`, `maps_search` | counted fees, not tokens |
- * | `request` | requests to search the web where they have a price beside that of `web_search`: Perplexity's, OpenAI's `web_search_preview` |
+ * | `request` | requests to search the web where they have a price beside that of `web_search`: Perplexity's, OpenAI's `web_search_preview`; sources of xAI's live search |
  * | `rerank_search` | a query with up to 100 documents, as rerankers bill it |
  * | `audio_second` | seconds of audio, rounded up, where sound is billed by its length |
  * | `character` | characters of text that are spoken |

@@ -1,4 +1,4 @@
-import type { Usage } from '../usage.js';
+import { MAX_BUCKET_COUNT, type Usage } from '../usage.js';
 import type { ApiFamily, StreamFold } from './api-family.js';
 import { asList, asObject, asText, at, type JsonObject } from './json.js';
 import { readReportedCost } from './reported-cost.js';
@@ -72,13 +72,24 @@ export function readChatUsage(usage: JsonObject | undefined): CountedUsage {
   });
 }
 
+function isCount(value: unknown): value is number {
+  return typeof value === 'number' && Number.isInteger(value) && value >= 0;
+}
+
 /** OpenAI's models that search the web before each answer of a chat; the answers do not count it, and the search is billed. */
 const SEARCHING_MODEL = /^(?:openai\/)?gpt-[\w.-]+-search-(?:preview|api)/;
 
 /** What is billed once a request beside its tokens; nothing where the tokens cannot be read, for a fee alone is no price. */
-function readFees({ usage, quality }: CountedUsage, model: string | undefined, searchSize: string | undefined): Usage {
+function readFees(
+  { usage, quality }: CountedUsage,
+  model: string | undefined,
+  searchSize: string | undefined,
+  sources: unknown,
+): Usage {
   if (quality === 'missing' || (quality === 'inconsistent' && Object.keys(usage).length === 0)) return usage;
   if (searchSize !== undefined) return { ...usage, request: 1 };
+  // xAI's live search bills each source that it used.
+  if (isCount(sources) && sources > 0) return { ...usage, request: Math.min(sources, MAX_BUCKET_COUNT) };
   // Looked for first, for this runs for every call and few models have it.
   const isSearching = model?.includes('-search-') === true && SEARCHING_MODEL.test(model);
   return isSearching ? { ...usage, web_search: 1 } : usage;
@@ -89,10 +100,6 @@ const RESEARCH_MODEL = 'sonar-deep-research';
 
 /** What it counts beside prompt and completion: the total that it states holds neither. */
 const RESEARCH_COUNTS: readonly string[] = ['citation_tokens', 'reasoning_tokens', 'num_search_queries'];
-
-function isCount(value: unknown): value is number {
-  return typeof value === 'number' && Number.isInteger(value) && value >= 0;
-}
 
 /**
  * Reads what Perplexity's deep research counts: citations are input, reasoning is output of a price of its own, both beside
@@ -134,7 +141,10 @@ export function readOpenAiShape(
   const searchSize =
     reportedCostPicoUsd === undefined && !isResearch ? asText(usage?.['search_context_size']) : undefined;
   return usageReading({
-    usage: reportedCostPicoUsd === undefined ? readFees(counted, responseModel, searchSize) : counted.usage,
+    usage:
+      reportedCostPicoUsd === undefined
+        ? readFees(counted, responseModel, searchSize, usage?.['num_sources_used'])
+        : counted.usage,
     quality: counted.quality,
     responseModel,
     responseId: asText(body['id']),

@@ -4,10 +4,18 @@ import { asList, asObject, asText, type JsonObject } from './json.js';
 import { readMedia } from './media-usage.js';
 import { usageReading, type UsageReading } from './usage-reading.js';
 
+/** Images of Imagen's `predict`: those that were filtered out hold a reason in place of an image. */
+function countPredictions(body: JsonObject): number {
+  const made = asList(body['predictions']).map(asObject);
+  return made.filter(
+    (image) => (image?.['bytesBase64Encoded'] ?? image?.['gcsUri'] ?? image?.['mimeType']) !== undefined,
+  ).length;
+}
+
 /** Images without counted tokens are billed by the image. */
 function readImages(body: JsonObject): UsageReading {
   const reading = readMedia(body, true);
-  const images = asList(body['data']).length;
+  const images = asList(body['data']).length + countPredictions(body);
   if (reading.quality !== 'missing' || images === 0) return reading;
   return { ...reading, usage: { image: images }, quality: 'reported' };
 }

@@ -135,9 +135,20 @@ function readVideo(body: JsonObject): UsageReading {
     ...(isMade ? countUsage({ input: 0, output: 0, fees: { video_second: wholeSeconds(seconds) } }) : {}),
     responseModel: asText(body['model']),
     responseId: asText(body['id']),
+    serviceTier: videoSizeTier(body),
     finishReasons: status === undefined ? [] : [status],
     reportedCostPicoUsd: readReportedCost(asObject(body['usage'])),
   });
+}
+
+/** Sizes of the price that is listed under a model's own name. */
+const STANDARD_SIZES: ReadonlySet<string> = new Set(['720x1280', '1280x720']);
+
+/** A video's size as the tier that its price is listed under, where a larger one costs more: `1792x1024`. */
+function videoSizeTier(body: JsonObject): string {
+  const size = asText(body['size']) ?? '';
+  const isSized = asText(body['model'])?.startsWith('sora-2-pro') === true;
+  return isSized && !STANDARD_SIZES.has(size) ? size : '';
 }
 
 /** OpenAI videos. */

@@ -128,12 +128,25 @@ export interface TierRule {
 const HALF: Premium = { numerator: 1n, denominator: 2n };
 const WHOLE: Premium = { numerator: 1n, denominator: 1n };
 
+const ANTHROPIC_BATCHES =
+  'docs.anthropic.com/en/docs/build-with-claude/batch-processing, as of August 2025: half of each model’s standard price';
+
 const TOGETHER_BATCHES = 'docs.together.ai/docs/inference/batch/overview, as of 2026-09-02';
 
 /**
  * The first that fits. Cohere's batches are in none: neither its price list nor its pages on batches say what they cost.
  */
 const TIER_RULES: readonly TierRule[] = [
+  // Every model since batches began, and all its tokens; the catalogues have batch prices of those that are still offered.
+  {
+    providerId: 'anthropic',
+    serviceTier: 'batch',
+    models: /^claude-/,
+    from: '2024-10-08',
+    share: HALF,
+    isCacheUndiscounted: false,
+    source: ANTHROPIC_BATCHES,
+  },
   // Every model that takes batches at half its price, sound too; no further discount for what is cached. It was a quarter
   // less when batches began in spring 2025, and half less since some day of that year.
   {

@@ -148,6 +148,13 @@ export const PUBLISHED: Readonly<Record<string, string>> = {
           'hd-1792x1024': 0.12,
         }),
       ],
+      // In the larger sizes, which catalogues have under no name that an answer states.
+      [
+        'sora-2-pro',
+        '^sora-2-pro',
+        [[null, {}]],
+        ['1024x1792', '1792x1024'].map((image) => [{ image }, { output_video_seconds: 500_000_000_000 }, null]),
+      ],
       // Last, for the first that matches counts. Searches of the preview of the tool, which count as requests. Before June 2025 they cost $25 to $50 a thousand by size.
       [
         'search-preview',
@@ -164,6 +171,8 @@ export const PUBLISHED: Readonly<Record<string, string>> = {
       ],
     ],
   }),
+  // Live search of Grok's chats, whose sources count as requests; it ended in 2026.
+  'x-ai': JSON.stringify({ models: [['live-search', '^grok-', [[null, { requests_kcount: 25_000_000_000 }]]]] }),
 };
 
 const GEMINI_PAGE = 'ai.google.dev/gemini-api/docs/pricing';
@@ -184,6 +193,7 @@ const PUBLISHED_SOURCES: Readonly<Record<string, string>> = {
     'openai.com/api/pricing, as of 2026-03-12: "Web search preview (non-reasoning models) $25.00 / 1k calls", the tokens of what was found are free; since community.openai.com/t/deep-research-in-the-api-webhooks-and-web-search-with-o3/1299919 of 2025-06-26',
   'search-preview-reasoning':
     'openai.com/api/pricing, as of 2026-03-12: "Web search preview (reasoning models, including gpt-5, o-series) $10.00 / 1k calls"',
+  'live-search': 'docs.x.ai/docs/guides/live-search, as of 2025: "$25 per 1,000 sources used"',
   'storage-pro': `${GEMINI_PAGE}, "$4.50 / 1,000,000 tokens per hour (storage price)", as of 2024 (1.5 Pro), July 2025 and September 2026 (2.5 Pro), 2026 (3 and 3.1 Pro); the same on Vertex AI (2.5 Pro)`,
   'storage-flash': `${GEMINI_PAGE}, "$1.00 / 1,000,000 tokens per hour (storage price)", as of 2024 (1.5 Flash), May 2025 (2.5 Flash), March 2026 (2.0, 2.5, 3 and 3.1 Flash and Flash-Lite), September 2026 (3.5 Flash and Flash-Lite); the same on Vertex AI (3.5 Flash)`,
   'storage-flash-introductory': `${GEMINI_PAGE}, as of September 2026: "$0.50 / 1,000,000 tokens per hour (storage price) through December 31, 2026", "$1.00 … starting January 1, 2027"; the same on Vertex AI (3.8 Flash)`,
@@ -204,6 +214,8 @@ const PUBLISHED_SOURCES: Readonly<Record<string, string>> = {
     'api-docs.deepseek.com/quick_start/pricing, as of April 2026; from 2025-09-29 by api-docs.deepseek.com/updates',
   '4o-mini-search-published':
     'openai.com/api/pricing, as of 2025: "Web search preview (non-reasoning models) $25.00 / 1k calls", tokens as of GPT-4o mini; LiteLLM’s map of 2026-11-22 has the same',
+  'sora-2-pro':
+    'openai.com/api/pricing, since October 2025: $0.30 a second of 720p, $0.50 of 1024x1792 and 1792x1024; LiteLLM’s map has the latter as sora-2-pro-high-res',
   'dall-e-2': 'openai.com/api/pricing, as of 2025; the same from the beginning until the model was retired',
   'dall-e-3': 'openai.com/api/pricing, as of 2025; the same from the beginning until the model was retired',
 };

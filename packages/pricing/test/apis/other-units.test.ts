@@ -200,6 +200,45 @@ describe('what is counted in other units than tokens', () => {
     });
   });
 
+  it.each([
+    ['720x1280', '1.2'],
+    ['1792x1024', '2'],
+    ['1024x1792', '2'],
+  ])('are seconds of a video of Sora 2 Pro in %s, which cost the same in any size', (size, cost) => {
+    const video = { id: 'v', model: 'sora-2-pro', status: 'completed', seconds: '4', size };
+    expect(price('openai', 'videos', video)).toMatchObject({ total_usd: cost });
+  });
+
+  it('are seconds of a video in a size that nobody lists, without a price', () => {
+    const video = { id: 'v', model: 'sora-2-pro', status: 'completed', seconds: '4', size: '4096x4096' };
+    expect(price('openai', 'videos', video)).toMatchObject({ status: 'unpriced', total_usd: null });
+  });
+
+  it('are images that Imagen predicts, those aside that were filtered out', () => {
+    const predictions = [
+      { mimeType: 'image/png', bytesBase64Encoded: 'AA' },
+      { mimeType: 'image/png', gcsUri: 'gs://bucket/image' },
+      { raiFilteredReason: 'filtered' },
+    ];
+    const url = 'https://generativelanguage.googleapis.com/v1beta/models/imagen-4.0-generate-001:predict';
+    const response = { status: 200, body_kind: 'json', body: { predictions } };
+    const call = { id: 'x', provider: 'gcp.gemini', api: 'images', request: { url, body: {} }, response };
+    expect(priceInteraction(call, { at: AT, now: AT })).toMatchObject({ usage: { image: 2 }, total_usd: '0.08' });
+  });
+
+  it('are sources of a live search of Grok, which were left out', () => {
+    const usage = { prompt_tokens: 1000, completion_tokens: 100, total_tokens: 1100, num_sources_used: 5 };
+    // $3 and $15 a million; $25 a thousand.
+    expect(price('xai', 'chat.completions', { model: 'grok-3', usage })).toMatchObject({
+      cost_usd: '0.0045',
+      fees_usd: '0.125',
+    });
+    const reported = { ...usage, cost_in_usd_ticks: 10_000_000_000 };
+    expect(price('xai', 'chat.completions', { model: 'grok-3', usage: reported })).toMatchObject({ total_usd: '1' });
+    const none = { ...usage, num_sources_used: 0 };
+    expect(price('xai', 'chat.completions', { model: 'grok-3', usage: none })).toMatchObject({ total_usd: '0.0045' });
+  });
+
   it('are containers that code ran in, each once, and searches, beside the tokens', () => {
     const body = {
       model: 'gpt-5-mini',

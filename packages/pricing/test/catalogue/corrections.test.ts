@@ -130,6 +130,23 @@ describe('a batch', () => {
     expect(batchCost('groq', 'openai/gpt-oss-20b', cached)).toBe('225000000000');
   });
 
+  it('of Anthropic costs half for models that are offered no more, which had no price', () => {
+    const all = { ...million, cache_read: 1_000_000, cache_write_5m: 1_000_000 };
+    // $3 in, $15 out, $0.30 cached, $3.75 written.
+    expect(batchCost('anthropic', 'claude-3-5-sonnet-20241022', { input: 1_000, output: 1_000 })).toBe('9000000000');
+    expect(batchCost('anthropic', 'claude-3-7-sonnet-20250219', all)).toBe('11025000000000');
+    expect(batchCost('anthropic', 'claude-3-haiku-20240307', million, Date.UTC(2024, 9, 8) - 1)).toBe(
+      'unpriced: no_price_at_time',
+    );
+  });
+
+  it('of Claude Sonnet 4 with a long context costs half of what that costs, while it was offered', () => {
+    const long = { input: 250_000, output: 100 };
+    // Half of $6 and $22.50 a million.
+    expect(batchCost('anthropic', 'claude-sonnet-4-20250514', long, Date.UTC(2025, 9, 1))).toBe('751125000000');
+    expect(batchCost('anthropic', 'claude-sonnet-4-20250514', long, Date.UTC(2026, 4, 1))).toBe('375750000000');
+  });
+
   it('of Groq has no price in the time in which its discount was another', () => {
     expect(batchCost('groq', 'llama-3.3-70b-versatile', million, Date.UTC(2025, 3, 1))).toBe(
       'unpriced: no_price_at_time',

@@ -37,7 +37,7 @@ export class SeenNumbers {
     return this.#filters.some((filter) => isIn(filter.bits, low, high));
   }
 
-  /** Adds a hash; `hourMs` is the hour that it belongs to. @returns whether it was there before. */
+  /** Adds a hash; `hourMs` is the hour that it is to be known in, the latest one. @returns whether it was there before. */
   add(low: number, high: number, hourMs: number): boolean {
     const isKnown = this.has(low, high);
     let last = this.#filters.at(-1);

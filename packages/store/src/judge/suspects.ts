@@ -77,6 +77,7 @@ class SuspectFinder {
     if (!isLong && sumFrom(shortMs) > MAX_SHORT_CALLS) return undefined;
     const fromMs = isLong ? longMs : shortMs;
     const finder = new SuspectFinder(new SeenNumbers(fromMs), knowsMinute);
+    const nextHourMs = nowHourMs + HOUR_MS;
     const sql = querySql('judge_ids', FRAGMENTS);
     for (const { hourMs, calls } of counts) {
       if (hourMs < fromMs) continue;
@@ -84,7 +85,7 @@ class SuspectFinder {
       for (let slice = 0; slice < slices; slice += 1) {
         const hour = instantText(hourMs).slice(0, 19);
         const [row] = await db.query<{ numbers: string }>(sql, { hour, slices, slice });
-        await finder.#addCalls(Buffer.from(row?.numbers ?? '', 'base64'), () => undefined);
+        await finder.#addCalls(Buffer.from(row?.numbers ?? '', 'base64'), nextHourMs, () => undefined);
       }
     }
     return finder;
@@ -101,7 +102,10 @@ class SuspectFinder {
     });
     const numbers = Buffer.from(row?.numbers ?? '', 'base64');
     const suspects = new Set<bigint>();
-    await this.#addCalls(numbers, (trace, hourMs, isKnown) => {
+    const nextHourMs = floorTo(nowMs, HOUR_MS) + HOUR_MS;
+    await this.#addCalls(numbers, nextHourMs, (trace, hourMs, isKnownNow) => {
+      // What was there before of an hour to come may be forgotten: such calls are compared with everything.
+      const isKnown = isKnownNow || hourMs > nextHourMs;
       const [nearMs, farMs] = [hourMs - HOURS_AROUND * HOUR_MS, hourMs - WIDE_HOURS_AROUND * HOUR_MS];
       if (isKnown || nearMs < this.#seen.coveredFromMs) suspects.add(trace);
       if (isKnown || farMs < this.#seen.coveredFromMs) this.#sinceWide.add(trace);
@@ -135,8 +139,16 @@ class SuspectFinder {
     this.#seen.forgetBefore(floorTo(nowMs, HOUR_MS) - LONG_HOURS * HOUR_MS);
   }
 
-  /** Adds the calls of an answer of `judge_news.sql`, and says of each whether its trace or its answer was there before. */
-  async #addCalls(numbers: Buffer, tell: (trace: bigint, hourMs: number, isKnown: boolean) => void): Promise<void> {
+  /**
+   * Adds the calls of an answer of `judge_news.sql`, and says of each whether its trace or its answer was there before.
+   * @param latestHourMs the latest hour that a call is known in: of a clock in 2099 everything would be known until then, and
+   * nothing that was given up for room could be said to be new
+   */
+  async #addCalls(
+    numbers: Buffer,
+    latestHourMs: number,
+    tell: (trace: bigint, hourMs: number, isKnown: boolean) => void,
+  ): Promise<void> {
     for (let at = 0; at < numbers.length; at += BYTES_A_CALL) {
       if (at % (CALLS_A_TURN * BYTES_A_CALL) === 0 && at > 0) await setImmediate();
       const hour = numbers.readUInt32LE(at + 16);
@@ -144,10 +156,11 @@ class SuspectFinder {
       const hourMs = hour * 1000;
       const [low, high] = [numbers.readUInt32LE(at), numbers.readUInt32LE(at + 4)];
       const [answerLow, answerHigh] = [numbers.readUInt32LE(at + 8), numbers.readUInt32LE(at + 12)];
-      const isTraceKnown = this.#seen.add(low, high, hourMs);
-      if (isTraceKnown) this.#seen.add(...severalOf(low, high), hourMs);
+      const knownMs = Math.min(hourMs, latestHourMs);
+      const isTraceKnown = this.#seen.add(low, high, knownMs);
+      if (isTraceKnown) this.#seen.add(...severalOf(low, high), knownMs);
       const hasAnswer = answerLow !== 0 || answerHigh !== 0;
-      const isAnswerKnown = hasAnswer && this.#seen.add(answerLow, answerHigh, hourMs);
+      const isAnswerKnown = hasAnswer && this.#seen.add(answerLow, answerHigh, knownMs);
       tell(numbers.readBigUInt64LE(at), hourMs, isTraceKnown || isAnswerKnown);
     }
   }

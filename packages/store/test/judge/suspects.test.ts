@@ -127,6 +127,33 @@ describe('calls of a ledger that was empty at the first look', () => {
   });
 });
 
+describe('a call whose clock is decades ahead', () => {
+  let store: TestStore;
+  beforeAll(async () => {
+    store = await openTestStore();
+  });
+  afterAll(async () => store.close());
+
+  it('is forgotten with its hour of receipt: all calls since were kept in mind until 2099, and then none could be told', async () => {
+    const { db, looks } = watch(store.db);
+    const laterMs = NOW_MS + 30 * 3_600_000;
+    const later = new Date(laterMs).toISOString();
+    const [trace, ahead, parent] = [newId(32), newId(32), newId(16)];
+    await judgeTraces(db, { nowMs: NOW_MS });
+    await insertSpans(store, [call(trace), call(ahead, { span: parent, at: '2099-11-10T12:00:00.000Z' })]);
+    await resolveRates(db, flatRates);
+    await judgeTraces(db, { nowMs: NOW_MS + 1000 });
+    await judgeTraces(db, { nowMs: laterMs });
+    const before = looks();
+    await insertSpans(store, [call(trace, { at: later, receivedAt: later })]);
+    await judgeTraces(db, { nowMs: laterMs + 1000 });
+    // A server's other processes judge as well: there everything is compared each time.
+    expect(looks() - before).toBe(store.db.isShared === true ? 1 : 0);
+    await insertSpans(store, [call(ahead, { parent, at: '2099-11-10T12:00:01.000Z', receivedAt: later })]);
+    expect(await judgeTraces(db, { nowMs: laterMs + 2000 })).toEqual({ traces: 1, changedCalls: 1 });
+  });
+});
+
 describe('judging what is suspected alone', () => {
   let store: TestStore;
   beforeAll(async () => {

@@ -4,7 +4,8 @@ import { LEDGER_COLUMNS } from '../ledger/ledger-columns.js';
 import { holdText, parseHold, type LedgerHold } from '../query/ledger-hold.js';
 import { ceilTo, floorTo, instantText, parseInstant, QUARTER_MS, type TimeRange } from '../query/time-range.js';
 import { nextBuild } from '../rollup/plan-build.js';
-import { findDirtyQuarters, readPublishedState } from '../rollup/published-state.js';
+import { findDirtyQuarters, readPublishedState, type PublishedState } from '../rollup/published-state.js';
+import { holdReads } from '../rollup/read-view.js';
 import { IN_COUNTED_RANGE, rangeParameters } from './range-figures.js';
 
 /** What a hold says of itself in `published`. */
@@ -38,19 +39,11 @@ export async function holdLedger(db: Database, range: TimeRange, nowMs: number):
     const wide = { fromMs: floorTo(range.fromMs, QUARTER_MS), toMs: ceilTo(range.toMs, QUARTER_MS) };
     // A table of its own each time: the ledger may have got a column since the last one.
     await db.command('CREATE OR REPLACE TABLE llm_calls_held AS llm_calls');
+    const copied = (await readPublishedState(db)).ledgerBlocks;
     for (const partition of await partitionsOf(db, wide)) {
       await db.command(`ALTER TABLE llm_calls_held ATTACH PARTITION ID '${partition}' FROM llm_calls`);
     }
-    // Read after the copy: what came in between is dirty, and dirty hours are read from the copy.
-    const state = await readPublishedState(db);
-    const dirty = await findDirtyQuarters(db, state);
-    const hold: LedgerHold = {
-      build: nextBuild(state, nowMs),
-      range: wide,
-      dirtyQuartersMs: dirty.filter((quarter) => quarter >= wide.fromMs && quarter < wide.toMs),
-    };
-    await db.insertRows('published', [holdRow(hold, nowMs)]);
-    return hold;
+    return putInForce(db, { range: wide, copyRange: wide, copied, nowMs });
   });
 }
 
@@ -65,20 +58,75 @@ export async function holdOpenQuarter(
     // Clocks may be ahead by less than a quarter hour; what comes later than that is nobody's to hold.
     const toMs = Math.min(ceilTo(open.toMs, QUARTER_MS), ceilTo(nowMs, QUARTER_MS) + QUARTER_MS);
     const range = { fromMs: hold.range.fromMs, toMs };
-    const columns = LEDGER_COLUMNS.map((column) => `\`${column}\``).join(', ');
-    const copy = async () =>
-      db.command(
-        `INSERT INTO llm_calls_held (${columns}) SELECT ${columns} FROM llm_calls AS c WHERE ${IN_COUNTED_RANGE} SETTINGS max_partitions_per_insert_block = 0`,
-        rangeParameters({ fromMs: open.fromMs, toMs }),
-      );
-    await copy();
-    const state = await readPublishedState(db);
-    const wider: LedgerHold = { ...hold, build: nextBuild(state, nowMs), range, reprice: hold.build };
-    await db.insertRows('published', [holdRow(wider, nowMs)]);
-    // What came while it was copied was seen already: it is copied, too. FINAL folds what is there twice.
-    await copy();
-    return wider;
+    const copyRange = { fromMs: open.fromMs, toMs };
+    const copied = await copyNewer(db, copyRange, new Map());
+    return putInForce(db, { range, copyRange, copied, nowMs, before: hold });
   });
+}
+
+/** By partition of the ledger: the block up to which it was copied. */
+type Blocks = PublishedState['ledgerBlocks'];
+
+/** A hold that is about to stand. */
+interface NextHold {
+  readonly range: TimeRange;
+  /** What of it was copied, up to these blocks. */
+  readonly copyRange: TimeRange;
+  readonly copied: Blocks;
+  readonly nowMs: number;
+  /** The hold that it widens. */
+  readonly before?: LedgerHold;
+}
+
+/**
+ * Puts a hold in force without a call being seen before it and gone in it. Reads of this process wait meanwhile, for some
+ * milliseconds, so that none of them sees what is committed between the last copy and the hold; what readers of SQL and other
+ * processes may have seen is copied right after.
+ */
+async function putInForce(db: Database, { range, copyRange, copied, nowMs, before }: NextHold): Promise<LedgerHold> {
+  const letRead = await holdReads(db);
+  try {
+    const inCopy = await copyNewer(db, copyRange, copied);
+    const state = await readPublishedState(db);
+    // Only where a hold begins: what is dirty in one that is widened is so as of its beginning.
+    const dirtyNow = async (): Promise<readonly number[]> => {
+      if (before !== undefined) return before.dirtyQuartersMs;
+      const dirty = await findDirtyQuarters(db, { ...(await readPublishedState(db)), hold: undefined });
+      return dirty.filter((quarter) => quarter >= range.fromMs && quarter < range.toMs);
+    };
+    const widened = before === undefined ? {} : { reprice: before.build };
+    const hold: LedgerHold = { build: nextBuild(state, nowMs), range, dirtyQuartersMs: await dirtyNow(), ...widened };
+    await db.insertRows('published', [holdRow(hold, nowMs)]);
+    await copyNewer(db, copyRange, inCopy);
+    const dirtyQuartersMs = await dirtyNow();
+    if (dirtyQuartersMs.length === hold.dirtyQuartersMs.length) return hold;
+    // What has come since makes quarter hours dirty that the hold says are built.
+    const next: LedgerHold = { ...hold, build: hold.build + 1n, dirtyQuartersMs };
+    await db.insertRows('published', [holdRow(next, nowMs)]);
+    return next;
+  } finally {
+    letRead();
+  }
+}
+
+/** Copies the calls of a range that are newer than these blocks; FINAL folds what is there twice. @returns what is copied. */
+async function copyNewer(db: Database, range: TimeRange, copied: Blocks): Promise<Blocks> {
+  const { ledgerBlocks } = await readPublishedState(db);
+  const newer = [...ledgerBlocks].filter(([partition, block]) => block !== copied.get(partition));
+  if (newer.length === 0) return ledgerBlocks;
+  const columns = LEDGER_COLUMNS.map((column) => `\`${column}\``).join(', ');
+  await db.command(
+    `INSERT INTO llm_calls_held (${columns}) SELECT ${columns} FROM llm_calls AS c WHERE ${IN_COUNTED_RANGE}
+    AND _partition_id IN {partitions:Array(String)}
+    AND _block_number > transform(toString(_partition_id), {partitions:Array(String)}, {blocks:Array(UInt64)}, toUInt64(0))
+SETTINGS max_partitions_per_insert_block = 0`,
+    {
+      ...rangeParameters(range),
+      partitions: newer.map(([partition]) => partition),
+      blocks: newer.map(([partition]) => copied.get(partition) ?? 0n),
+    },
+  );
+  return ledgerBlocks;
 }
 
 /** Says that a hold is still being worked on, so that nobody takes its process for dead. */

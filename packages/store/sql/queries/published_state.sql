@@ -4,14 +4,15 @@
 -- it was sealed: its build counts as 0, so the first quarter hour in it makes it stale.
 -- Parameters: snapshot UInt64, the build.
 -- Result: kind (seal, frozen, detail, open, partition, month, so_far, so_far_quarter, stale_day, stale_month), id (partition
--- id, or where the period begins), block (of a stale day, how many quarter hours changed; of a month, 1 where its dearest
+-- id, or where the period begins), block (of open, when its build began, in milliseconds by the engine's clock, 0 where it did not say; of a
+-- stale day, how many quarter hours changed; of a month, 1 where its dearest
 -- users are listed; of so_far, 1 where the rows that it was summed from are kept), sealed_until, build (of what is stale, the
 -- first that changed it). so_far is the newest day that was summed by user while it was open, up to sealed_until;
 -- so_far_quarter are the quarter hours of it that were built again since.
 SELECT
     toString(p.grain) AS kind,
     '' AS id,
-    toUInt64(0) AS block,
+    argMax(p.block, p.build) AS block,
     argMax(p.sealed_until, p.build) AS sealed_until,
     max(p.build) AS build
 FROM published AS p

@@ -26,7 +26,7 @@ export async function publishBuild(db: Database, plan: BuildPlan): Promise<void>
     row('seal', 0, '', 0n, sealedUntilMs),
     row('frozen', 0, '', 0n, plan.frozenUntilMs),
     ...(plan.isFirstDetail ? [row('detail', 0, '', 0n, plan.detailFromMs)] : []),
-    ...(plan.isOpen ? [row('open', 0, '', 0n, nowMs)] : []),
+    ...(plan.isOpen ? [row('open', 0, '', BigInt(state.clockMs), nowMs)] : []),
     ...(plan.isRelease ? [row('hold', 0)] : []),
     ...[...changedPartitions(state).keys()].map((partition) =>
       row('partition', 0, partition, state.ledgerBlocks.get(partition)),

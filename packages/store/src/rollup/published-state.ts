@@ -55,8 +55,12 @@ export interface PublishedState {
   readonly hasOpenBuild: boolean;
   /** When that build began, by the builder's clock; Infinity without one. */
   readonly openAtMs: number;
+  /** When it began, by the engine's clock; Infinity without one. */
+  readonly openBeganMs: number;
   /** How long ago that was, by the engine's clock; Infinity without one. */
   readonly openAgeMs: number;
+  /** The engine's clock, from before the ledger's newest blocks were read. */
+  readonly clockMs: number;
   /** Days and months, by where they begin, whose rollups are to be read in finer ones until they are summed again. */
   readonly staleDays: ReadonlyMap<number, StalePeriod>;
   readonly staleMonths: ReadonlyMap<number, StalePeriod>;
@@ -105,7 +109,7 @@ interface NowRow {
 }
 
 /** What one build published: it never changes. */
-type PublishedBuild = Omit<PublishedState, 'ledgerBlocks' | 'partitionsWithin' | 'hold' | 'openAgeMs'>;
+type PublishedBuild = Omit<PublishedState, 'ledgerBlocks' | 'partitionsWithin' | 'hold' | 'openAgeMs' | 'clockMs'>;
 
 /** Of each database, the newest build that was asked for: reading what it published costs more than most queries. */
 const newestBuilds = new WeakMap<
@@ -117,10 +121,12 @@ const newestBuilds = new WeakMap<
 export async function readPublishedState(db: Database): Promise<PublishedState> {
   const [now] = await db.query<NowRow>(querySql('published_now'));
   const published = await publishedBy(db, now?.snapshot ?? '0');
+  const clockMs = now === undefined ? 0 : parseInstant(now.clock);
   const ledgerBlocks = new Map(now?.partitions.map((id, index) => [id, BigInt(now.blocks[index] ?? 0)]));
   return {
     ...published,
-    openAgeMs: published.hasOpenBuild && now !== undefined ? parseInstant(now.clock) - published.openAtMs : Infinity,
+    openAgeMs: published.hasOpenBuild ? clockMs - published.openBeganMs : Infinity,
+    clockMs,
     ledgerBlocks,
     partitionsWithin: (ranges) => partitionsWithin(db, ledgerBlocks, ranges),
     hold:
@@ -156,6 +162,7 @@ async function readPublishedBuild(db: Database, snapshot: string): Promise<Publi
     detailFromMs: detailFrom(ofKind('detail')[0], seal),
     hasOpenBuild,
     openAtMs: hasOpenBuild ? parseInstant(open.sealed_until) : Infinity,
+    openBeganMs: hasOpenBuild ? openBegan(open) : Infinity,
     staleDays: stalePeriods(ofKind('stale_day')),
     staleMonths: stalePeriods(ofKind('stale_month')),
     monthsUntilMs: new Map(ofKind('month').map((row) => [parseInstant(row.id), parseInstant(row.sealed_until)])),
@@ -167,6 +174,11 @@ async function readPublishedBuild(db: Database, snapshot: string): Promise<Publi
     soFar: soFarOf(ofKind('so_far')[0], ofKind('so_far_quarter'), sealedUntilMs),
     readBlocks: new Map(ofKind('partition').map((row) => [row.id, BigInt(row.block)])),
   };
+}
+
+/** A build of an earlier version did not say what the engine's clock was: then the builder's goes for it. */
+function openBegan(open: StateRow): number {
+  return open.block === '0' ? parseInstant(open.sealed_until) : Number(open.block);
 }
 
 function detailFrom(detail: StateRow | undefined, seal: StateRow | undefined): number {

@@ -1,5 +1,6 @@
 import type { Database } from '../database.js';
 import { instantText } from '../query/time-range.js';
+import { waitAtMost } from '../wait-at-most.js';
 import { changedPartitions, findDirtyQuarters, readPublishedState, type PublishedState } from './published-state.js';
 
 /** By what a query is planned: the published builds, and the sealed quarter hours to be read from the ledger instead. */
@@ -20,8 +21,8 @@ export const MAX_OPEN_AGE_MS = 60_000;
 /** Later than every instant of a call. */
 export const END_OF_TIME_MS = 4_102_444_800_000;
 
-/** What is under way on each database: planned, and perhaps not begun. */
-type UnderWay = WeakMap<Database, Set<Promise<unknown>>>;
+/** What is under way on each database, planned and perhaps not begun, and when it began, by `performance.now()`. */
+type UnderWay = WeakMap<Database, Map<Promise<unknown>, number>>;
 
 /** Reads by what is published, which {@link holdReads} lets wait. */
 const reads: UnderWay = new WeakMap();
@@ -36,9 +37,16 @@ const gates = new WeakMap<Database, Promise<void>>();
 const MAX_GATE_MS = 15_000;
 
 /**
+ * A read that takes longer hangs, as far as builds are concerned: they go on without it. What it answers when it ends, if it
+ * does, is right all the same: it reads one state of the published, and no build that began before its end answers after it.
+ */
+export const HANGING_READ_MS = 10_000;
+
+/**
  * Lets reads of this process wait until the result is called, and waits for those under way. A build of the open quarter
  * hours may answer only who asks after it began and after the last read of the ledger ended: where queries never pause, one
- * of them would be under way during each such build, and all of them would read a tail that grows and grows.
+ * of them would be under way during each such build, and all of them would read a tail that grows and grows. A read that
+ * hangs is waited for until it is {@link HANGING_READ_MS} old, and a warning of the process tells of it.
  */
 export async function holdReads(db: Database): Promise<() => void> {
   let open = (): void => undefined;
@@ -52,8 +60,19 @@ export async function holdReads(db: Database): Promise<() => void> {
   };
   const timer = setTimeout(release, MAX_GATE_MS);
   gates.set(db, gate);
-  await Promise.allSettled(reads.get(db) ?? new Set<Promise<unknown>>());
+  await youngReads(db);
   return release;
+}
+
+/** Waits for the reads under way that do not hang yet, as long as a read may take. */
+async function youngReads(db: Database): Promise<void> {
+  const hangingMs = performance.now() - HANGING_READ_MS;
+  const young = [...(reads.get(db) ?? [])].filter(([, beganMs]) => beganMs > hangingMs).map(([read]) => read);
+  if (await waitAtMost(Promise.allSettled(young), HANGING_READ_MS)) return;
+  process.emitWarning(
+    `a read of costs has not ended within ${HANGING_READ_MS} ms: rollups are built without waiting for it`,
+    'CostelWarning',
+  );
 }
 
 /**
@@ -71,10 +90,10 @@ export async function runStatement<Result>(db: Database, run: () => Promise<Resu
 }
 
 async function track<Result>(all: UnderWay, db: Database, run: () => Promise<Result>): Promise<Result> {
-  const underWay = all.get(db) ?? new Set<Promise<unknown>>();
+  const underWay = all.get(db) ?? new Map<Promise<unknown>, number>();
   all.set(db, underWay);
   const result = run();
-  underWay.add(result);
+  underWay.set(result, performance.now());
   try {
     return await result;
   } finally {
@@ -84,11 +103,24 @@ async function track<Result>(all: UnderWay, db: Database, run: () => Promise<Res
 
 /** Waits until every read and statement of this process has ended that is under way now; what they say is their callers' matter. */
 export async function readsUnderWay(db: Database): Promise<void> {
-  await Promise.allSettled([...(reads.get(db) ?? []), ...(statements.get(db) ?? [])]);
+  await Promise.allSettled([...(reads.get(db)?.keys() ?? []), ...(statements.get(db)?.keys() ?? [])]);
 }
 
-/** When this process last ended a read of the ledger's newest calls. */
-const liveReads = new WeakMap<Database, { under: number; endedMs: number }>();
+/** Reads of the ledger's newest calls, by `performance.now()`: when those under way began, and when the last one ended. */
+interface LiveReads {
+  readonly beganMs: Set<{ readonly ms: number }>;
+  endedMs: number;
+}
+
+const liveReads = new WeakMap<Database, LiveReads>();
+
+/** How long ago the last of them ended: 0 while one is under way that does not hang; Infinity where there was none. */
+function liveEndedAgo(db: Database): number {
+  const live = liveReads.get(db);
+  if (live === undefined) return Infinity;
+  const nowMs = performance.now();
+  return [...live.beganMs].some(({ ms }) => nowMs - ms < HANGING_READ_MS) ? 0 : nowMs - live.endedMs;
+}
 
 /** A build that holds the open quarter hours, and what its readers went by before it. */
 interface Handover {
@@ -149,7 +181,7 @@ function stateBeforeHandover(db: Database, newest: PublishedState): PublishedSta
   if (handover?.build !== newest.snapshot) return undefined;
   const { ledgerBlocks, partitionsWithin, hold } = newest;
   const { before } = handover;
-  const openAgeMs = newest.openAgeMs + newest.openAtMs - before.openAtMs;
+  const openAgeMs = newest.openAgeMs + newest.openBeganMs - before.openBeganMs;
   const state = { ...before, ledgerBlocks, partitionsWithin, hold, openAgeMs };
   if (isAnsweredByOpenBuild(db, state)) return state;
   // Once somebody has gone on to the new build nobody goes back.
@@ -162,14 +194,15 @@ function stateBeforeHandover(db: Database, newest: PublishedState): PublishedSta
  * hours answers only readers that ask after a time when no such query ran while it began, or has ended since.
  */
 export async function readLive<Result>(db: Database, read: () => Promise<Result>): Promise<Result> {
-  const reads = liveReads.get(db) ?? { under: 0, endedMs: -Infinity };
-  liveReads.set(db, reads);
-  reads.under += 1;
+  const live: LiveReads = liveReads.get(db) ?? { beganMs: new Set(), endedMs: -Infinity };
+  liveReads.set(db, live);
+  const began = { ms: performance.now() };
+  live.beganMs.add(began);
   try {
     return await read();
   } finally {
-    reads.under -= 1;
-    reads.endedMs = performance.now();
+    live.beganMs.delete(began);
+    live.endedMs = performance.now();
   }
 }
 
@@ -177,16 +210,13 @@ export async function readLive<Result>(db: Database, read: () => Promise<Result>
 function isAnsweredByOpenBuild(db: Database, state: PublishedState): boolean {
   if (!state.hasOpenBuild || state.hold !== undefined) return false;
   if (changedPartitions(state).size === 0) return true;
-  const live = liveReads.get(db);
-  const liveEndedAgoMs = live === undefined ? Infinity : live.under > 0 ? 0 : performance.now() - live.endedMs;
-  return state.openAgeMs <= Math.min(MAX_OPEN_AGE_MS, liveEndedAgoMs);
+  return state.openAgeMs <= Math.min(MAX_OPEN_AGE_MS, liveEndedAgo(db));
 }
 
 /** Whether queries have read the ledger's newest calls a moment ago, for no build stands for them. */
 export function isReadLive(db: Database, state: PublishedState): boolean {
   if (state.hold !== undefined || isAnsweredByOpenBuild(db, state)) return false;
-  const live = liveReads.get(db);
-  return live !== undefined && (live.under > 0 || performance.now() - live.endedMs < MAX_OPEN_AGE_MS);
+  return liveEndedAgo(db) < MAX_OPEN_AGE_MS;
 }
 
 /** About how many rows a read of the open quarter hours goes through: the ledger is ordered by the hour of the start. */

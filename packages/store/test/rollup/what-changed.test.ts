@@ -149,9 +149,9 @@ SELECT 'default', now64(3) AS at, toString(number), 's', 1, at, at, 'ok', 'm', 1
 FROM numbers({first:UInt64}, {count:UInt64})`,
       { first, count },
     );
-  const calls = async () => {
+  const calls = async (aheadMs = 0) => {
     // Until now, as the page and the budgets ask.
-    const range = { from: new Date(Date.now() - 86_400_000), to: new Date() };
+    const range = { from: new Date(Date.now() - 86_400_000), to: new Date(Date.now() + Math.max(0, aheadMs)) };
     return (await queryCosts(store.db, { ...range, groupBy: ['model'] })).total.calls;
   };
 
@@ -216,11 +216,48 @@ FROM numbers({first:UInt64}, {count:UInt64})`,
     expect(seen.at(-1)).toBe(MAX_LIVE_CALLS + 11);
   });
 
+  it.each([120_000, -120_000])(
+    'goes by the engine’s clock for the age of a build: a builder %i ms ahead took back what was seen, or was never asked',
+    async (aheadMs) => {
+      const nowMs = () => Date.now() + aheadMs;
+      await insertCalls(0, MAX_LIVE_CALLS + 1);
+      const beforePublish = async (): Promise<void> => {
+        await insertCalls(MAX_LIVE_CALLS + 1, 10);
+        expect(await calls(aheadMs)).toBe(MAX_LIVE_CALLS + 11);
+      };
+      await buildRollups(store.db, { nowMs: nowMs(), graceMs: 2 * 3_600_000, hooks: { beforePublish } });
+      expect(await calls(aheadMs)).toBe(MAX_LIVE_CALLS + 11);
+      await buildRollups(asAfterRestart(store), { nowMs: nowMs(), graceMs: 2 * 3_600_000 });
+      await insertCalls(MAX_LIVE_CALLS + 11, 10);
+      expect((await readView(store.db)).dirty).toEqual([]);
+      expect((await readView(store.db)).state.quartersUntilMs).toBeGreaterThan(nowMs());
+    },
+  );
+
   it('reads them from the ledger where the newest such build is too old to stand for them', async () => {
     await insertCalls(0, MAX_LIVE_CALLS + 1);
-    await buildRollups(store.db, { nowMs: Date.now() - 120_000, graceMs: 2 * 3_600_000 });
+    await buildRollups(store.db, { nowMs: Date.now(), graceMs: 2 * 3_600_000 });
     await insertCalls(MAX_LIVE_CALLS + 1, 10);
-    expect(await calls()).toBe(MAX_LIVE_CALLS + 11);
+    expect(await calls()).toBe(MAX_LIVE_CALLS + 1);
+    const { openAgeMs } = await readPublishedState(store.db);
+    expect(openAgeMs).toBeGreaterThanOrEqual(0);
+    // The engine's clock two minutes later.
+    const later = new Proxy(store.db, {
+      get: (target, name: keyof Database) => {
+        const member = target[name];
+        if (typeof member !== 'function') return member;
+        return async (...args: readonly unknown[]) => {
+          const [sql, ...more] = args;
+          const moved = String(sql).replace(
+            "now64(3, 'UTC') AS clock",
+            "now64(3, 'UTC') + toIntervalSecond(120) AS clock",
+          );
+          return Reflect.apply(member, target, [typeof sql === 'string' ? moved : sql, ...more]) as unknown;
+        };
+      },
+    });
+    const range = { from: new Date(Date.now() - 86_400_000), to: new Date(Date.now() + 1000) };
+    expect((await queryCosts(later, { ...range, groupBy: ['model'] })).total.calls).toBe(MAX_LIVE_CALLS + 11);
   });
 });
 

@@ -49,7 +49,8 @@ const wideJudgings = new WeakMap<Database, number>();
 export async function judgeTraces(db: Database, options: JudgeOptions): Promise<JudgeResult> {
   const { nowMs } = options;
   const lastWideMs = wideJudgings.get(db);
-  const isWide = nowMs - (lastWideMs ?? Number.NEGATIVE_INFINITY) >= WIDE_EVERY_MS;
+  // A clock that has gone back would have nobody look that far until it is where it was.
+  const isWide = lastWideMs === undefined || nowMs < lastWideMs || nowMs - lastWideMs >= WIDE_EVERY_MS;
   const narrow = await newsOfLook(db);
   const news = isWide ? await newsOfMinute(db, narrow, lastWideMs === undefined) : narrow;
   const { suspects, remember } = await suspectsIn(db, narrow, options, isWide);

@@ -220,7 +220,7 @@ export async function suspectsIn(
 }
 
 async function loadFinder(db: Database, nowMs: number, isWide: boolean): Promise<void> {
-  if (db.isShared === true || nowMs - (unloaded.get(db) ?? Number.NEGATIVE_INFINITY) < LOAD_AGAIN_MS) return;
+  if (db.isShared === true || Math.abs(nowMs - (unloaded.get(db) ?? Number.NEGATIVE_INFINITY)) < LOAD_AGAIN_MS) return;
   const sequence = await lastSequence(db);
   const finder = await SuspectFinder.load(db, nowMs, isWide);
   if (finder === undefined) unloaded.set(db, nowMs);

@@ -33,10 +33,12 @@ export async function abandonReprice(db: Database, options: AbandonOptions): Pro
   const { nowMs, deadAfterMs = db.isShared === true ? SERVER_DEAD_AFTER_MS : 0 } = options;
   const standing = await readHold(db);
   if (standing === undefined) return false;
-  if (nowMs - standing.seenAtMs < deadAfterMs) {
+  // The clock of a host may have gone back since: a sign of life that is still to come is one of now.
+  const seenAgoMs = Math.max(0, nowMs - standing.seenAtMs);
+  if (seenAgoMs < deadAfterMs) {
     throw new StoreError(
       'reprice_running',
-      `re-pricing ${standing.hold.build} is under way in another process, last seen ${nowMs - standing.seenAtMs} ms ago: wait until it ends`,
+      `re-pricing ${standing.hold.build} is under way in another process, last seen ${seenAgoMs} ms ago: wait until it ends`,
     );
   }
   const { hold } = standing;

@@ -95,6 +95,17 @@ describe('new calls that may concern others', () => {
     expect(await judgeTraces(db, { nowMs: NOW_MS + 122_000 })).toEqual({ traces: 0, changedCalls: 0 });
   });
 
+  it('are found again by a wide look where the clock has gone back: for a day both were counted', async () => {
+    const { db } = watch(store.db);
+    const [trace, parent] = [newId(32), newId(16)];
+    await insertSpans(store, [call(trace, { span: parent, at: '2026-11-10T02:00:00.000Z' })]);
+    await resolveRates(db, flatRates);
+    await judgeTraces(db, { nowMs: NOW_MS + 86_400_000 });
+    await insertSpans(store, [call(trace, { parent })]);
+    await resolveRates(db, flatRates);
+    expect(await judgeTraces(db, { nowMs: NOW_MS })).toMatchObject({ changedCalls: 1 });
+  });
+
   it('are all compared once another process has judged in between', async () => {
     const { db, looks } = watch(store.db);
     const [trace, parent] = [newId(32), newId(16)];

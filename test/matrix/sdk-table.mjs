@@ -71,8 +71,6 @@ export function fullSets(count) {
       const versions = published.get(name) ?? [];
       return versions[Math.round((index * (versions.length - 1)) / (count - 1))] ?? current;
     }),
-    nodes: ['20', '24'],
-    lines: ['otel-2'],
   }));
 }
 

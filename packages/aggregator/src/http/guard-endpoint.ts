@@ -156,6 +156,8 @@ class GuardDesk {
   readonly #shares = new GuardShares();
   /** As the figures were last read, for whichever guard. */
   #statuses: readonly BudgetWithSpend[] = [];
+  /** The report that each guard sent last of those that are being answered. */
+  readonly #open = new Map<string, OpenReport>();
 
   constructor(sources: GuardSources, clock: () => number) {
     this.#sources = sources;
@@ -165,7 +167,7 @@ class GuardDesk {
   async answer(report: GuardReport): Promise<object> {
     if (!this.#shares.hasRoomFor(report.guard))
       throw new ApiProblem('not_ready', { detail: 'too many guards report at once', fix: 'share one guard a process' });
-    const isCounted = await this.#readFigures(report);
+    const isCounted = await this.#readInTurn(report);
     const nowMs = this.#clock();
     // Not those read for this report: what another guard was answered meanwhile, and holds no longer, is in these alone.
     const figures = figuresOf(this.#sources.budgets, this.#statuses, report.budgets, nowMs);
@@ -177,6 +179,24 @@ class GuardDesk {
       counted: isCounted.flatMap((is, index) => (is ? [index] : [])),
       budgets: figures.map((budget) => budgetJson(budget, shares, heldScopes(held, budget))),
     };
+  }
+
+  /**
+   * Reads for a report, unless the guard has sent another meanwhile: it waits for that one, and what it held before that
+   * is not what it holds.
+   */
+  async #readInTurn(report: GuardReport): Promise<readonly boolean[]> {
+    const own: OpenReport = { isSuperseded: false };
+    const before = this.#open.get(report.guard);
+    if (before !== undefined) before.isSuperseded = true;
+    this.#open.set(report.guard, own);
+    try {
+      const isCounted = await this.#readFigures(report);
+      if (!own.isSuperseded) return isCounted;
+    } finally {
+      if (this.#open.get(report.guard) === own) this.#open.delete(report.guard);
+    }
+    throw new ApiProblem('not_ready', { detail: 'the guard has sent another report meanwhile' });
   }
 
   /**
@@ -244,6 +264,10 @@ class GuardDesk {
     const shares = this.#shares.report(report.guard, holds, leftOf, { nowMs, keepMs });
     return new Map(shares.map((share, index) => [holds[index]?.key ?? '', share]));
   }
+}
+
+interface OpenReport {
+  isSuperseded: boolean;
 }
 
 interface Held {

@@ -2,8 +2,9 @@ import { formatPicoUsd } from '@costel/pricing';
 import { advise, inform, reportTrouble } from '../telemetry/trouble.js';
 import { activeGuard, setActiveGuard } from './active-guard.js';
 import { parseGuardAnswer } from './guard-answer.js';
-import { GuardBooks, type Report } from './guard-books.js';
+import { GuardBooks } from './guard-books.js';
 import { resolveGuardOptions, type BudgetGuardConfig, type GuardOptions } from './guard-config.js';
+import type { Report } from './guard-report.js';
 import { LocalGuard } from './local-guard.js';
 import { StateFeed } from './state-feed.js';
 

@@ -1,6 +1,7 @@
 import { estimateRequestTokens, picoUsd, priceCall, type PicoUsd } from '@costel/pricing';
 import { ATTR_COSTEL_FEATURE } from '@costel/semconv';
 import { asRecord } from '../sdks/read-unknown.js';
+import { reportTrouble } from '../telemetry/trouble.js';
 import { dollarsOf, type GuardedCall, type GuardOptions } from './guard-config.js';
 
 /** Input is estimated from its characters, which is off by a quarter in the median; the reservation covers that. */
@@ -59,8 +60,8 @@ export class CallEstimates {
    * @returns undefined where the model has no price and none of its kind was seen.
    */
   of(call: GuardedCall, atMs: number, text: unknown = call.request): PicoUsd | undefined {
-    const own = this.#options.reserveUsd?.(call);
-    if (own !== undefined) return dollarsOf(own);
+    const own = this.#ownEstimate(call);
+    if (own !== undefined) return own;
     const isTextOnly = !WITHOUT_OUTPUT.has(call.operation);
     const perAnswer = Math.min(
       outputLimitOf(call.request) ?? outputLimitOf(asRecord(text) ?? {}) ?? Infinity,
@@ -80,6 +81,20 @@ export class CallEstimates {
     return (
       priced.costPicoUsd ?? this.#seen.get(keyOf(call)) ?? (priced.status === 'not_billable' ? picoUsd(0n) : undefined)
     );
+  }
+
+  /** What the application says; what is no amount, or less than nothing, says nothing. */
+  #ownEstimate(call: GuardedCall): PicoUsd | undefined {
+    try {
+      const own = this.#options.reserveUsd?.(call);
+      if (own === undefined) return undefined;
+      const amount = dollarsOf(own);
+      if (amount >= 0n) return amount;
+      reportTrouble('guard', new RangeError(`reserveUsd() must return >= 0 or undefined, not ${own}`));
+    } catch (error) {
+      reportTrouble('guard', error);
+    }
+    return undefined;
   }
 
   /** Remembers what a call cost, for those of its kind that cannot be estimated. */

@@ -1,8 +1,19 @@
 import { picoUsd, type PicoUsd } from '@costel/pricing';
 import { BudgetIndex } from './budget-index.js';
 import type { CallDimensions } from './call-facts.js';
+import { foldInto, letGo, type FoldedAmount } from './folded-amounts.js';
 import type { BudgetState, GuardAnswer } from './guard-answer.js';
-import { scopeKey, shortageOf, spentOf, type BudgetBook, type ScopeBook, type Shortage } from './scope-book.js';
+import { ACTIVE_MS, reportOf, type Report } from './guard-report.js';
+import {
+  addScope,
+  forgetScopes,
+  scopeKey,
+  shortageOf,
+  spentOf,
+  type BudgetBook,
+  type ScopeBook,
+  type Shortage,
+} from './scope-book.js';
 
 /** Money that a call holds: a reservation while it runs, its cost from then until the aggregator has counted it. */
 export interface Entry {
@@ -10,36 +21,19 @@ export interface Entry {
   scopes: readonly ScopeBook[];
   readonly startedAtMs: number;
   amountPicoUsd: PicoUsd;
-  /** `local`: no span of it leaves the process, so nobody else will ever count it. */
-  phase: 'reserved' | 'finished' | 'local';
+  phase: 'reserved' | 'finished';
   expiresAtMs: number;
   traceId: string;
   spanId: string;
 }
 
-/** What a guard reports: what it holds, and which finished calls it would like to be rid of. */
-export interface Report {
-  readonly holds: readonly {
-    readonly budget: string;
-    readonly scope: Readonly<Record<string, string>>;
-    readonly heldPicoUsd: PicoUsd;
-    readonly isActive: boolean;
-  }[];
-  readonly finished: readonly { readonly entry: Entry; readonly holds: readonly number[] }[];
-  readonly scopes: readonly ScopeBook[];
-}
+/** Finished calls kept one by one; beyond, only what they hold is kept, which then nothing but time lets go. */
+const MAX_FINISHED = 20_000;
 
-/** Finished calls named in one report; the rest follows in the next ones. */
-const MAX_FINISHED_IN_REPORT = 2000;
+/** Where more calls than this are under way, those that never end are looked for between answers, too. */
+const MANY_ENTRIES = 20_000;
 
-/** Scope values named in one report, those used last. */
-const MAX_HOLDS_IN_REPORT = 1000;
-
-/** Entries kept; beyond, the oldest finished calls are forgotten, as if they had been counted. */
-const MAX_ENTRIES = 20_000;
-
-/** A scope value that was used within this time counts as one that calls are made for. */
-const ACTIVE_MS = 10_000;
+const SWEEP_MS = 1000;
 
 /**
  * The state that a process holds of its budgets, without I/O and without a clock. For a scope value that the aggregator
@@ -50,6 +44,9 @@ export class GuardBooks {
   readonly #budgets = new Map<string, BudgetBook>();
   #index = new BudgetIndex([]);
   readonly #entries = new Set<Entry>();
+  /** Those of them that have finished, in the order in which they are named in reports. */
+  readonly #finished = new Set<Entry>();
+  #sweptAtMs = 0;
   #guards = 1;
   #isSettled = false;
   #answeredAtMs: number | undefined;
@@ -72,8 +69,7 @@ export class GuardBooks {
     for (const budget of this.#index.about(dimensions)) {
       if (nowMs + this.#clockOffsetMs >= budget.state.periodEndMs)
         return { kind: 'unknown', budget: budget.state.name, scope: {} };
-      const scope = this.#scopeOf(budget, dimensions);
-      scope.usedAtMs = nowMs;
+      const scope = this.#scopeOf(budget, dimensions, nowMs);
       if (!this.#hasRoom(scope, amount)) return shortageOf(scope);
       scopes.push(scope);
     }
@@ -82,45 +78,29 @@ export class GuardBooks {
 
   /** Holds an amount whatever the budgets say: for calls that go ahead although they have no room. */
   admitAnyway(dimensions: CallDimensions, amount: PicoUsd, nowMs: number, holdMs: number): Entry {
-    const scopes = this.#index.about(dimensions).map((budget) => this.#scopeOf(budget, dimensions));
+    const scopes = this.#index.about(dimensions).map((budget) => this.#scopeOf(budget, dimensions, nowMs));
     return this.#hold(scopes, amount, nowMs, holdMs);
   }
 
-  /** Puts a finished call's cost in place of its reservation; 0 releases it. */
+  /**
+   * Puts a finished call's cost in place of its reservation, also of one that was let go meanwhile; 0 releases it.
+   * @param phase `local`: no span of it leaves the process, so nobody else will ever count it.
+   */
   settle(entry: Entry, amount: PicoUsd, phase: 'finished' | 'local', nowMs: number, holdMs: number): void {
-    if (!this.#entries.has(entry)) return;
-    if (amount === 0n) {
-      this.#drop(entry);
-      return;
-    }
+    if (!this.#entries.has(entry) && !this.#holdAgain(entry)) return;
+    entry.scopes = entry.scopes.map(homeOf);
     for (const scope of entry.scopes) scope.heldPicoUsd += amount - entry.amountPicoUsd;
     entry.amountPicoUsd = amount;
-    entry.phase = phase;
+    entry.phase = 'finished';
     entry.expiresAtMs = phase === 'local' ? Number.POSITIVE_INFINITY : nowMs + holdMs;
+    if (amount === 0n) this.#drop(entry);
+    else if (phase === 'local') this.#fold(entry);
+    else this.#await(entry);
   }
 
   /** What to tell the aggregator; hand it back to `apply` with the answer. */
   report(nowMs: number): Report {
-    const all = [...this.#budgets.values()].flatMap(({ scopes }) => [...scopes.values()]);
-    const isGrouped = ({ budget }: ScopeBook): boolean => budget.state.groupBy.length > 0;
-    const used = all.filter((scope) => isGrouped(scope) && scope.usedAtMs > 0);
-    used.sort((left, right) => right.usedAtMs - left.usedAtMs);
-    const scopes = [...all.filter((scope) => !isGrouped(scope)), ...used.slice(0, MAX_HOLDS_IN_REPORT)];
-    const indexOf = new Map(scopes.map((scope, index) => [scope, index]));
-    const finished = [...this.#entries].filter(({ phase }) => phase === 'finished').slice(0, MAX_FINISHED_IN_REPORT);
-    return {
-      scopes,
-      holds: scopes.map((scope) => ({
-        budget: scope.budget.state.key,
-        scope: scope.scope,
-        heldPicoUsd: picoUsd(scope.heldPicoUsd),
-        isActive: nowMs - scope.usedAtMs < ACTIVE_MS,
-      })),
-      finished: finished.map((entry) => ({
-        entry,
-        holds: entry.scopes.flatMap((scope) => indexOf.get(scope) ?? []),
-      })),
-    };
+    return reportOf(this.#budgets.values(), this.#finished, nowMs);
   }
 
   /** Takes the aggregator's answer to a report; `names` says which budgets calls are held to, undefined all. */
@@ -131,6 +111,8 @@ export class GuardBooks {
       if (counted === undefined || !this.#drop(counted)) continue;
       for (const scope of counted.scopes) bases.set(scope, (bases.get(scope) ?? 0n) - counted.amountPicoUsd);
     }
+    // Calls that are never counted, because their spans were lost, must not keep others from being named.
+    for (const { entry } of report.finished) if (this.#finished.delete(entry)) this.#finished.add(entry);
     const budgets = names === undefined ? answer.budgets : answer.budgets.filter(({ name }) => names.includes(name));
     this.#replaceBudgets(budgets);
     this.#expire(nowMs);
@@ -172,39 +154,64 @@ export class GuardBooks {
       spanId: '',
     };
     if (scopes.length === 0) return entry;
-    if (this.#entries.size >= MAX_ENTRIES) this.#forgetOldest();
+    if (this.#entries.size >= MANY_ENTRIES && Math.abs(nowMs - this.#sweptAtMs) >= SWEEP_MS) this.#expire(nowMs);
     this.#entries.add(entry);
     return entry;
   }
 
-  #forgetOldest(): void {
-    for (const entry of this.#entries) {
-      if (entry.phase === 'reserved') continue;
-      this.#drop(entry);
-      return;
-    }
+  /** A call that outlived its reservation holds its cost, as far as it belongs to periods that are not over. */
+  #holdAgain(entry: Entry): boolean {
+    if (entry.phase !== 'reserved') return false;
+    entry.scopes = entry.scopes.filter(({ budget }) => this.#latestStartMs(entry) >= budget.state.periodStartMs);
+    if (entry.scopes.length === 0) return false;
+    entry.scopes = entry.scopes.map(homeOf);
+    for (const scope of entry.scopes) scope.heldPicoUsd += entry.amountPicoUsd;
+    this.#entries.add(entry);
+    return true;
+  }
+
+  /** Keeps a finished call until it is counted; where too many wait, the first of them is kept as an amount only. */
+  #await(entry: Entry): void {
+    this.#finished.add(entry);
+    if (this.#finished.size <= MAX_FINISHED) return;
+    const [first] = this.#finished;
+    if (first !== undefined) this.#fold(first);
+  }
+
+  /** Goes on holding what a call holds without the call. */
+  #fold(entry: Entry): void {
+    this.#entries.delete(entry);
+    this.#finished.delete(entry);
+    const startedAtMs = this.#latestStartMs(entry);
+    const one = { amountPicoUsd: entry.amountPicoUsd, startedAtMs, untilMs: entry.expiresAtMs };
+    for (const { folded, budget } of entry.scopes) foldInto(folded, one, budget.state.periodEndMs);
   }
 
   #drop(entry: Entry): boolean {
+    this.#finished.delete(entry);
     if (!this.#entries.delete(entry)) return false;
     for (const scope of entry.scopes) scope.heldPicoUsd -= entry.amountPicoUsd;
     return true;
   }
 
   #expire(nowMs: number): void {
+    this.#sweptAtMs = nowMs;
     for (const entry of this.#entries) if (entry.expiresAtMs <= nowMs) this.#drop(entry);
+    for (const book of this.#budgets.values()) letGoOf(book, ({ untilMs }) => untilMs <= nowMs);
   }
 
-  #scopeOf(budget: BudgetBook, dimensions: CallDimensions): ScopeBook {
+  /** Its span says when a call began by our clock, and where that is far off, the ledger says it by the aggregator's. */
+  #latestStartMs({ startedAtMs }: Entry): number {
+    return startedAtMs + Math.max(0, this.#clockOffsetMs);
+  }
+
+  #scopeOf(budget: BudgetBook, dimensions: CallDimensions, nowMs: number): ScopeBook {
     const { groupBy } = budget.state;
     const key = groupBy.length === 0 ? '' : JSON.stringify(groupBy.map(dimensions));
-    let book = budget.scopes.get(key);
-    if (book === undefined) {
-      const scope = Object.fromEntries(groupBy.map((dimension) => [dimension, dimensions(dimension)]));
-      book = { budget, scope, heldPicoUsd: 0n, state: undefined, basePicoUsd: 0n, usedAtMs: 0 };
-      budget.scopes.set(key, book);
-    }
-    return book;
+    const valueOf = (dimension: string): [string, string] => [dimension, dimensions(dimension)];
+    const scope = budget.scopes.get(key) ?? addScope(budget, key, Object.fromEntries(groupBy.map(valueOf)));
+    scope.usedAtMs = nowMs;
+    return scope;
   }
 
   #hasRoom(scope: ScopeBook, amount: PicoUsd): boolean {
@@ -224,7 +231,7 @@ export class GuardBooks {
     for (const key of this.#budgets.keys()) if (!keys.has(key)) this.#budgets.delete(key);
     for (const state of budgets) {
       const known = this.#budgets.get(state.key);
-      const book: BudgetBook = known ?? { state, scopes: new Map() };
+      const book: BudgetBook = known ?? { state, scopes: new Map(), forgotten: undefined };
       if (known !== undefined && known.state.periodStartMs !== state.periodStartMs) this.#beginPeriod(known, state);
       book.state = state;
       this.#budgets.set(state.key, book);
@@ -234,30 +241,43 @@ export class GuardBooks {
 
   /** Calls of the period before count in their own period. */
   #beginPeriod(book: BudgetBook, state: BudgetState): void {
+    letGoOf(book, ({ startedAtMs }) => startedAtMs < state.periodStartMs);
     for (const entry of this.#entries) {
-      if (entry.startedAtMs + this.#clockOffsetMs >= state.periodStartMs) continue;
+      if (this.#latestStartMs(entry) >= state.periodStartMs) continue;
       for (const scope of entry.scopes) if (scope.budget === book) scope.heldPicoUsd -= entry.amountPicoUsd;
       entry.scopes = entry.scopes.filter((scope) => scope.budget !== book);
-      if (entry.scopes.length === 0) this.#entries.delete(entry);
+      if (entry.scopes.length === 0) this.#drop(entry);
     }
   }
 
   #applyScopes(book: BudgetBook, bases: ReadonlyMap<ScopeBook, bigint>, nowMs: number): void {
     const { groupBy, scopes } = book.state;
+    const isIdle = ({ usedAtMs }: ScopeBook): boolean => nowMs - usedAtMs >= ACTIVE_MS;
     for (const [key, scope] of book.scopes) {
       scope.state = undefined;
-      const isIdle = scope.heldPicoUsd === 0n && nowMs - scope.usedAtMs >= ACTIVE_MS;
-      if (groupBy.length > 0 && isIdle) book.scopes.delete(key);
+      if (groupBy.length > 0 && scope.heldPicoUsd === 0n && isIdle(scope)) book.scopes.delete(key);
     }
     for (const state of scopes) {
       const key = scopeKey(groupBy, state.scope);
-      let scope = book.scopes.get(key);
-      if (scope === undefined) {
-        scope = { budget: book, scope: state.scope, heldPicoUsd: 0n, state, basePicoUsd: 0n, usedAtMs: 0 };
-        book.scopes.set(key, scope);
-      }
+      const scope = book.scopes.get(key) ?? addScope(book, key, state.scope);
       scope.state = state;
       scope.basePicoUsd = bases.get(scope) ?? 0n;
     }
+    if (groupBy.length > 0) forgetScopes(book, isIdle);
   }
+}
+
+/** The scope value as its budget has it now: one that held nothing may have been taken away since. */
+function homeOf(scope: ScopeBook): ScopeBook {
+  const { budget, key } = scope;
+  const current = budget.scopes.get(key) ?? scope;
+  budget.scopes.set(key, current);
+  return current;
+}
+
+/** Lets folded amounts go that are over. */
+function letGoOf(book: BudgetBook, isOver: (one: FoldedAmount) => boolean): void {
+  for (const scope of book.scopes.values())
+    if (scope.folded.length > 0) scope.heldPicoUsd -= letGo(scope.folded, isOver);
+  if (book.forgotten !== undefined && isOver(book.forgotten)) book.forgotten = undefined;
 }

@@ -18,6 +18,7 @@ export class LocalGuard implements CallGuard {
   readonly #models = new AnsweringModels();
   readonly #estimates: CallEstimates;
   #hasToldOfUnpriced = false;
+  #isAsking = false;
 
   constructor(options: GuardOptions, books: GuardBooks, clock: () => number) {
     this.#options = options;
@@ -29,7 +30,8 @@ export class LocalGuard implements CallGuard {
   /** True when the aggregator's answer is there, is not too old, and every share was granted. */
   isKnown(nowMs: number): boolean {
     const { answeredAtMs, isSettled } = this.#books;
-    return answeredAtMs !== undefined && isSettled && nowMs - answeredAtMs < this.#options.maxStateAgeMs;
+    // A clock that was set back makes no answer younger.
+    return answeredAtMs !== undefined && isSettled && Math.abs(nowMs - answeredAtMs) < this.#options.maxStateAgeMs;
   }
 
   /** Never throws: a guard that fails knows nothing, and does with the call what was asked for then. */
@@ -78,8 +80,13 @@ export class LocalGuard implements CallGuard {
     return { kind: 'downgraded', request, budget: shortage.budget, reservation: this.#reservationOf(instead, entry) };
   }
 
-  /** The application's function; what it throws is its answer that it has none. */
+  /**
+   * The application's function; what it throws is its answer that it has none. A call that it makes itself has none, either:
+   * it would be asked about that one, and so on.
+   */
   #askForDowngrade(call: GuardedCall, error: BudgetExceededError): Readonly<Record<string, unknown>> | undefined {
+    if (this.#isAsking) return undefined;
+    this.#isAsking = true;
     try {
       const request: unknown = this.#options.downgrade?.(call, error);
       if (request === undefined) return undefined;
@@ -88,6 +95,8 @@ export class LocalGuard implements CallGuard {
       reportTrouble('guard', new TypeError('downgrade() must return a request or undefined, and no promise'));
     } catch (thrown) {
       reportTrouble('guard', thrown);
+    } finally {
+      this.#isAsking = false;
     }
     return undefined;
   }

@@ -209,6 +209,26 @@ describe('a guard', () => {
     expect(seen).toEqual(answers.map(() => [CHAT_MODEL, 'month']));
   });
 
+  it('refuses calls that the downgrade function makes itself without asking it: it asked until the stack was full', async () => {
+    reply = standing('1', '0');
+    const inner: unknown[] = [];
+    let asked = 0;
+    const guard = start({
+      downgrade: () => {
+        asked += 1;
+        // Without an end where each of its own calls asks it again.
+        if (asked < 50) inner.push(call('gpt-4o-mini'));
+        return undefined;
+      },
+    });
+    await guard.ready();
+    expect(await call()).toMatchObject({ code: 'budget_exceeded' });
+    expect(await Promise.all(inner)).toMatchObject([{ code: 'budget_exceeded' }]);
+    expect(asked).toBe(1);
+    expect(await call()).toMatchObject({ code: 'budget_exceeded' });
+    expect(asked).toBe(2);
+  });
+
   it('lets a model without a price through unless it was told to refuse the unknown, and says so', async () => {
     reply = standing('0', '1');
     const open = start({});
@@ -262,6 +282,19 @@ describe('what a call reserves', () => {
   ])('of a request with %j is %d dollars of output', (request, expected) => {
     expect(usd(request)).toBeCloseTo(expected, 12);
   });
+
+  it.each([-1, '-0.5', Number.NaN, Number.POSITIVE_INFINITY, 'a lot', new Error('none')])(
+    'is the estimate where reserveUsd gives no amount: %s made room, or let calls pass unguarded',
+    (own) => {
+      const reserveUsd = (): number | string => {
+        if (own instanceof Error) throw own;
+        return own;
+      };
+      const careless = new CallEstimates({ reservedOutputTokens: 4096, reserveUsd });
+      const asked = guarded({ max_tokens: 1000 });
+      expect(careless.of(asked, Date.now())).toBe(estimates.of(asked, Date.now()));
+    },
+  );
 
   it('is the most that a call of its kind cost so far, where no request tells', () => {
     const image = { ...guarded({ prompt: 'x' }, 'image_generation'), model: 'an-image-model' };

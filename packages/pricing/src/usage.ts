@@ -10,13 +10,13 @@
  * | `input_audio`, `input_image`, `input_video` | uncached input tokens of that modality |
  * | `output` | output tokens that are neither reasoning nor of another modality |
  * | `reasoning`, `output_audio`, `output_image` | output tokens of that kind |
- * | `web_search`, `file_search`, `maps_search` | counted fees, not tokens |
+ * | `web_search`, `file_search`, `maps_search` | counted fees, not tokens; of xAI's searches of X the posts that they fetched |
  * | `request` | requests to search the web where they have a price beside that of `web_search`: Perplexity's, OpenAI's `web_search_preview`; sources of xAI's live search |
  * | `rerank_search` | a query with up to 100 documents, as rerankers bill it |
  * | `audio_second` | seconds of audio, rounded up, where sound is billed by its length |
  * | `character` | characters of text that are spoken |
  * | `image`, `video_second`, `page` | images made, seconds of video made, pages read |
- * | `code_execution` | containers that a provider ran code in |
+ * | `code_execution` | containers that a provider ran code in; of xAI the runs of code |
  * | `cache_storage` | token-hours that a cache was kept |
  */
 export const USAGE_BUCKETS = [

@@ -83,7 +83,7 @@ export const ATTR_COSTEL_COST_USD = 'costel.cost.usd';
 export const ATTR_COSTEL_COST_REASON = 'costel.cost.reason';
 /** JSON: `[{"bucket","quantity","unit_price_usd","cost_usd"}]`. */
 export const ATTR_COSTEL_COST_LINE_ITEMS = 'costel.cost.line_items';
-/** What was billed besides and no answer states: `container_hours`, `container_memory`, `image_generation`, `cache_extension`; else absent. */
+/** What was billed besides and no answer states: `container_hours`, `container_memory`, `image_generation`, `server_tools`, `cache_extension`; else absent. */
 export const ATTR_COSTEL_COST_NOT_COUNTED = 'costel.cost.not_counted';
 /** Tier that the price depends on, as the response stated it, e.g. `flex`; absent where it stated none. */
 export const ATTR_COSTEL_SERVICE_TIER = 'costel.service_tier';

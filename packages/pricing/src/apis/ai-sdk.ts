@@ -10,7 +10,7 @@ import { MESSAGES } from './messages.js';
 import { RERANK } from './openai-other.js';
 import { RESPONSES } from './responses.js';
 import { countUsage, type CountedUsage } from './token-totals.js';
-import { usageReading, type UsageReading } from './usage-reading.js';
+import { usageReading, type NotCounted, type UsageReading } from './usage-reading.js';
 
 /*
  * What the models of the AI SDK return to it, in specification versions 2 to 4. The provider's own body or usage object
@@ -66,7 +66,24 @@ function finishReasonOf(answer: JsonObject): readonly string[] {
   return reason === undefined ? [] : [reason];
 }
 
-/** What the provider itself said: its body, else its usage object with the tier that the SDK keeps beside it. */
+/** Tools that cost their tokens alone, by how the SDK names them. */
+const FREE_TOOL = /^(?:mcp|tool_search|web_fetch)/;
+
+/** A call of a tool that the provider ran itself, in what a model answered or in a part of a stream. */
+function isPaidTool(part: unknown): boolean {
+  const isOwn = at(part, 'type') === 'tool-call' && at(part, 'providerExecuted') === true;
+  return isOwn && !FREE_TOOL.test(asText(at(part, 'toolName')) ?? '');
+}
+
+/** Whether a provider's usage object, or what is kept beside it, counts its tools: Anthropic's, xAI's and Google's do. */
+function countsTools(usage: JsonObject | undefined): boolean {
+  return (
+    usage !== undefined &&
+    ('server_tool_use' in usage || 'server_side_tool_usage_details' in usage || 'promptTokenCount' in usage)
+  );
+}
+
+/** What the provider itself said: its body, else its usage object with the tier and the searches that the SDK keeps beside it. */
 function readProviderPart(answer: JsonObject, provider: string): UsageReading | undefined {
   const body = asObject(at(answer, 'response', 'body'));
   const whole = body === undefined ? undefined : familyOfBody(body)?.read(body, provider);
@@ -74,13 +91,31 @@ function readProviderPart(answer: JsonObject, provider: string): UsageReading | 
   const metadata = asObject(answer['providerMetadata']);
   const usage = asObject(at(answer, 'usage', 'raw')) ?? asObject(at(metadata, 'anthropic', 'usage'));
   const match = usage === undefined ? undefined : bodyOfUsage(usage);
-  const part = match?.[0].read({ service_tier: at(metadata, 'openai', 'serviceTier'), ...match[1] }, provider);
-  return part?.quality === 'missing' ? undefined : part;
+  const groundingMetadata = at(metadata, 'google', 'groundingMetadata') ?? at(metadata, 'vertex', 'groundingMetadata');
+  const beside = {
+    service_tier: at(metadata, 'openai', 'serviceTier'),
+    candidates: [{ groundingMetadata }],
+    modelVersion: at(answer, 'response', 'modelId'),
+  };
+  const part = match?.[0].read({ ...beside, ...match[1] }, provider);
+  if (part === undefined || part.quality === 'missing') return undefined;
+  return countsTools(usage) ? part : withUncountedTools(part, answer);
+}
+
+/** Names tools that ran where only what was said of tokens is left of the answer. */
+function withUncountedTools<Part extends { readonly notCounted?: readonly NotCounted[] }>(
+  part: Part,
+  answer: JsonObject,
+): Part {
+  if (!asList(answer['content']).some(isPaidTool)) return part;
+  return { ...part, notCounted: [...new Set([...(part.notCounted ?? []), 'server_tools' as const])] };
 }
 
 function readAnswer(answer: JsonObject, provider: string): UsageReading {
   const part = readProviderPart(answer, provider);
   const counted = part ?? countSdkUsage(asObject(answer['usage']));
+  const reportedCostPicoUsd = gatewayCost(asObject(answer['providerMetadata'])) ?? part?.reportedCostPicoUsd;
+  const { notCounted } = part ?? withUncountedTools<{ notCounted?: readonly NotCounted[] }>({}, answer);
   return usageReading({
     ...part,
     usage: counted.usage,
@@ -88,7 +123,8 @@ function readAnswer(answer: JsonObject, provider: string): UsageReading {
     responseModel: part?.responseModel ?? asText(at(answer, 'response', 'modelId')),
     responseId: part?.responseId ?? asText(at(answer, 'response', 'id')),
     finishReasons: finishReasonOf(answer),
-    reportedCostPicoUsd: gatewayCost(asObject(answer['providerMetadata'])) ?? part?.reportedCostPicoUsd,
+    reportedCostPicoUsd,
+    notCounted: reportedCostPicoUsd === undefined ? notCounted : [],
   });
 }
 
@@ -101,7 +137,11 @@ function foldParts(provider: string): StreamFold {
   let end: JsonObject | undefined;
   let characters = 0;
   let hasParts = false;
-  const read = () => readAnswer({ ...end, response: { id: response['id'], modelId: response['modelId'] } }, provider);
+  let paidTool: JsonObject | undefined;
+  const read = () => {
+    const { id, modelId } = response;
+    return readAnswer({ ...end, content: [paidTool], response: { id, modelId } }, provider);
+  };
   return {
     push(part) {
       hasParts = true;
@@ -109,6 +149,7 @@ function foldParts(provider: string): StreamFold {
       if (TEXT_PARTS.has(type)) characters += asText(part['delta'])?.length ?? 0;
       else if (type === 'response-metadata') response = { ...response, ...part };
       else if (type === 'finish') end = part;
+      else if (isPaidTool(part)) paidTool = part;
     },
     finish: () => (hasParts ? read() : undefined),
     outputCharacters: () => characters,

@@ -46,20 +46,27 @@ function readConverseUsage(usage: JsonObject): CountedUsage {
   });
 }
 
+/** Whether a block is a call of a tool that Bedrock runs itself: `nova_grounding`, `nova_code_interpreter`; no list has their price. */
+function isServerTool(block: unknown): boolean {
+  return at(block, 'toolUse', 'type') === 'server_tool_use';
+}
+
 /** The body names no model: the request does, and its inference profile is part of the price. */
-function reading(counted: CountedUsage | undefined, body: JsonObject): UsageReading {
+function reading(counted: CountedUsage | undefined, body: JsonObject, ranTool: boolean = false): UsageReading {
   const stopReason = asText(body['stopReason']) ?? asText(body['stop_reason']);
   return usageReading({
     ...counted,
     responseId: asText(body['id']),
     serviceTier: readServiceTier(at(body, 'serviceTier', 'type') ?? at(body, 'performanceConfig', 'serviceTier')),
     finishReasons: stopReason === undefined ? [] : [stopReason],
+    ...(ranTool ? { notCounted: ['server_tools'] as const } : {}),
   });
 }
 
 function readConverse(body: JsonObject): UsageReading {
   const usage = asObject(body['usage']);
-  return reading(usage && readConverseUsage(usage), body);
+  const ranTool = asList(at(body, 'output', 'message', 'content')).some(isServerTool);
+  return reading(usage && readConverseUsage(usage), body, ranTool);
 }
 
 /** Text, reasoning and tool arguments of one event. */
@@ -76,15 +83,18 @@ function foldConverse(): StreamFold {
   let serviceTier: unknown;
   let characters = 0;
   let hasEvents = false;
+  let ranTool = false;
   return {
     push(event) {
       hasEvents = true;
+      ranTool ||= isServerTool(at(event, 'contentBlockStart', 'start'));
       characters += deltaCharacters(event);
       stopReason = at(event, 'messageStop', 'stopReason') ?? stopReason;
       usage = asObject(at(event, 'metadata', 'usage')) ?? usage;
       serviceTier = at(event, 'metadata', 'serviceTier') ?? serviceTier;
     },
-    finish: () => (hasEvents ? readConverse({ usage, stopReason, serviceTier }) : undefined),
+    finish: () =>
+      hasEvents ? reading(usage && readConverseUsage(usage), { stopReason, serviceTier }, ranTool) : undefined,
     outputCharacters: () => characters,
     isComplete: () => usage !== undefined,
   };
@@ -143,7 +153,8 @@ function readHeaders(headers: JsonObject | undefined): CountedUsage {
 
 function readInvoke(body: JsonObject, _provider: string, headers?: JsonObject): UsageReading {
   const shape = INVOKE_SHAPES.find(({ path }) => at(body, ...path) !== undefined);
-  return reading(shape === undefined ? readHeaders(headers) : shape.read(body), body);
+  const ranTool = asList(at(body, 'output', 'message', 'content')).some(isServerTool);
+  return reading(shape === undefined ? readHeaders(headers) : shape.read(body), body, ranTool);
 }
 
 /** The metrics that Bedrock adds to the last event, whatever the model; they leave cached tokens out. */
@@ -171,9 +182,11 @@ function foldInvoke(): StreamFold {
   let stopReason: unknown;
   let characters = 0;
   let hasEvents = false;
+  let ranTool = false;
   return {
     push(event) {
       hasEvents = true;
+      ranTool ||= isServerTool(at(event, 'contentBlockStart', 'start'));
       characters += invokedCharacters(event);
       messages.push(event);
       metrics = asObject(event['amazon-bedrock-invocationMetrics']) ?? metrics;
@@ -182,7 +195,8 @@ function foldInvoke(): StreamFold {
     finish() {
       if (!hasEvents) return undefined;
       const own = messages.isComplete() ? messages.finish() : undefined;
-      return reading(own ?? (metrics && readMetrics(metrics)), { id: own?.responseId, stop_reason: stopReason });
+      const answer = { id: own?.responseId, stop_reason: stopReason };
+      return reading(own ?? (metrics && readMetrics(metrics)), answer, ranTool);
     },
     outputCharacters: () => messages.outputCharacters() + characters,
     isComplete: () => metrics !== undefined || messages.isComplete(),

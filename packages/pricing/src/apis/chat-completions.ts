@@ -1,11 +1,20 @@
 import { MAX_BUCKET_COUNT, type Usage } from '../usage.js';
 import type { ApiFamily, StreamFold } from './api-family.js';
+import {
+  bodyCites,
+  bodyRanTool,
+  choiceCites,
+  choiceRanTool,
+  hasUncountedTools,
+  type ShownTools,
+} from './chat-tools.js';
 import { asList, asObject, asText, at, type JsonObject } from './json.js';
 import { readReportedCost } from './reported-cost.js';
 import { readServiceTier } from './service-tier.js';
-import { countUsage, type CountedUsage } from './token-totals.js';
+import { countUsage, type CountedUsage, type TokenTotals } from './token-totals.js';
 import { chatCountsUnknown } from './unknown-counts.js';
 import { usageReading, type UsageReading } from './usage-reading.js';
+import { countXaiTools } from './xai-tools.js';
 
 /** The cached input tokens, wherever a provider of this API puts them; the first count that is stated is taken. */
 function cachedTokens(usage: JsonObject, details: JsonObject | undefined): unknown {
@@ -43,8 +52,8 @@ function outputTokens(usage: JsonObject, reasoning: unknown): unknown {
   return total === prompt + completion + reasoning ? completion + reasoning : completion;
 }
 
-/** Reads the `usage` object of chat completions, completions and embeddings. */
-export function readChatUsage(usage: JsonObject | undefined): CountedUsage {
+/** Reads the `usage` object of chat completions, completions and embeddings, with fees that are counted beside its tokens. */
+export function readChatUsage(usage: JsonObject | undefined, fees: TokenTotals['fees'] = {}): CountedUsage {
   if (usage === undefined) return { usage: {}, quality: 'missing' };
   const input = asObject(usage['prompt_tokens_details']);
   const output = asObject(usage['completion_tokens_details']);
@@ -68,6 +77,7 @@ export function readChatUsage(usage: JsonObject | undefined): CountedUsage {
       output_audio: output?.['audio_tokens'],
       output_image: output?.['image_tokens'],
     },
+    fees,
     hasUnknown: chatCountsUnknown(usage, [input, output]),
   });
 }
@@ -121,36 +131,45 @@ function readResearchUsage(usage: JsonObject): CountedUsage {
   });
 }
 
-/** Whether a usage is Perplexity's own: gateways add citations to the prompt. */
-function countsResearch(usage: JsonObject | undefined): boolean {
+/** Whether a usage is of Perplexity's deep research and its own: gateways add citations to the prompt. */
+function countsResearch(model: string | undefined, usage: JsonObject | undefined): usage is JsonObject {
   const stated = usage?.['num_search_queries'] ?? usage?.['citation_tokens'] ?? undefined;
-  return stated !== undefined;
+  return stated !== undefined && model?.includes(RESEARCH_MODEL) === true;
 }
+
+/** What is known of an OpenAI-shaped answer beside its body. */
+interface ShapeContext {
+  readonly provider?: string;
+  readonly shown?: ShownTools;
+}
+
+const NO_TOOLS: ShownTools = { ran: false, cited: false };
 
 /** The reading of an OpenAI-shaped answer from its usage object, wherever that was. */
 export function readOpenAiShape(
   body: JsonObject,
   usage: JsonObject | undefined,
   finishReasons: readonly string[],
+  { provider = '', shown = NO_TOOLS }: ShapeContext = {},
 ): UsageReading {
   const responseModel = asText(body['model']);
-  const isResearch = responseModel?.includes(RESEARCH_MODEL) === true && countsResearch(usage);
-  const counted = isResearch && usage !== undefined ? readResearchUsage(usage) : readChatUsage(usage);
+  const isResearch = countsResearch(responseModel, usage);
+  const xai = countXaiTools(body, usage, '');
+  const counted = isResearch ? readResearchUsage(usage) : readChatUsage(usage, xai?.fees);
   const reportedCostPicoUsd = readReportedCost(usage, counted.quality);
+  const whole = { responseModel, responseId: asText(body['id']), finishReasons, reportedCostPicoUsd };
+  if (reportedCostPicoUsd !== undefined)
+    return usageReading({ ...counted, ...whole, serviceTier: readServiceTier(body['service_tier']) });
   // Perplexity bills each request beside its tokens, by this size; its reported cost has both.
-  const searchSize =
-    reportedCostPicoUsd === undefined && !isResearch ? asText(usage?.['search_context_size']) : undefined;
+  const searchSize = isResearch ? undefined : asText(usage?.['search_context_size']);
+  const isCounted = isResearch || searchSize !== undefined;
+  const isUncounted = !isCounted && (xai?.hasUnpriced ?? hasUncountedTools(shown, usage, provider));
   return usageReading({
-    usage:
-      reportedCostPicoUsd === undefined
-        ? readFees(counted, responseModel, searchSize, usage?.['num_sources_used'])
-        : counted.usage,
+    ...whole,
+    usage: readFees(counted, responseModel, searchSize, usage?.['num_sources_used']),
     quality: counted.quality,
-    responseModel,
-    responseId: asText(body['id']),
     serviceTier: searchSize ?? readServiceTier(body['service_tier']),
-    finishReasons,
-    reportedCostPicoUsd,
+    notCounted: isUncounted ? ['server_tools'] : [],
   });
 }
 
@@ -187,12 +206,14 @@ function choiceCharacters({ text, delta }: JsonObject): number {
 }
 
 /** Folds chunks of chat completions and completions: the last usage, model and tier that were stated count. */
-function foldChunks(): StreamFold {
+function foldChunks(provider: string): StreamFold {
   let first: JsonObject | undefined;
   let usage: JsonObject | undefined;
   let serviceTier: unknown;
   let model: unknown;
   let characters = 0;
+  let ran = false;
+  let cited = false;
   const finishReasons: string[] = [];
   return {
     push(chunk) {
@@ -203,29 +224,46 @@ function foldChunks(): StreamFold {
       usage = stated ?? usage;
       serviceTier = chunk['service_tier'] ?? serviceTier;
       model = asText(chunk['model']) ?? model;
+      ran ||= bodyRanTool(chunk);
+      cited ||= bodyCites(chunk);
       if (!Array.isArray(choices)) return;
       for (const item of choices as readonly unknown[]) {
         const choice = asObject(item);
         if (choice === undefined) continue;
         characters += choiceCharacters(choice);
+        ran ||= choiceRanTool(choice);
+        cited ||= choiceCites(choice);
         const reason = asText(choice['finish_reason']);
         if (reason !== undefined) finishReasons.push(reason);
       }
     },
     finish() {
       if (first === undefined) return undefined;
-      const id = first['id'];
-      return readOpenAiShape({ id, model, service_tier: serviceTier }, usage, finishReasons);
+      const { id, created } = first;
+      const body = { id, created, model, service_tier: serviceTier };
+      return readOpenAiShape(body, usage, finishReasons, { provider, shown: { ran, cited } });
     },
     outputCharacters: () => characters,
     isComplete: () => usage !== undefined,
   };
 }
 
+function readChat(body: JsonObject, provider: string): UsageReading {
+  const { choices } = body;
+  const shown = { ran: bodyRanTool(body), cited: bodyCites(body) };
+  for (const item of asList(choices)) {
+    const choice = asObject(item);
+    if (choice === undefined) continue;
+    shown.ran ||= choiceRanTool(choice);
+    shown.cited ||= choiceCites(choice);
+  }
+  return readOpenAiShape(body, usageOf(body), finishReasonsOf(choices), { provider, shown });
+}
+
 /** OpenAI chat completions and the many providers that speak its shape. */
 export const CHAT_COMPLETIONS: ApiFamily = {
   apis: ['chat.completions'],
-  read: (body) => readOpenAiShape(body, usageOf(body), finishReasonsOf(body['choices'])),
+  read: readChat,
   fold: foldChunks,
 };
 

@@ -12,6 +12,13 @@ function billedUnits(body: JsonObject): JsonObject | undefined {
 const CHAT_UNITS: ReadonlySet<string> = new Set(['input_tokens', 'output_tokens']);
 const EMBED_UNITS: ReadonlySet<string> = new Set(['input_tokens', 'image_tokens']);
 
+/** Whether a chat was billed for what is no token: searches, classifications; lists have no price of them in a chat. */
+function hasOtherUnits(billed: JsonObject | undefined): boolean {
+  return Object.entries(billed ?? {}).some(
+    ([name, count]) => !name.endsWith('_tokens') && typeof count === 'number' && count > 0,
+  );
+}
+
 function readChat(body: JsonObject): UsageReading {
   const billed = billedUnits(body);
   const finishReason = asText(body['finish_reason']);
@@ -23,6 +30,7 @@ function readChat(body: JsonObject): UsageReading {
     }),
     responseId: asText(body['id']) ?? asText(body['generation_id']),
     finishReasons: finishReason === undefined ? [] : [finishReason],
+    notCounted: hasOtherUnits(billed) ? ['server_tools'] : [],
   });
 }
 

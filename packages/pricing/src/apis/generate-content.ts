@@ -1,4 +1,5 @@
 import { jsonLength } from '../estimate.js';
+import { catalogueIdsOf } from '../providers.js';
 import type { UsageBucket } from '../usage.js';
 import type { ApiFamily, StreamFold } from './api-family.js';
 import { asList, asObject, asText, at, type JsonObject } from './json.js';
@@ -124,25 +125,44 @@ export function isBilledBySearch(model: string): boolean {
   return Number(/^(?:models\/)?gemini-(\d+)/.exec(model)?.[1] ?? 0) >= 3;
 }
 
-/** Searches that grounded an answer: in Google's index and, where an answer cites places, in Maps. */
-function countGrounding(body: JsonObject): Partial<Record<UsageBucket, number>> {
+/** What the candidates of an answer are grounded in. */
+function groundingsOf(candidates: unknown): readonly JsonObject[] {
+  return asList(candidates)
+    .map((candidate) => asObject(at(candidate, 'groundingMetadata')))
+    .filter((grounding) => grounding !== undefined);
+}
+
+/** Searches that grounded an answer of a model: in Google's index and, where an answer cites places, in Maps. */
+export function countGrounding(groundings: readonly JsonObject[], model: string): Partial<Record<UsageBucket, number>> {
   let searches = 0;
   let places = 0;
-  for (const candidate of asList(body['candidates'])) {
-    const grounding = asObject(at(candidate, 'groundingMetadata'));
-    if (grounding === undefined) continue;
+  for (const grounding of groundings) {
     searches += asList(grounding['webSearchQueries']).length;
     if (asList(grounding['groundingChunks']).some((chunk) => asObject(at(chunk, 'maps')) !== undefined)) places += 1;
   }
-  const model = asText(body['modelVersion']) ?? '';
   return { web_search: isBilledBySearch(model) ? searches : Math.min(searches, 1), maps_search: places };
 }
 
-function readResponse(body: JsonObject): UsageReading {
+/**
+ * Whether an answer is grounded in what no list has a price for: searches for images, and on Vertex AI data of the
+ * customer's own, which the Gemini API searches free of charge.
+ */
+function hasUnpricedGrounding(groundings: readonly JsonObject[], provider: string): boolean {
+  const isVertex = catalogueIdsOf(provider).includes('google-vertex');
+  return groundings.some((grounding) => {
+    const images = asList(grounding['imageSearchQueries']).length > 0;
+    const chunks = asList(grounding['groundingChunks']);
+    return images || (isVertex && chunks.some((chunk) => asObject(at(chunk, 'retrievedContext')) !== undefined));
+  });
+}
+
+function readResponse(body: JsonObject, provider: string, candidates: unknown = body['candidates']): UsageReading {
   const usage = asObject(body['usageMetadata']);
   const reasons = asList(body['candidates']).map((candidate) => asText(at(candidate, 'finishReason')));
+  const groundings = groundingsOf(candidates);
   return usageReading({
-    ...readUsageMetadata(usage, countGrounding(body)),
+    ...readUsageMetadata(usage, countGrounding(groundings, asText(body['modelVersion']) ?? '')),
+    notCounted: hasUnpricedGrounding(groundings, provider) ? ['server_tools'] : [],
     responseModel: asText(body['modelVersion']),
     responseId: asText(body['responseId']),
     serviceTier: tierOf(usage),
@@ -163,8 +183,10 @@ function partCharacters(body: JsonObject): number {
 }
 
 /** Folds stream responses: usage is cumulative, so the last one that states it counts. */
-function foldResponses(): StreamFold {
+function foldResponses(provider: string): StreamFold {
   let merged: Record<string, unknown> | undefined;
+  // Not always those of the last event.
+  let grounded: unknown;
   let characters = 0;
   let complete = false;
   return {
@@ -174,16 +196,24 @@ function foldResponses(): StreamFold {
       for (const name of ['usageMetadata', 'modelVersion', 'responseId', 'candidates']) {
         if (event[name] !== undefined) merged[name] = event[name];
       }
+      if (groundingsOf(event['candidates']).length > 0) grounded = event['candidates'];
       complete ||= asList(event['candidates']).some((candidate) => asText(at(candidate, 'finishReason')) !== undefined);
     },
-    finish: () => (merged === undefined ? undefined : readResponse(merged)),
+    finish: () => (merged === undefined ? undefined : readResponse(merged, provider, grounded)),
     outputCharacters: () => characters,
     isComplete: () => complete && merged?.['usageMetadata'] !== undefined,
   };
 }
 
 /** Gemini content generation, of the Gemini API and of Vertex AI. */
-export const GENERATE_CONTENT: ApiFamily = { apis: ['generateContent'], read: readResponse, fold: foldResponses };
+export const GENERATE_CONTENT: ApiFamily = {
+  apis: ['generateContent'],
+  read: (body, provider) => readResponse(body, provider),
+  fold: foldResponses,
+};
 
 /** Gemini embeddings: input only. */
-export const EMBED_CONTENT: ApiFamily = { apis: ['embedContent'], read: readResponse };
+export const EMBED_CONTENT: ApiFamily = {
+  apis: ['embedContent'],
+  read: (body, provider) => readResponse(body, provider),
+};

@@ -31,6 +31,22 @@ function groundings(body: JsonObject, usage: JsonObject | undefined): Partial<Re
   };
 }
 
+/** Tools whose count is read, or that cost their tokens alone. */
+const KNOWN_TOOLS: ReadonlySet<string> = new Set([
+  'google_search',
+  'google_maps',
+  'file_search',
+  'url_context',
+  'code_execution',
+]);
+
+/** Whether a tool grounded the answer that nothing here has a price for. */
+function hasUnpricedTool(usage: JsonObject | undefined): boolean {
+  return asList(usage?.['grounding_tool_count']).some(
+    (entry) => !KNOWN_TOOLS.has(asText(at(entry, 'type')) ?? '') && Number(at(entry, 'count')) > 0,
+  );
+}
+
 const INTERACTION_COUNTS: ReadonlySet<string> = new Set([
   'total_input_tokens',
   'total_tool_use_tokens',
@@ -67,6 +83,7 @@ function readInteraction(body: JsonObject): UsageReading {
     responseId: asText(body['id']),
     serviceTier: readServiceTier(body['service_tier']),
     finishReasons: status === undefined ? [] : [status],
+    notCounted: hasUnpricedTool(usage) ? ['server_tools'] : [],
   });
 }
 

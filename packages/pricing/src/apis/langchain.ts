@@ -34,7 +34,25 @@ function responseIdOf(message: JsonObject | undefined): string | undefined {
   return id === undefined || id.startsWith('run-') ? undefined : id;
 }
 
-function reading(message: JsonObject | undefined, counted: CountedUsage, finishReason: unknown): UsageReading {
+/**
+ * Whether a message shows tools that the provider ran: LangChain counts tokens alone. They are among its outputs (OpenAI), in
+ * its content (Anthropic) or in what it is grounded in (Google).
+ */
+function showsTools(message: JsonObject | undefined): boolean {
+  if (message === undefined) return false;
+  const grounding = at(message, 'response_metadata', 'groundingMetadata', 'webSearchQueries');
+  if (asList(at(message, 'additional_kwargs', 'tool_outputs')).length > 0 || asList(grounding).length > 0) return true;
+  const isSearch = (block: unknown): boolean =>
+    at(block, 'type') === 'server_tool_use' && at(block, 'name') === 'web_search';
+  return asList(message['content']).some(isSearch);
+}
+
+function reading(
+  message: JsonObject | undefined,
+  counted: CountedUsage,
+  finishReason: unknown,
+  ranTool: boolean = showsTools(message),
+): UsageReading {
   const metadata = asObject(message?.['response_metadata']);
   const reason = asText(finishReason) ?? asText(metadata?.['finish_reason']) ?? asText(metadata?.['stop_reason']);
   return usageReading({
@@ -44,6 +62,7 @@ function reading(message: JsonObject | undefined, counted: CountedUsage, finishR
     responseId: responseIdOf(message),
     serviceTier: readServiceTier(metadata?.['service_tier']),
     finishReasons: reason === undefined ? [] : [reason],
+    notCounted: ranTool ? ['server_tools'] : [],
   });
 }
 
@@ -72,11 +91,13 @@ function foldChunks(): StreamFold {
   let finishReason: unknown;
   let usage: JsonObject | undefined;
   let characters = 0;
+  let ranTool = false;
   return {
     push(chunk) {
       const message = asObject(chunk['message']);
       if (message === undefined) return;
       last = message;
+      ranTool ||= showsTools(message);
       id ??= message['id'];
       metadata = { ...metadata, ...asObject(message['response_metadata']) };
       finishReason = at(chunk, 'generationInfo', 'finish_reason') ?? finishReason;
@@ -86,7 +107,7 @@ function foldChunks(): StreamFold {
     finish: () =>
       last === undefined
         ? undefined
-        : reading({ id, response_metadata: metadata }, countMetadata(usage ?? {}), finishReason),
+        : reading({ id, response_metadata: metadata }, countMetadata(usage ?? {}), finishReason, ranTool),
     outputCharacters: () => characters,
     isComplete: () => usage !== undefined,
   };

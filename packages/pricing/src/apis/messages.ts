@@ -7,7 +7,7 @@ import { readReportedCost } from './reported-cost.js';
 import { readServiceTier } from './service-tier.js';
 import { countUsage, type CountedUsage } from './token-totals.js';
 import { countsUnknown } from './unknown-counts.js';
-import { usageReading, type UsageReading } from './usage-reading.js';
+import { usageReading, type NotCounted, type UsageReading } from './usage-reading.js';
 
 const INPUT_FIELDS = ['input_tokens', 'cache_read_input_tokens', 'cache_creation_input_tokens'] as const;
 
@@ -132,6 +132,26 @@ function withIterations(counted: CountedUsage, iterations: readonly Usage[]): Co
   return { usage: searches === undefined ? sum : { ...sum, web_search: searches }, quality: counted.quality };
 }
 
+/** Anthropic's own tools whose count is read or that cost their tokens alone; code that runs is billed by its container. */
+const KNOWN_TOOLS: ReadonlySet<string> = new Set([
+  'web_search_requests',
+  'web_fetch_requests',
+  'tool_search_requests',
+  'code_execution_requests',
+]);
+
+/** What was billed beside: containers, and tools that are counted under a name that nothing here knows. */
+function notCountedOf(body: JsonObject, usage: JsonObject | undefined): NotCounted[] {
+  const tools = Object.entries(asObject(usage?.['server_tool_use']) ?? {});
+  const hasUnknownTool = tools.some(
+    ([name, count]) => typeof count === 'number' && count > 0 && !KNOWN_TOOLS.has(name),
+  );
+  return [
+    ...(asObject(body['container']) === undefined ? [] : (['container_hours'] as const)),
+    ...(hasUnknownTool ? (['server_tools'] as const) : []),
+  ];
+}
+
 /** Reads a message object, whole or put together from its events. */
 function readMessage(body: JsonObject): UsageReading {
   const usage = asObject(body['usage']);
@@ -151,7 +171,7 @@ function readMessage(body: JsonObject): UsageReading {
     reportedCostPicoUsd: readReportedCost(usage, counted.quality),
     iterations,
     beside: beside.map((iteration) => readIteration(iteration, body, usage)),
-    notCounted: asObject(body['container']) === undefined ? [] : ['container_hours'],
+    notCounted: notCountedOf(body, usage),
   });
 }
 

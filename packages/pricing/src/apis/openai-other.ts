@@ -1,7 +1,7 @@
 import type { ApiFamily, StreamFold } from './api-family.js';
 import { readOpenAiShape } from './chat-completions.js';
 import { sumOf } from './generate-content.js';
-import { asObject, asText, at, type JsonObject } from './json.js';
+import { asList, asObject, asText, at, type JsonObject } from './json.js';
 import { readMedia } from './media-usage.js';
 import { readReportedCost } from './reported-cost.js';
 import { readServiceTier } from './service-tier.js';
@@ -9,26 +9,40 @@ import { countUsage } from './token-totals.js';
 import { responseCountsUnknown } from './unknown-counts.js';
 import { usageReading, type UsageReading } from './usage-reading.js';
 
-function readRun(run: JsonObject): UsageReading {
-  const status = asText(run['status']);
-  return readOpenAiShape(run, asObject(run['usage']), status === undefined ? [] : [status]);
+/** Whether a list of tools, or of calls of them, has the one that runs code. */
+function hasInterpreter(tools: unknown): boolean {
+  return asList(tools).some((tool) => at(tool, 'type') === 'code_interpreter');
 }
 
-/** Folds the events of a run: the last run object that has usage counts, steps and messages do not. */
+/**
+ * A run, and whether code ran in it: then it had a container, which is billed once. Where only the run itself is seen,
+ * nobody says whether the interpreter that it was given was used.
+ */
+function readRun(run: JsonObject, ranCode?: boolean): UsageReading {
+  const status = asText(run['status']);
+  const reading = readOpenAiShape(run, asObject(run['usage']), status === undefined ? [] : [status]);
+  if (reading.quality === 'missing') return reading;
+  if (ranCode === true) return { ...reading, usage: { ...reading.usage, code_execution: 1 } };
+  return ranCode === undefined && hasInterpreter(run['tools']) ? { ...reading, notCounted: ['server_tools'] } : reading;
+}
+
+/** Folds the events of a run: the last run object that has usage counts, and whether a step ran code; messages do not. */
 function foldRun(): StreamFold {
   let run: JsonObject | undefined;
+  let ranCode = false;
   return {
     push(event) {
       if (event['object'] === 'thread.run') run = event;
+      ranCode ||= hasInterpreter(at(event, 'step_details', 'tool_calls'));
     },
-    finish: () => (run === undefined ? undefined : readRun(run)),
+    finish: () => (run === undefined ? undefined : readRun(run, ranCode)),
     outputCharacters: () => 0,
     isComplete: () => asObject(run?.['usage']) !== undefined,
   };
 }
 
 /** OpenAI assistants: a run has the usage of all its steps. */
-export const ASSISTANTS: ApiFamily = { apis: ['assistants'], read: readRun, fold: foldRun };
+export const ASSISTANTS: ApiFamily = { apis: ['assistants'], read: (run) => readRun(run), fold: foldRun };
 
 /** Its end has the usage; the length of the sound cannot be told from the text, so nothing is estimated. */
 function foldTranscript(): StreamFold {

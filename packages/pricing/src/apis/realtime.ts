@@ -1,6 +1,6 @@
 import { addReading } from './add-reading.js';
 import type { ApiFamily, StreamFold } from './api-family.js';
-import { readUsageMetadata } from './generate-content.js';
+import { countGrounding, readUsageMetadata } from './generate-content.js';
 import { asObject, asText, at, type JsonObject } from './json.js';
 import { readTranscript } from './openai-other.js';
 import { readReportedCost } from './reported-cost.js';
@@ -40,12 +40,14 @@ function readResponseUsage(usage: JsonObject): CountedUsage {
   });
 }
 
-/** What a session has said so far about the models that answer in it. */
+/** What a session has said so far about the models that answer in it, and of the answer that is not yet over. */
 interface SessionModels {
   /** What the session says it is, else what was asked for when it was set up. */
   readonly answers?: string | undefined;
   /** The model that writes down what was said to it, where that was asked for. */
   readonly transcripts?: string | undefined;
+  /** What Gemini searched for the turn that is going on; its usage follows. */
+  readonly grounding?: JsonObject | undefined;
 }
 
 /** The models after a message; OpenAI named the transcription's elsewhere before its API left beta. */
@@ -55,8 +57,20 @@ function modelsAfter(message: JsonObject, before: SessionModels): SessionModels 
   const transcripts =
     asText(at(session, 'audio', 'input', 'transcription', 'model')) ??
     asText(at(session, 'input_audio_transcription', 'model'));
-  if (name === undefined && transcripts === undefined) return before;
-  return { answers: name?.split('/').at(-1) ?? before.answers, transcripts: transcripts ?? before.transcripts };
+  const grounding = asObject(at(message, 'serverContent', 'groundingMetadata'));
+  if (name === undefined && transcripts === undefined && grounding === undefined) return before;
+  return {
+    answers: name?.split('/').at(-1) ?? before.answers,
+    transcripts: transcripts ?? before.transcripts,
+    grounding: grounding ?? before.grounding,
+  };
+}
+
+/** The same once a message has been read: what was searched for a turn is billed with the turn. */
+function modelsBehind(message: JsonObject, models: SessionModels): SessionModels {
+  return models.grounding === undefined || message['usageMetadata'] === undefined
+    ? models
+    : { ...models, grounding: undefined };
 }
 
 /** What was said to a session, written down by another model and billed at its price. */
@@ -68,9 +82,13 @@ function readInputTranscript(message: JsonObject, model: string | undefined): Us
 }
 
 /** One billed answer: a response (OpenAI, xAI), a turn (Gemini Live), a transcript; undefined for every other message. */
-function readAnswer(message: JsonObject, { answers, transcripts }: SessionModels): UsageReading | undefined {
+function readAnswer(message: JsonObject, models: SessionModels): UsageReading | undefined {
+  const { answers, transcripts, grounding } = models;
   const turn = asObject(message['usageMetadata']);
-  if (turn !== undefined) return usageReading({ ...readUsageMetadata(turn), responseModel: answers });
+  if (turn !== undefined) {
+    const fees = grounding === undefined ? {} : countGrounding([grounding], answers ?? '');
+    return usageReading({ ...readUsageMetadata(turn, fees), responseModel: answers });
+  }
   if (message['type'] !== 'response.done') return readInputTranscript(message, transcripts);
   const inside = asObject(at(message, 'response', 'usage'));
   // xAI leaves the response's own usage empty and states it beside.
@@ -92,7 +110,9 @@ function readAnswers(frames: readonly JsonObject[]): UsageReading[] {
   return frames.flatMap((frame) => {
     const message = messageOf(frame);
     models = modelsAfter(message, models);
-    return readAnswer(message, models) ?? [];
+    const answer = readAnswer(message, models);
+    models = modelsBehind(message, models);
+    return answer ?? [];
   });
 }
 
@@ -110,6 +130,7 @@ function foldSession(): StreamFold {
       models = modelsAfter(message, models);
       if (typeof message['delta'] === 'string') characters += message['delta'].length;
       const answer = readAnswer(message, models);
+      models = modelsBehind(message, models);
       if (answer === undefined) return;
       if (answer.responseModel === models.answers) session = addReading(session, answer);
       else beside.push(answer);

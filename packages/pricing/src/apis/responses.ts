@@ -8,6 +8,7 @@ import { readServiceTier } from './service-tier.js';
 import { countUsage } from './token-totals.js';
 import { responseCountsUnknown } from './unknown-counts.js';
 import { usageReading, type NotCounted, type UsageReading } from './usage-reading.js';
+import { countXaiTools, type XaiTools } from './xai-tools.js';
 
 /** Tool calls of a response that are billed by the call, by the type of the output item. */
 const FEE_OF_ITEM: ReadonlyMap<string, 'web_search' | 'file_search'> = new Map([
@@ -95,13 +96,53 @@ function readMadeImages(body: JsonObject): UsageReading[] {
 }
 
 /** What was billed and the answer does not count; a reported cost has all in it. */
-function notCountedOf(body: JsonObject, items: readonly JsonObject[]): NotCounted[] {
-  const isMade = items.some((item) => item['type'] === 'image_generation_call' && item['status'] !== 'failed');
+function notCountedOf(body: JsonObject, items: readonly JsonObject[], xai: XaiTools | undefined): NotCounted[] {
+  const isMade =
+    Number(at(body, 'usage', 'server_side_tool_usage_details', 'image_generation_calls')) > 0 ||
+    items.some((item) => item['type'] === 'image_generation_call' && item['status'] !== 'failed');
   const memory = asText(at(toolOf(body, 'code_interpreter'), 'container', 'memory_limit')) ?? '1g';
+  const hasUnpriced = xai?.hasUnpriced ?? (hasPaidTools(body) || items.some(isUnpricedItem));
   return [
     ...(isMade && at(body, 'tool_usage', 'image_gen') === undefined ? (['image_generation'] as const) : []),
-    ...(memory !== '1g' && countContainers(items) > 0 ? (['container_memory'] as const) : []),
+    ...(xai === undefined && memory !== '1g' && countContainers(items) > 0 ? (['container_memory'] as const) : []),
+    ...(hasUnpriced ? (['server_tools'] as const) : []),
   ];
+}
+
+/** Items of calls that are counted, cost their tokens alone, or that the application answers. */
+const PLAIN_CALLS: ReadonlySet<string> = new Set([
+  ...FEE_OF_ITEM.keys(),
+  'code_interpreter_call',
+  'image_generation_call',
+  'function_call',
+  'custom_tool_call',
+  'computer_call',
+  'local_shell_call',
+  'shell_call',
+  'apply_patch_call',
+  'mcp_call',
+  'tool_search_call',
+]);
+
+/** What Perplexity's tools leave in the output, where it reports no cost. */
+const PERPLEXITY_RESULTS: ReadonlySet<string> = new Set([
+  'search_results',
+  'fetch_url_results',
+  'people_search_results',
+  'finance_results',
+]);
+
+/** Whether an item is of a tool of the provider's whose price is not known: Bing's and SharePoint's of Azure, a new one. */
+function isUnpricedItem(item: JsonObject): boolean {
+  const type = asText(item['type']) ?? '';
+  if (PERPLEXITY_RESULTS.has(type) || type.startsWith('openrouter:')) return true;
+  return type.endsWith('_call') && !PLAIN_CALLS.has(type) && item['status'] !== 'failed';
+}
+
+/** Whether the usage itself says that tools ran which have a price: Perplexity's. */
+function hasPaidTools(body: JsonObject): boolean {
+  const details = asObject(at(body, 'usage', 'tool_calls_details'));
+  return details !== undefined && Object.keys(details).length > 0;
 }
 
 /** Why the response ended: the reason it is incomplete, else its status. */
@@ -116,6 +157,7 @@ function readResponse(body: JsonObject, provider: string): UsageReading {
   const items = itemsOf(body);
   const input = asObject(usage?.['input_tokens_details']);
   const output = asObject(usage?.['output_tokens_details']);
+  const xai = countXaiTools(body, usage, provider);
   const counted = countUsage({
     input: usage?.['input_tokens'],
     output: usage?.['output_tokens'],
@@ -131,7 +173,7 @@ function readResponse(body: JsonObject, provider: string): UsageReading {
       output_audio: output?.['audio_tokens'],
       output_image: output?.['image_tokens'],
     },
-    fees: usage === undefined ? {} : countFees(body, provider, items),
+    fees: usage === undefined ? {} : (xai?.fees ?? countFees(body, provider, items)),
     hasUnknown: responseCountsUnknown(usage, [input, output]),
   });
   const reportedCostPicoUsd = readReportedCost(usage, counted.quality);
@@ -144,7 +186,7 @@ function readResponse(body: JsonObject, provider: string): UsageReading {
     finishReasons: finishReasons(body),
     reportedCostPicoUsd,
     beside: isWhole ? [] : readMadeImages(body),
-    notCounted: isWhole ? [] : notCountedOf(body, items),
+    notCounted: isWhole ? [] : notCountedOf(body, items, xai),
   });
 }
 

@@ -9,9 +9,15 @@ import type { Usage, UsageQuality } from '../usage.js';
  * | `container_hours` | Anthropic's containers that ran code | billed by the hour beyond an account's free ones; answers name a container and no time |
  * | `container_memory` | OpenAI's containers of more than 1 GB | lists have the price of 1 GB alone; that is what is counted |
  * | `image_generation` | images that a model of OpenAI had made by a tool | billed by the tokens of an image model that this answer does not count (`tool_usage`) |
+ * | `server_tools` | tools that the provider ran: searches and the like | no list has their price, or answers do not count what is billed of them |
  * | `cache_extension` | caches of Gemini whose life was changed | answers state the new end alone; what they cost as created is counted there |
  */
-export type NotCounted = 'container_hours' | 'container_memory' | 'image_generation' | 'cache_extension';
+export type NotCounted =
+  | 'container_hours'
+  | 'container_memory'
+  | 'image_generation'
+  | 'server_tools'
+  | 'cache_extension';
 
 /** What a provider's answer says about its own cost: everything that a price depends on, and nothing of its content. */
 export interface UsageReading {

@@ -22,6 +22,14 @@ function peakPrices(prices: Readonly<Record<string, number>>): readonly unknown[
 /** Dollars a million tokens kept for an hour, in pico-dollars a token-hour: $4.50 is 4 500 000. */
 const storage = (usd: number): Readonly<Record<string, number>> => ({ cache_storage_mtokhours: usd * 1_000_000 });
 
+/** What xAI's tools cost, of dollars a thousand searches or runs of code. */
+const xaiTools = (call: number): Readonly<Record<string, number>> => ({
+  s: call * 1_000_000_000,
+  f: 2_500_000_000,
+  code_executions_kcount: call * 1_000_000_000,
+  requests_kcount: 25_000_000_000,
+});
+
 const GOOGLE_MAPS = { maps_searches_kcount: 14_000_000_000 };
 
 /** What follows a model's name in those of its versions: `-001`, `-preview-05-06`, `-latest`. */
@@ -31,7 +39,7 @@ const VERSION = '(?:-(?:\\d[\\d-]*|preview[\\d-]*|latest|customtools))?$';
  * Prices that providers published and no catalogue has (any more), in the form of the catalogues: the targets of aliases, and
  * the storage of Gemini's explicit caches. Each has the page that says so, which an explanation of the price names.
  */
-export const PUBLISHED_NAME = 'published 7';
+export const PUBLISHED_NAME = 'published 8';
 export const PUBLISHED_DATE = '2026-11-24';
 export const PUBLISHED: Readonly<Record<string, string>> = {
   // Claude Opus 4.6 in fast mode: six times its price, twelve times above 200 000 tokens of input while those cost more.
@@ -171,8 +179,19 @@ export const PUBLISHED: Readonly<Record<string, string>> = {
       ],
     ],
   }),
-  // Live search of Grok's chats, whose sources count as requests; it ended in 2026.
-  'x-ai': JSON.stringify({ models: [['live-search', '^grok-', [[null, { requests_kcount: 25_000_000_000 }]]]] }),
+  // What xAI's tools cost: searches (since September 2026 each post that a search of X fetches), code, collections; as requests the sources of the live search of chats, which ended in January 2026.
+  'x-ai': JSON.stringify({
+    models: [
+      [
+        'server-side-tools',
+        '^grok-',
+        [
+          [null, xaiTools(10)],
+          ['2025-11-19', xaiTools(5)],
+        ],
+      ],
+    ],
+  }),
 };
 
 const GEMINI_PAGE = 'ai.google.dev/gemini-api/docs/pricing';
@@ -193,7 +212,8 @@ const PUBLISHED_SOURCES: Readonly<Record<string, string>> = {
     'openai.com/api/pricing, as of 2026-03-12: "Web search preview (non-reasoning models) $25.00 / 1k calls", the tokens of what was found are free; since community.openai.com/t/deep-research-in-the-api-webhooks-and-web-search-with-o3/1299919 of 2025-06-26',
   'search-preview-reasoning':
     'openai.com/api/pricing, as of 2026-03-12: "Web search preview (reasoning models, including gpt-5, o-series) $10.00 / 1k calls"',
-  'live-search': 'docs.x.ai/docs/guides/live-search, as of 2025: "$25 per 1,000 sources used"',
+  'server-side-tools':
+    'docs.x.ai/developers/pricing, as of autumn 2025 ("$10" per 1,000 calls of Web Search, X Search and Code Execution; Documents Search "$2.50/1k requests"; live search "$25 per 1,000 sources"), of 2026 ("$5 / 1k calls", Collections Search "$2.50 / 1k calls") and of September 2026 ("$5 per 1k posts fetched and $10 per 1k user profiles fetched" by X Search from 2026-09-21, 12:00 PT); "The price of agent tools drops by up to 50%" on 2025-11-19 by docs.x.ai/developers/release-notes',
   'storage-pro': `${GEMINI_PAGE}, "$4.50 / 1,000,000 tokens per hour (storage price)", as of 2024 (1.5 Pro), July 2025 and September 2026 (2.5 Pro), 2026 (3 and 3.1 Pro); the same on Vertex AI (2.5 Pro)`,
   'storage-flash': `${GEMINI_PAGE}, "$1.00 / 1,000,000 tokens per hour (storage price)", as of 2024 (1.5 Flash), May 2025 (2.5 Flash), March 2026 (2.0, 2.5, 3 and 3.1 Flash and Flash-Lite), September 2026 (3.5 Flash and Flash-Lite); the same on Vertex AI (3.5 Flash)`,
   'storage-flash-introductory': `${GEMINI_PAGE}, as of September 2026: "$0.50 / 1,000,000 tokens per hour (storage price) through December 31, 2026", "$1.00 … starting January 1, 2027"; the same on Vertex AI (3.8 Flash)`,

@@ -1,0 +1,80 @@
+import { catalogueIdsOf } from '../providers.js';
+import { asObject, at, type JsonObject } from './json.js';
+
+/**
+ * What chats show of tools that the provider ran and that have a price, where no count of a bucket stands for them:
+ *
+ * | where | whose |
+ * |---|---|
+ * | `executed_tools` of a message | Groq: searches, visited pages, code, in Compound and in gpt-oss |
+ * | `usage.connectors` | Mistral |
+ * | a call of the function `$web_search` | Moonshot, which bills it as it asks for it |
+ * | `usage.plugins` | Alibaba |
+ * | `web_search` beside the choices | Z.ai |
+ * | `web_search_data` of a message | Writer |
+ * | `usage.server_tool_use`, `server_tool_use_details` | gateways that report no cost |
+ * | `citations`, `search_results` | Perplexity, where the size of its search is not stated |
+ * | `annotations` of type `url_citation` | OpenRouter, where no cost is reported |
+ */
+export interface ShownTools {
+  /** Whether a tool ran. */
+  readonly ran: boolean;
+  /** Whether sources are cited, which only of some providers means a search that is billed apart. */
+  readonly cited: boolean;
+}
+
+function isFilled(value: unknown): boolean {
+  return Array.isArray(value) && value.length > 0;
+}
+
+/** Whether a choice of an answer, or of a chunk, shows a tool that the provider ran. */
+export function choiceRanTool(choice: JsonObject): boolean {
+  const message = asObject(choice['message'] ?? choice['delta']);
+  if (message === undefined) return false;
+  const { executed_tools: executed, web_search_data: found, tool_calls: calls } = message;
+  if (isFilled(executed) || (found !== undefined && found !== null)) return true;
+  return Array.isArray(calls) && calls.some((call) => at(call, 'function', 'name') === '$web_search');
+}
+
+/** Whether a choice cites pages of the web. */
+export function choiceCites(choice: JsonObject): boolean {
+  const annotations = asObject(choice['message'] ?? choice['delta'])?.['annotations'];
+  return Array.isArray(annotations) && annotations.some((note) => at(note, 'type') === 'url_citation');
+}
+
+/** Whether an answer or a chunk shows beside its choices that a tool ran. */
+export function bodyRanTool(body: JsonObject): boolean {
+  return isFilled(body['web_search']);
+}
+
+/** Whether an answer or a chunk names the sources that it has. */
+export function bodyCites(body: JsonObject): boolean {
+  return isFilled(body['citations']) || isFilled(body['search_results']);
+}
+
+/** Counts of tools in the usage of a chat, any of which says that one ran. */
+const COUNTS: readonly string[] = ['connectors', 'plugins', 'server_tool_use', 'server_tool_use_details'];
+
+/** Whether anything that is counted inside is more than none: `{ web_search: 1 }`, `{ search: { count: 1 } }`. */
+function countsAny(counts: JsonObject): boolean {
+  return Object.values(counts).some((count) => {
+    const inside = asObject(count);
+    return inside === undefined ? typeof count === 'number' && count > 0 : countsAny(inside);
+  });
+}
+
+function usageRanTool(usage: JsonObject | undefined): boolean {
+  if (usage === undefined) return false;
+  return COUNTS.some((name) => {
+    const counts = asObject(usage[name]);
+    return counts !== undefined && countsAny(counts);
+  });
+}
+
+const CITING: readonly string[] = ['perplexity', 'openrouter'];
+
+/** Whether tools that have a price ran for an answer whose usage has no bucket for them. */
+export function hasUncountedTools(shown: ShownTools, usage: JsonObject | undefined, provider: string): boolean {
+  if (shown.ran || usageRanTool(usage)) return true;
+  return shown.cited && catalogueIdsOf(provider).some((id) => CITING.includes(id));
+}

@@ -5,7 +5,9 @@ import {
   bodyRanTool,
   choiceCites,
   choiceRanTool,
+  countShown,
   hasUncountedTools,
+  searchesAsked,
   type ShownTools,
 } from './chat-tools.js';
 import { asList, asObject, asText, at, type JsonObject } from './json.js';
@@ -143,7 +145,7 @@ interface ShapeContext {
   readonly shown?: ShownTools;
 }
 
-const NO_TOOLS: ShownTools = { ran: false, cited: false };
+const NO_TOOLS: ShownTools = { ran: false, searches: 0, cited: false };
 
 /** The reading of an OpenAI-shaped answer from its usage object, wherever that was. */
 export function readOpenAiShape(
@@ -155,7 +157,9 @@ export function readOpenAiShape(
   const responseModel = asText(body['model']);
   const isResearch = countsResearch(responseModel, usage);
   const xai = countXaiTools(body, usage, '');
-  const counted = isResearch ? readResearchUsage(usage) : readChatUsage(usage, xai?.fees);
+  const counted = isResearch
+    ? readResearchUsage(usage)
+    : readChatUsage(usage, xai?.fees ?? countShown(shown, provider));
   const reportedCostPicoUsd = readReportedCost(usage, counted.quality);
   const whole = { responseModel, responseId: asText(body['id']), finishReasons, reportedCostPicoUsd };
   if (reportedCostPicoUsd !== undefined)
@@ -213,6 +217,7 @@ function foldChunks(provider: string): StreamFold {
   let model: unknown;
   let characters = 0;
   let ran = false;
+  let searches = 0;
   let cited = false;
   const finishReasons: string[] = [];
   return {
@@ -232,6 +237,7 @@ function foldChunks(provider: string): StreamFold {
         if (choice === undefined) continue;
         characters += choiceCharacters(choice);
         ran ||= choiceRanTool(choice);
+        searches += searchesAsked(choice);
         cited ||= choiceCites(choice);
         const reason = asText(choice['finish_reason']);
         if (reason !== undefined) finishReasons.push(reason);
@@ -241,7 +247,7 @@ function foldChunks(provider: string): StreamFold {
       if (first === undefined) return undefined;
       const { id, created } = first;
       const body = { id, created, model, service_tier: serviceTier };
-      return readOpenAiShape(body, usage, finishReasons, { provider, shown: { ran, cited } });
+      return readOpenAiShape(body, usage, finishReasons, { provider, shown: { ran, searches, cited } });
     },
     outputCharacters: () => characters,
     isComplete: () => usage !== undefined,
@@ -250,11 +256,12 @@ function foldChunks(provider: string): StreamFold {
 
 function readChat(body: JsonObject, provider: string): UsageReading {
   const { choices } = body;
-  const shown = { ran: bodyRanTool(body), cited: bodyCites(body) };
+  const shown = { ran: bodyRanTool(body), searches: 0, cited: bodyCites(body) };
   for (const item of asList(choices)) {
     const choice = asObject(item);
     if (choice === undefined) continue;
     shown.ran ||= choiceRanTool(choice);
+    shown.searches += searchesAsked(choice);
     shown.cited ||= choiceCites(choice);
   }
   return readOpenAiShape(body, usageOf(body), finishReasonsOf(choices), { provider, shown });

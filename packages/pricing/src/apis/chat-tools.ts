@@ -1,4 +1,5 @@
 import { catalogueIdsOf } from '../providers.js';
+import type { UsageBucket } from '../usage.js';
 import { asObject, at, type JsonObject } from './json.js';
 
 /**
@@ -8,7 +9,7 @@ import { asObject, at, type JsonObject } from './json.js';
  * |---|---|
  * | `executed_tools` of a message | Groq: searches, visited pages, code, in Compound and in gpt-oss |
  * | `usage.connectors` | Mistral |
- * | a call of the function `$web_search` | Moonshot, which bills it as it asks for it |
+ * | a call of the function `$web_search` | Moonshot's, from whoever resells its models; its own are counted |
  * | `usage.plugins` | Alibaba |
  * | `web_search` beside the choices | Z.ai |
  * | `web_search_data` of a message | Writer |
@@ -19,6 +20,8 @@ import { asObject, at, type JsonObject } from './json.js';
 export interface ShownTools {
   /** Whether a tool ran. */
   readonly ran: boolean;
+  /** Calls of the function `$web_search`, which Moonshot bills when its model asks for it. */
+  readonly searches: number;
   /** Whether sources are cited, which only of some providers means a search that is billed apart. */
   readonly cited: boolean;
 }
@@ -31,9 +34,15 @@ function isFilled(value: unknown): boolean {
 export function choiceRanTool(choice: JsonObject): boolean {
   const message = asObject(choice['message'] ?? choice['delta']);
   if (message === undefined) return false;
-  const { executed_tools: executed, web_search_data: found, tool_calls: calls } = message;
-  if (isFilled(executed) || (found !== undefined && found !== null)) return true;
-  return Array.isArray(calls) && calls.some((call) => at(call, 'function', 'name') === '$web_search');
+  const { executed_tools: executed, web_search_data: found } = message;
+  return isFilled(executed) || (found !== undefined && found !== null);
+}
+
+/** How often a choice of an answer, or of a chunk, asks for Moonshot's own search; the chunks of one call name it once. */
+export function searchesAsked(choice: JsonObject): number {
+  const calls = asObject(choice['message'] ?? choice['delta'])?.['tool_calls'];
+  if (!Array.isArray(calls)) return 0;
+  return calls.filter((call) => at(call, 'function', 'name') === '$web_search').length;
 }
 
 /** Whether a choice cites pages of the web. */
@@ -73,8 +82,18 @@ function usageRanTool(usage: JsonObject | undefined): boolean {
 
 const CITING: readonly string[] = ['perplexity', 'openrouter'];
 
+/** The fees of tools that a chat shows and that have a price. */
+export function countShown({ searches }: ShownTools, provider: string): Partial<Record<UsageBucket, number>> {
+  return searches > 0 && isMoonshot(provider) ? { web_search: searches } : {};
+}
+
+function isMoonshot(provider: string): boolean {
+  return catalogueIdsOf(provider).includes('moonshotai');
+}
+
 /** Whether tools that have a price ran for an answer whose usage has no bucket for them. */
 export function hasUncountedTools(shown: ShownTools, usage: JsonObject | undefined, provider: string): boolean {
   if (shown.ran || usageRanTool(usage)) return true;
+  if (shown.searches > 0 && !isMoonshot(provider)) return true;
   return shown.cited && catalogueIdsOf(provider).some((id) => CITING.includes(id));
 }

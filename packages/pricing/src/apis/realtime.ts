@@ -1,6 +1,6 @@
 import { addReading } from './add-reading.js';
 import type { ApiFamily, StreamFold } from './api-family.js';
-import { countGrounding, readUsageMetadata } from './generate-content.js';
+import { countGrounding, isBilledBySearch, readUsageMetadata } from './generate-content.js';
 import { asObject, asText, at, type JsonObject } from './json.js';
 import { readTranscript } from './openai-other.js';
 import { readReportedCost } from './reported-cost.js';
@@ -81,14 +81,23 @@ function readInputTranscript(message: JsonObject, model: string | undefined): Us
   return { ...readTranscript({ model, usage }), requestModel: model ?? '' };
 }
 
+/** A turn of Gemini Live with what was searched for it; lists have a price of that from Gemini 3 on. */
+function readTurn(turn: JsonObject, model: string | undefined, grounding: JsonObject | undefined): UsageReading {
+  const searched = grounding === undefined ? {} : countGrounding([grounding], model ?? '');
+  const isPriced = isBilledBySearch(model ?? '');
+  const hasSearched = Object.values(searched).some((count) => count > 0);
+  return usageReading({
+    ...readUsageMetadata(turn, isPriced ? searched : {}),
+    responseModel: model,
+    notCounted: hasSearched && !isPriced ? ['server_tools'] : [],
+  });
+}
+
 /** One billed answer: a response (OpenAI, xAI), a turn (Gemini Live), a transcript; undefined for every other message. */
 function readAnswer(message: JsonObject, models: SessionModels): UsageReading | undefined {
   const { answers, transcripts, grounding } = models;
   const turn = asObject(message['usageMetadata']);
-  if (turn !== undefined) {
-    const fees = grounding === undefined ? {} : countGrounding([grounding], answers ?? '');
-    return usageReading({ ...readUsageMetadata(turn, fees), responseModel: answers });
-  }
+  if (turn !== undefined) return readTurn(turn, answers, grounding);
   if (message['type'] !== 'response.done') return readInputTranscript(message, transcripts);
   const inside = asObject(at(message, 'response', 'usage'));
   // xAI leaves the response's own usage empty and states it beside.

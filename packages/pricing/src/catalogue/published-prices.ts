@@ -39,7 +39,7 @@ const VERSION = '(?:-(?:\\d[\\d-]*|preview[\\d-]*|latest|customtools))?$';
  * Prices that providers published and no catalogue has (any more), in the form of the catalogues: the targets of aliases, and
  * the storage of Gemini's explicit caches. Each has the page that says so, which an explanation of the price names.
  */
-export const PUBLISHED_NAME = 'published 8';
+export const PUBLISHED_NAME = 'published 9';
 export const PUBLISHED_DATE = '2026-11-24';
 export const PUBLISHED: Readonly<Record<string, string>> = {
   // Claude Opus 4.6 in fast mode: six times its price, twelve times above 200 000 tokens of input while those cost more.
@@ -119,6 +119,8 @@ export const PUBLISHED: Readonly<Record<string, string>> = {
       ],
     ],
   }),
+  // Searches by the tool that Moonshot runs itself, each time that a model asks for it.
+  moonshotai: JSON.stringify({ models: [['web-search', '~^(?:kimi-|moonshot-v1-)', [[null, { s: 5_000_000_000 }]]]] }),
   // o3 before it cost a fifth; GPT-4o's first sound; GPT-4o mini that searches before it answers; images by size and quality, of which there is no price without them. Listed until the models were retired in May 2026.
   openai: JSON.stringify({
     models: [
@@ -214,6 +216,8 @@ const PUBLISHED_SOURCES: Readonly<Record<string, string>> = {
     'openai.com/api/pricing, as of 2026-03-12: "Web search preview (reasoning models, including gpt-5, o-series) $10.00 / 1k calls"',
   'server-side-tools':
     'docs.x.ai/developers/pricing, as of autumn 2025 ("$10" per 1,000 calls of Web Search, X Search and Code Execution; Documents Search "$2.50/1k requests"; live search "$25 per 1,000 sources"), of 2026 ("$5 / 1k calls", Collections Search "$2.50 / 1k calls") and of September 2026 ("$5 per 1k posts fetched and $10 per 1k user profiles fetched" by X Search from 2026-09-21, 12:00 PT); "The price of agent tools drops by up to 50%" on 2025-11-19 by docs.x.ai/developers/release-notes',
+  'web-search':
+    'platform.kimi.ai/docs/pricing/tools, as of early and of autumn 2026: "we charge a fee of $0.005 for the $web_search call"; ￥0.03 on the platform in China',
   'storage-pro': `${GEMINI_PAGE}, "$4.50 / 1,000,000 tokens per hour (storage price)", as of 2024 (1.5 Pro), July 2025 and September 2026 (2.5 Pro), 2026 (3 and 3.1 Pro); the same on Vertex AI (2.5 Pro)`,
   'storage-flash': `${GEMINI_PAGE}, "$1.00 / 1,000,000 tokens per hour (storage price)", as of 2024 (1.5 Flash), May 2025 (2.5 Flash), March 2026 (2.0, 2.5, 3 and 3.1 Flash and Flash-Lite), September 2026 (3.5 Flash and Flash-Lite); the same on Vertex AI (3.5 Flash)`,
   'storage-flash-introductory': `${GEMINI_PAGE}, as of September 2026: "$0.50 / 1,000,000 tokens per hour (storage price) through December 31, 2026", "$1.00 … starting January 1, 2027"; the same on Vertex AI (3.8 Flash)`,

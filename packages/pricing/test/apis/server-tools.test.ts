@@ -29,7 +29,7 @@ describe('a chat whose provider ran tools without a price here', () => {
   const SHOWN: readonly (readonly [string, Chat])[] = [
     ['Groq', { provider: 'groq', message: { executed_tools: [{ index: 0, type: 'search' }] } }],
     ['Mistral', { provider: 'mistral', usage: { connectors: { web_search: 1 } } }],
-    ['Moonshot', { provider: 'moonshot', message: { tool_calls: [{ function: { name: '$web_search' } }] } }],
+    ['Moonshot’s, resold', { provider: 'any', message: { tool_calls: [{ function: { name: '$web_search' } }] } }],
     ['Alibaba', { provider: 'alibaba', usage: { plugins: { search: { count: 1, strategy: 'turbo' } } } }],
     ['Z.ai', { provider: 'zai', beside: { web_search: [{ link: 'https://example.com' }] } }],
     ['Writer', { provider: 'writer', message: { web_search_data: { sources: [] } } }],
@@ -74,6 +74,34 @@ describe('a chat whose provider ran tools without a price here', () => {
   ])('names nothing where none ran, or they are counted: %o', ({ provider, message = {}, usage = {}, beside = {} }) => {
     const body = { model: 'm', choices: [{ message }], usage: { ...CHAT, ...usage }, ...beside };
     expect(read('chat.completions', provider, body)?.notCounted).toBeUndefined();
+  });
+});
+
+describe('a search of Moonshot’s', () => {
+  const call = { type: 'builtin_function', function: { name: '$web_search', arguments: '{}' } };
+  const tokens = { model: 'kimi-k2.5', usage: CHAT };
+
+  it('costs half a cent each time that the model asks for it, whole and streamed', () => {
+    const body = { ...tokens, choices: [{ finish_reason: 'tool_calls', message: { tool_calls: [call, call] } }] };
+    const response = { status: 200, body_kind: 'json', body };
+    const answer = priceInteraction(
+      { id: 'x', provider: 'moonshot', api: 'chat.completions', response },
+      { at: AT, now: AT },
+    );
+    // $0.60 and $3 a million.
+    expect(answer).toMatchObject({ cost_usd: '0.0009', fees_usd: '0.01' });
+    expect(answer.not_counted).toBeUndefined();
+    const chunks = [
+      { ...tokens, usage: null, choices: [{ delta: { tool_calls: [{ index: 0, ...call }] } }] },
+      { ...tokens, choices: [{ delta: { tool_calls: [{ index: 0, function: { arguments: '{' } }] } }] },
+    ];
+    expect(fold('chat.completions', 'moonshot', ...chunks)?.usage).toEqual({ input: 1000, output: 100, web_search: 1 });
+  });
+
+  it('is none where the model calls a function of the application', () => {
+    const own = { type: 'function', function: { name: 'web_search', arguments: '{}' } };
+    const body = { ...tokens, choices: [{ message: { tool_calls: [own] } }] };
+    expect(read('chat.completions', 'moonshot', body)?.usage).toEqual({ input: 1000, output: 100 });
   });
 });
 
@@ -190,13 +218,16 @@ describe('searches of Gemini', () => {
 
   it('are counted in live sessions, each with its turn, which left them out', () => {
     const turn = { usageMetadata: { promptTokenCount: 10, responseTokenCount: 5, totalTokenCount: 15 } };
-    const session = [
-      { setup: { model: 'models/gemini-3.1-flash-live-preview' } },
+    const session = (model: string): readonly object[] => [
+      { setup: { model } },
       { serverContent: { groundingMetadata: { webSearchQueries: ['a', 'b'] } } },
       turn,
       turn,
     ];
-    expect(fold('realtime', 'gemini', ...session)?.usage).toEqual({ input: 20, output: 10, web_search: 2 });
+    const newer = fold('realtime', 'gemini', ...session('models/gemini-3.1-flash-live-preview'));
+    expect(newer?.usage).toEqual({ input: 20, output: 10, web_search: 2 });
+    const older = fold('realtime', 'gemini', ...session('models/gemini-2.5-flash-native-audio-preview-09-2025'));
+    expect(older).toMatchObject({ usage: { input: 20, output: 10 }, notCounted: ['server_tools'] });
   });
 });
 

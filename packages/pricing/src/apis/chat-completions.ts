@@ -15,8 +15,8 @@ import { readReportedCost } from './reported-cost.js';
 import { readServiceTier } from './service-tier.js';
 import { countUsage, type CountedUsage, type TokenTotals } from './token-totals.js';
 import { chatCountsUnknown } from './unknown-counts.js';
-import { usageReading, type UsageReading } from './usage-reading.js';
-import { countXaiTools } from './xai-tools.js';
+import { usageReading, type NotCounted, type UsageReading } from './usage-reading.js';
+import { countXaiTools, type XaiTools } from './xai-tools.js';
 
 /** The cached input tokens, wherever a provider of this API puts them; the first count that is stated is taken. */
 function cachedTokens(usage: JsonObject, details: JsonObject | undefined): unknown {
@@ -161,20 +161,34 @@ export function readOpenAiShape(
     ? readResearchUsage(usage)
     : readChatUsage(usage, xai?.fees ?? countShown(shown, provider));
   const reportedCostPicoUsd = readReportedCost(usage, counted.quality);
-  const whole = { responseModel, responseId: asText(body['id']), finishReasons, reportedCostPicoUsd };
-  if (reportedCostPicoUsd !== undefined)
-    return usageReading({ ...counted, ...whole, serviceTier: readServiceTier(body['service_tier']) });
+  const isWhole = reportedCostPicoUsd !== undefined;
   // Perplexity bills each request beside its tokens, by this size; its reported cost has both.
-  const searchSize = isResearch ? undefined : asText(usage?.['search_context_size']);
-  const isCounted = isResearch || searchSize !== undefined;
-  const isUncounted = !isCounted && (xai?.hasUnpriced ?? hasUncountedTools(shown, usage, provider));
+  const searchSize = isWhole || isResearch ? undefined : asText(usage?.['search_context_size']);
+  // Written out and without copies of objects, for this runs for every call.
   return usageReading({
-    ...whole,
-    usage: readFees(counted, responseModel, searchSize, usage?.['num_sources_used']),
+    usage: isWhole ? counted.usage : readFees(counted, responseModel, searchSize, usage?.['num_sources_used']),
     quality: counted.quality,
+    responseModel,
+    responseId: asText(body['id']),
     serviceTier: searchSize ?? readServiceTier(body['service_tier']),
-    notCounted: isUncounted ? ['server_tools'] : [],
+    finishReasons,
+    reportedCostPicoUsd,
+    notCounted: isWhole || isResearch || searchSize !== undefined ? NOTHING : notCountedOf(xai, shown, usage, provider),
   });
+}
+
+const NOTHING: readonly NotCounted[] = [];
+const SERVER_TOOLS: readonly NotCounted[] = ['server_tools'];
+
+/** What was billed for tools that no bucket counts, where the cost is not reported and no search is counted otherwise. */
+function notCountedOf(
+  xai: XaiTools | undefined,
+  shown: ShownTools,
+  usage: JsonObject | undefined,
+  provider: string,
+): readonly NotCounted[] {
+  const isUncounted = xai?.hasUnpriced ?? hasUncountedTools(shown, usage, provider);
+  return isUncounted ? SERVER_TOOLS : NOTHING;
 }
 
 /** The reasons why the choices of an answer or a chunk ended. */

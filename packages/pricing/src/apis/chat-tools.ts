@@ -61,30 +61,27 @@ export function bodyCites(body: JsonObject): boolean {
   return isFilled(body['citations']) || isFilled(body['search_results']);
 }
 
-/** Counts of tools in the usage of a chat, any of which says that one ran. */
-const COUNTS: readonly string[] = ['connectors', 'plugins', 'server_tool_use', 'server_tool_use_details'];
-
 /** Whether anything that is counted inside is more than none: `{ web_search: 1 }`, `{ search: { count: 1 } }`. */
-function countsAny(counts: JsonObject): boolean {
-  return Object.values(counts).some((count) => {
-    const inside = asObject(count);
-    return inside === undefined ? typeof count === 'number' && count > 0 : countsAny(inside);
-  });
+function countsAny(counts: unknown): boolean {
+  if (typeof counts === 'number') return counts > 0;
+  const inside = asObject(counts);
+  return inside !== undefined && Object.values(inside).some(countsAny);
 }
 
+/** Whether a usage counts tools that ran; each name is written out, for this runs for every call. */
 function usageRanTool(usage: JsonObject | undefined): boolean {
   if (usage === undefined) return false;
-  return COUNTS.some((name) => {
-    const counts = asObject(usage[name]);
-    return counts !== undefined && countsAny(counts);
-  });
+  const { connectors, plugins, server_tool_use: tools, server_tool_use_details: details } = usage;
+  return countsAny(connectors) || countsAny(plugins) || countsAny(tools) || countsAny(details);
 }
 
 const CITING: readonly string[] = ['perplexity', 'openrouter'];
 
+const NO_FEES: Partial<Record<UsageBucket, number>> = {};
+
 /** The fees of tools that a chat shows and that have a price. */
 export function countShown({ searches }: ShownTools, provider: string): Partial<Record<UsageBucket, number>> {
-  return searches > 0 && isMoonshot(provider) ? { web_search: searches } : {};
+  return searches > 0 && isMoonshot(provider) ? { web_search: searches } : NO_FEES;
 }
 
 function isMoonshot(provider: string): boolean {

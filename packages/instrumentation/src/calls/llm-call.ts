@@ -62,6 +62,8 @@ export class LlmCall {
   isTakenRaw = false;
   /** Another instrumentation inside ours awaits the SDK: the answer is seen after the SDK is done with it. */
   isHeardLate = false;
+  /** The promise of the response, until it is there: what a caller who wants the response itself is known by. */
+  awaited: object | undefined;
   /** What is held for a moment and then watched: the promise that parsing starts from, what a stream is read by. */
   unwatched: Droppable | undefined;
   readonly #start: CallStart;
@@ -139,6 +141,7 @@ export class LlmCall {
 
   /** The response headers arrived. */
   onResponse(response: { readonly headers: HeaderSource }): void {
+    this.awaited = undefined;
     const nowMs = Date.now();
     this.#respondedAtMs = this.#lastActivityAtMs = nowMs;
     this.#clockOffsetMs = this.#server.clock.offsetMs(response, nowMs, performance.now());
@@ -240,6 +243,7 @@ export class LlmCall {
   /** Each step on its own, so that one that fails takes nothing else with it; without closures, for every call ends. */
   #finish(ending: Ending): void {
     this.#isFinished = true;
+    this.awaited = undefined;
     closeCall(this);
     let outcome: CallOutcome | undefined;
     let besidePicoUsd = 0n;

@@ -1,7 +1,7 @@
 import { guarded } from '../telemetry/trouble.js';
 import type { LlmCall } from './llm-call.js';
 import { observeStream } from './observe-stream.js';
-import { watchUnlessParsed } from './open-calls.js';
+import { awaitResponse, watchUnlessParsed } from './open-calls.js';
 import { observeRawResponse, patchAsResponse } from './raw-response.js';
 import { isApiPromise, isSdkStream, type ApiPromise, type ResponseProps } from './sdk-shapes.js';
 
@@ -16,7 +16,8 @@ import { isApiPromise, isSdkStream, type ApiPromise, type ResponseProps } from '
  */
 export function observePromise(promise: ApiPromise, call: LlmCall): void {
   const derived = deriveResponse(promise.responsePromise, call);
-  patchAsResponse(promise, derived, call);
+  awaitResponse(derived, call);
+  patchAsResponse(promise);
   rewire(promise, derived, call);
 }
 

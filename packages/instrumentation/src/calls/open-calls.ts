@@ -1,8 +1,11 @@
 import { guarded } from '../telemetry/trouble.js';
 import type { LlmCall } from './llm-call.js';
 
-/** Calls without an end so far; they hold no streams, and promises for a tenth of a second at most. */
+/** Calls without an end so far; they hold no streams, and once answered promises for a tenth of a second at most. */
 const openCalls = new Set<LlmCall>();
+
+/** The call that was made last, while it is open. */
+let newest: LlmCall | undefined;
 
 /** Remembers a call until it ends. */
 export function openCall(call: LlmCall): void {
@@ -12,6 +15,20 @@ export function openCall(call: LlmCall): void {
 /** Forgets a call that ended. */
 export function closeCall(call: LlmCall): void {
   openCalls.delete(call);
+  if (newest === call) newest = undefined;
+}
+
+/** Remembers which promise of a response the call waits for, until it is there. */
+export function awaitResponse(response: object, call: LlmCall): void {
+  call.awaited = response;
+  newest = call;
+}
+
+/** The call that waits for this response: mostly the newest, for who wants a response asks for it right away. */
+export function callAwaiting(response: object): LlmCall | undefined {
+  if (newest?.awaited === response) return newest;
+  for (const call of openCalls) if (call.awaited === response) return call;
+  return undefined;
 }
 
 /** A connection that calls are made on. */

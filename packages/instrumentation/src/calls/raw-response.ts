@@ -1,6 +1,6 @@
 import { guarded } from '../telemetry/trouble.js';
 import type { LlmCall } from './llm-call.js';
-import { watchStream } from './open-calls.js';
+import { callAwaiting, watchStream } from './open-calls.js';
 import type { AnyFunction, ApiPromise } from './sdk-shapes.js';
 
 /*
@@ -9,19 +9,15 @@ import type { AnyFunction, ApiPromise } from './sdk-shapes.js';
  * usage is estimated from the request.
  */
 
-/** The call of a response promise; a property of that internal promise costs less than a WeakMap's entry a call. */
-const CALL = Symbol('costel.call');
-
-interface MarkedPromise {
-  [CALL]?: LlmCall;
-}
-
 const patchedPrototypes = new WeakSet<object>();
 let lastPrototype: object | undefined;
 
-/** Makes `asResponse` of this promise's class tell its call; on the prototype, so that no promise looks different. */
-export function patchAsResponse(promise: ApiPromise, derived: object, call: LlmCall): void {
-  (derived as MarkedPromise)[CALL] = call;
+/**
+ * Makes `asResponse` of this promise's class tell its call; on the prototype, so that no promise looks different. Nor does
+ * the one that it waits for: with a property of ours on it, V8 has one more kind of promise to tell apart wherever
+ * `AsyncLocalStorage` looks at one, in all of the process.
+ */
+export function patchAsResponse(promise: ApiPromise): void {
   const prototype = Object.getPrototypeOf(promise) as { asResponse?: AnyFunction };
   if (prototype === lastPrototype) return;
   lastPrototype = prototype;
@@ -31,8 +27,8 @@ export function patchAsResponse(promise: ApiPromise, derived: object, call: LlmC
   function asResponse(this: ApiPromise, ...args: unknown[]): unknown {
     guarded('raw_response', () => {
       // `withResponse` asks for both; the body is then parsed and seen as always.
-      const owner = (this.responsePromise as MarkedPromise)[CALL];
-      if (owner !== undefined && this.parsedPromise === undefined) owner.isTakenRaw = true;
+      const owner = this.parsedPromise === undefined ? callAwaiting(this.responsePromise) : undefined;
+      if (owner !== undefined) owner.isTakenRaw = true;
     });
     return Reflect.apply(original as AnyFunction, this, args);
   }

@@ -126,6 +126,30 @@ describe.each(OPENAI_COPIES)('a call of %s', (copy) => {
     expect(attributes()).toMatchObject({ 'costel.usage.quality': 'reported', 'costel.cost.usd': CHAT_COST });
   });
 
+  it('taken as a response after others were made has its usage', async () => {
+    server.replies(chatJson());
+    server.replies(chatJson());
+    const client = clientOf();
+    const first = client.chat.completions.create(ASK);
+    const second = client.chat.completions.create(ASK);
+    const response = await first.asResponse();
+    await response.json();
+    await second;
+    await until(() => telemetry.spans.length === 2, 'both spans ended');
+    for (const span of telemetry.spans)
+      expect(span.attributes).toMatchObject({ 'costel.usage.quality': 'reported', 'costel.cost.usd': CHAT_COST });
+  });
+
+  it('leaves no property on the promise of its response, for that made every promise of the process dearer', async () => {
+    server.replies(chatJson());
+    const promise = clientOf().chat.completions.create(ASK);
+    const response: unknown = Reflect.get(promise, 'responsePromise');
+    expect(response).toBeInstanceOf(Promise);
+    const own = Reflect.ownKeys(response as object).map(String);
+    expect(own.filter((key) => key.includes('costel'))).toEqual([]);
+    await promise;
+  });
+
   it('whose parse throws is still paid for', async () => {
     server.replies(chatJson({ content: '{"ans' }, 'length'));
     const format = { type: 'json_schema' as const, json_schema: { name: 'x', schema: {} } };
